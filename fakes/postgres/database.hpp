@@ -1,0 +1,75 @@
+// One session's view of the fake's SQLite database: transactions, statements, values. Used by the postgres fake only.
+#pragma once
+
+#include "fakes/postgres/sql.hpp"
+#include "fakes/postgres/wire.hpp"
+#include "fakes/postgres/write_lock.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <sqlite3.h>
+#include <variant>
+
+namespace holdfast::fakes {
+
+/// A parameter as it came over the wire.
+struct Parameter {
+  std::optional<std::string> value;
+  int format = 0; ///< 0 text, 1 binary
+  int type = 0;   ///< as declared by Parse; 0 for none
+};
+
+struct Result {
+  std::vector<Column> columns; ///< empty: no rows can come
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  std::string tag;
+};
+
+class Session {
+public:
+  Session(const std::filesystem::path& file, WriteLock& lock);
+  ~Session(); ///< rolls back
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// 'I' idle, 'T' in a transaction, 'E' in a failed one.
+  [[nodiscard]] char status() const { return failed_ ? 'E' : in_block_ ? 'T' : 'I'; }
+
+  /// Runs one statement to its end. May wait for the write lock.
+  [[nodiscard]] boost::asio::awaitable<std::variant<Result, SqlError>> execute(const std::string& statement,
+                                                                               const std::vector<Parameter>& parameters);
+  /// Columns that a statement would return, without running it.
+  [[nodiscard]] std::variant<std::vector<Column>, SqlError> describe(const std::string& statement);
+  /// Number of `$n` in a statement.
+  [[nodiscard]] static int parameter_count(const std::string& statement);
+  /// The implicit transaction of an extended-protocol batch or a simple query ends.
+  void fail() { failed_ = in_block_; }
+
+private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+  struct Close {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+  };
+
+  std::variant<sqlite3_stmt*, SqlError> prepare(const std::string& sql);
+  std::variant<Result, SqlError> step(sqlite3_stmt* statement, const std::string& keyword);
+  std::optional<Result> control(const Translated& statement, const std::string& original, std::optional<SqlError>& error);
+  boost::asio::awaitable<std::optional<SqlError>> begin_writing();
+  std::optional<SqlError> end_writing(const char* how);
+  [[nodiscard]] SqlError last_error() const;
+  void set(const std::string& statement, std::optional<SqlError>& error);
+
+  std::unique_ptr<sqlite3, Close> database_;
+  WriteLock& lock_;
+  async::Duration lock_timeout_{};
+  bool in_block_ = false;
+  bool failed_ = false;
+  bool writing_ = false;
+  std::map<std::string, Prepared> cache_;
+};
+
+} // namespace holdfast::fakes

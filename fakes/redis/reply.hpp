@@ -1,0 +1,41 @@
+// Builds RESP replies in the version that the connection has agreed on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace holdfast::fakes {
+
+class RedisReply {
+public:
+  RedisReply(std::string& out, int version) : out_(out), version_(version) {}
+
+  void status(std::string_view text) { line('+', text); }
+  void error(std::string_view text) { line('-', text); }
+  void integer(std::int64_t value) { line(':', std::to_string(value)); }
+  void bulk(std::string_view text) {
+    line('$', std::to_string(text.size()));
+    out_ += text;
+    out_ += "\r\n";
+  }
+  void null() { out_ += version_ >= 3 ? "_\r\n" : "$-1\r\n"; }
+  void null_array() { out_ += version_ >= 3 ? "_\r\n" : "*-1\r\n"; }
+  void array(std::size_t size) { line('*', std::to_string(size)); }
+  /// A map of so many pairs.
+  void map(std::size_t pairs) {
+    if (version_ >= 3) line('%', std::to_string(pairs));
+    else array(pairs * 2);
+  }
+
+private:
+  void line(char type, std::string_view text) {
+    out_ += type;
+    out_ += text;
+    out_ += "\r\n";
+  }
+  std::string& out_;
+  int version_;
+};
+
+} // namespace holdfast::fakes

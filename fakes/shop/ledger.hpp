@@ -1,0 +1,30 @@
+// The bank's book: balances and entries, in postgres.
+#pragma once
+
+#include "fakes/shop/postgres.hpp"
+
+namespace shop {
+
+struct Movement {
+  std::string id; ///< idempotency key: a movement is booked once
+  std::string kind; ///< "transfer" or "charge"
+  std::string source_key, source_name;
+  std::string target_key, target_name;
+  long long amount = 0;
+};
+
+class Ledger {
+public:
+  explicit Ledger(Pool& pool);
+  /// True when the movement is booked, now or before; false when the source has too little.
+  bool book(const Movement& movement);
+  void open_account(const std::string& key, const std::string& name, long long balance);
+  bool has_account(const std::string& key);
+  /// Some account's name; nothing in an empty book.
+  std::optional<std::string> some_name();
+
+private:
+  Pool& pool_;
+};
+
+} // namespace shop

@@ -1,0 +1,32 @@
+#include "harness/async/event.hpp"
+
+#include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace holdfast::async {
+
+struct Event::Waiter {
+  explicit Waiter(const asio::any_io_executor& executor) : channel(executor, 1) {}
+  asio::experimental::channel<void(boost::system::error_code)> channel;
+};
+
+Event::Event(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+Event::~Event() {
+  for (const auto& waiter : waiters_) waiter->channel.close();
+}
+
+asio::awaitable<void> Event::wait() {
+  // Waiters whose wait was cancelled are only referenced from the list: forget them here, where the list grows.
+  std::erase_if(waiters_, [](const std::shared_ptr<Waiter>& waiter) { return waiter.use_count() == 1; });
+  auto waiter = std::make_shared<Waiter>(executor_);
+  waiters_.push_back(waiter);
+  co_await waiter->channel.async_receive(asio::use_awaitable);
+}
+
+void Event::notify() {
+  for (const auto& waiter : std::exchange(waiters_, {})) waiter->channel.try_send(boost::system::error_code{});
+}
+
+} // namespace holdfast::async

@@ -1,0 +1,31 @@
+// A condition that coroutines wait for: notify wakes everyone who waits at that moment. One thread.
+//
+// Always used in a loop over the condition: `while (!condition) co_await changed.wait();`
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <vector>
+
+namespace holdfast::async {
+
+namespace asio = boost::asio;
+
+class Event {
+public:
+  explicit Event(asio::any_io_executor executor);
+  ~Event(); ///< waiters are woken with operation_aborted
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  [[nodiscard]] asio::awaitable<void> wait();
+  void notify();
+
+private:
+  struct Waiter;
+  asio::any_io_executor executor_;
+  std::vector<std::shared_ptr<Waiter>> waiters_;
+};
+
+} // namespace holdfast::async

@@ -1,0 +1,59 @@
+// The directory of one run: everything that is needed to read it, to judge it again and to play it again.
+//
+//   run.json        what was played, with which seed and settings, and how it ended
+//   scenario.toml   stack.toml   as they were read
+//   history.jsonl   events.jsonl   probes.jsonl   see harness/history/FORMAT.md
+//   config/         every version of every configuration file, secrets masked
+//   logs/           the output of every instance
+//   report.json     the verdict (written after judging)
+#pragma once
+
+#include "harness/history/operation.hpp"
+#include "harness/scenario/load.hpp"
+
+#include <variant>
+
+namespace holdfast::bundle {
+
+/// How a run ended, as far as the harness is concerned; the verdict is another matter.
+enum class Ending {
+  completed,
+  interrupted,
+  stack_failed, ///< the stack never came up, or another thing of the user's was wrong while it ran
+  harness_failed
+};
+
+struct Manifest {
+  std::string scenario;
+  std::uint64_t seed = 0;
+  std::vector<scenario::Setting> settings;
+  std::string version;
+  Ending ending = Ending::harness_failed;
+  std::string reason; ///< why it did not complete
+  std::string started; ///< wall clock, RFC 3339
+  history::Time took{};
+};
+
+struct Problem {
+  std::string message;
+};
+
+/// Creates `parent`/`name`, or with a number behind it when that exists; with logs/ and config/ in it.
+[[nodiscard]] std::variant<std::filesystem::path, Problem> create(const std::filesystem::path& parent, const std::string& name);
+
+/// Copies the files of the scenario into the bundle, so that it can be judged and played without the originals.
+[[nodiscard]] std::optional<Problem> save_sources(const std::filesystem::path& directory, const scenario::Scenario& scenario);
+
+[[nodiscard]] std::optional<Problem> save_manifest(const std::filesystem::path& directory, const Manifest& manifest);
+[[nodiscard]] std::variant<Manifest, Problem> read_manifest(const std::filesystem::path& directory);
+
+/// A run as checks see it: what was declared and what was recorded.
+struct Bundle {
+  Manifest manifest;
+  scenario::Scenario scenario;
+  history::History history;
+};
+
+[[nodiscard]] std::variant<Bundle, Problem> read(const std::filesystem::path& directory, const scenario::Catalog& catalog);
+
+} // namespace holdfast::bundle

@@ -1,0 +1,82 @@
+// What every check needs to know of a bundle, worked out once. References the bundle, which must outlive it.
+#pragma once
+
+#include "harness/bundle/bundle.hpp"
+#include "harness/verdict/verdict.hpp"
+
+#include <map>
+#include <unordered_map>
+
+namespace holdfast::checks {
+
+using history::Operation;
+
+struct Checkpoint {
+  int number = 0;
+  std::uint64_t began = 0; ///< sequence numbers
+  std::uint64_t ended = 0; ///< 0: the run ended in it
+  history::Time time{};
+  std::string after;     ///< step id
+  bool restored = false; ///< the last known-good release and configuration were in force again, after they had been left
+};
+
+struct StepFact {
+  std::string id;
+  std::string kind;
+  history::Time began{};
+  std::uint64_t began_sequence = 0;
+  std::uint64_t ended_sequence = 0; ///< 0: it never ended
+  bool fault = false;
+  bool proven = false;
+  std::string evidence;
+  std::string instances;        ///< struck ones, comma-separated; empty: all, or a link's
+};
+
+struct Facts {
+  explicit Facts(const bundle::Bundle& from);
+
+  const bundle::Bundle& bundle;
+  std::vector<Checkpoint> checkpoints;
+  std::vector<StepFact> steps;
+  bool steady_reached = false;
+  bool ended = false; ///< the run came to its end
+  history::Time last_time{};
+
+  /// Operations of a role, by invocation; `other` for those that have none.
+  [[nodiscard]] const std::vector<const Operation*>& of(scenario::Role role) const;
+  /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
+  [[nodiscard]] const Operation* read(scenario::Role role, const std::string& user, int checkpoint) const;
+  [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
+  /// Hosts that a step struck; empty: every one.
+  [[nodiscard]] static std::set<int> hosts_of(const StepFact& step);
+  /// Steps that take something away from processes or links, in order.
+  [[nodiscard]] std::vector<const StepFact*> strikes() const;
+  /// How many of these acknowledged operations stood at risk: see the design, "No evidence, no pass".
+  [[nodiscard]] std::size_t at_risk(const std::vector<const Operation*>& acknowledged) const;
+
+private:
+  std::map<scenario::Role, std::vector<const Operation*>> by_role_;
+  std::unordered_map<std::string, scenario::Role> roles_;
+  std::map<std::pair<scenario::Role, int>, std::unordered_map<std::string, const Operation*>> reads_;
+};
+
+/// What became of one acknowledged thing over the checkpoints after its acknowledgement.
+enum class Presence { present, absent, unreadable };
+
+struct Sighting {
+  const Checkpoint* checkpoint;
+  Presence presence;
+  const Operation* read;
+};
+
+/// The kind of loss that sightings show, and the sighting that shows it; empty kind when there is none.
+struct Loss {
+  std::string kind; ///< unreachable, lost, destroyed
+  const Sighting* sighting = nullptr;
+};
+[[nodiscard]] Loss classify(const std::vector<Sighting>& sightings);
+
+/// For checks whose findings are empty: pass, or why that would rest on nothing.
+void conclude(verdict::CheckResult& result, const Facts& facts, std::size_t acknowledged, std::size_t unread);
+
+} // namespace holdfast::checks

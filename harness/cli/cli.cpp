@@ -1,0 +1,82 @@
+#include "harness/cli/command.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+#include <fstream>
+
+namespace holdfast::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_scenario(const fs::path& file) {
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);)
+    if (line.starts_with("[scenario]")) return true;
+  return false;
+}
+
+} // namespace
+
+std::optional<std::vector<fs::path>> find_scenarios(const std::vector<std::string>& paths) {
+  std::vector<fs::path> files;
+  for (const auto& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      files.emplace_back(path); // the loader says what is wrong with it
+      continue;
+    }
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(path, error))
+      if (entry.path().extension() == ".toml" && is_scenario(entry.path())) found.push_back(entry.path());
+    if (found.empty()) {
+      fmt::print(stderr, "{}: error: there is no scenario in this folder (a .toml file with a [scenario] table)\n", path);
+      return std::nullopt;
+    }
+    std::sort(found.begin(), found.end());
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts) {
+  std::vector<scenario::Setting> settings;
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      fmt::print(stderr, "--set {}: error: write KEY=VALUE, for example workload.users=60000\n", text);
+      return std::nullopt;
+    }
+    settings.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return settings;
+}
+
+int main_with(int argc, char** argv) {
+  CLI::App app{"Holdfast: replays scripted scenarios against a stack of real processes and judges from the recorded history whether "
+               "user sessions, purchase history and transactions survive."};
+  app.name("holdfast");
+  app.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness "
+             "itself failed, 130 interrupted.");
+  const std::vector<Command> commands = {add_run(app), add_lint(app), add_check(app)};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : wrong_usage;
+  }
+  try {
+    for (const auto& command : commands)
+      if (command.parser->parsed()) return command.run();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "holdfast: {}\n", error.what());
+    return harness_failed;
+  }
+  return wrong_usage;
+}
+
+} // namespace holdfast::cli

@@ -1,0 +1,85 @@
+// A release is laid over the instances: files change, processes run on. Proven when the configuration's hash or the command
+// changed and no process did.
+#include "harness/faults/respawn.hpp"
+
+#include <fmt/format.h>
+
+namespace holdfast::faults {
+
+namespace {
+
+/// `deploy` and `rollback` differ in which release is taken, how much of it, and who chooses to restart.
+class Deploy final : public Step {
+public:
+  enum class What { release, configuration };
+
+  Deploy(Target target, std::string release, What what)
+      : target_(std::move(target)), release_(std::move(release)), what_(what),
+        restarts_(target_.step.get<bool>("restart").value_or(false)), respawn_(target_.instances, Ending::stop) {}
+
+  asio::awaitable<void> strike() override {
+    for (auto* instance : target_.instances) {
+      const auto hash = instance->config_hash();
+      const auto code = instance->code_release();
+      const int pid = instance->pid();
+      instance->write_config(release_);
+      if (what_ == What::release) instance->use_code(release_);
+      if (instance->config_hash() != hash || instance->code_release() != code) ++changed_;
+      if (instance->pid() != pid) pid_moved_ = instance->name();
+    }
+    co_return;
+  }
+  asio::awaitable<void> follow_up() override {
+    if (restarts_) co_await respawn_.up();
+  }
+  Proof proof() const override {
+    if (!pid_moved_.empty()) return {false, pid_moved_ + ": the process changed while files were laid out"};
+    if (changed_ == 0) return {false, fmt::format("nothing changed: '{}' was there already", release_)};
+    auto evidence = fmt::format("{} of {} instances have other files of '{}', no process changed", changed_, target_.instances.size(), release_);
+    if (!restarts_) return {true, evidence};
+    auto restarted = respawn_.proof();
+    restarted.evidence = evidence + "; then restarted: " + restarted.evidence;
+    return restarted;
+  }
+
+private:
+  Target target_;
+  std::string release_;
+  What what_;
+  bool restarts_;
+  Respawn respawn_;
+  std::size_t changed_ = 0;
+  std::string pid_moved_;
+};
+
+} // namespace
+
+StepKind deploy_kind() {
+  return {{.name = "deploy",
+           .nature = scenario::StepSchema::Nature::change,
+           .acts = scenario::StepSchema::Acts::on_instances,
+           .help = "lay a release's files over instances; processes run on unless restart = true",
+           .keys = {{"release", scenario::ValueType::release, true, "the release to deploy"},
+                    {"restart", scenario::ValueType::boolean, false, "restart the instances as well"}}},
+          [](Target target) {
+            auto release = target.text("release", "");
+            return std::make_unique<Deploy>(std::move(target), std::move(release), Deploy::What::release);
+          }};
+}
+
+StepKind rollback_kind() {
+  return {{.name = "rollback",
+           .nature = scenario::StepSchema::Nature::change,
+           .acts = scenario::StepSchema::Acts::on_instances,
+           .help = "go back to a release, or to its configuration alone",
+           .keys = {{"what", scenario::ValueType::string, true, "what goes back", {"release", "configuration"}},
+                    {"to", scenario::ValueType::release, false, "the release to go back to (default: the one the stack started with)"},
+                    {"restart", scenario::ValueType::boolean, false, "restart the instances as well"}}},
+          [](Target target) {
+            auto release = target.text("to", target.stack.initial_release);
+            const auto what = target.text("what", "release") == "release" ? Deploy::What::release : Deploy::What::configuration;
+            return std::make_unique<Deploy>(std::move(target), std::move(release), what);
+          }};
+}
+
+} // namespace holdfast::faults

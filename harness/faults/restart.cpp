@@ -1,0 +1,45 @@
+// A restart as an operator does it: part of the stack's history, so it is not undone. Proven when another process answers
+// that was seen to open its configuration file, or when the new process refused to start.
+#include "harness/faults/respawn.hpp"
+
+namespace holdfast::faults {
+
+namespace {
+
+class Restart final : public Step {
+public:
+  explicit Restart(Target target)
+      : target_(std::move(target)), rolling_(target_.text("order", "together") == "rolling"),
+        respawn_(target_.instances, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop) {}
+
+  asio::awaitable<void> strike() override {
+    if (!rolling_) co_await respawn_.strike();
+  }
+  asio::awaitable<void> follow_up() override {
+    if (rolling_) co_await respawn_.rolling();
+    else co_await respawn_.up();
+  }
+  Proof proof() const override {
+    if (target_.instances.empty()) return {false, "there was no instance to restart"};
+    return respawn_.proof();
+  }
+
+private:
+  Target target_;
+  bool rolling_;
+  Respawn respawn_;
+};
+
+} // namespace
+
+StepKind restart_kind() {
+  return {{.name = "restart",
+           .nature = scenario::StepSchema::Nature::change,
+           .acts = scenario::StepSchema::Acts::on_instances,
+           .help = "stop instances and start what is deployed now",
+           .keys = {{"order", scenario::ValueType::string, false, "all at once or host by host", {"together", "rolling"}},
+                    {"how", scenario::ValueType::string, false, "how the old processes end", {"stop", "kill"}}}},
+          [](Target target) { return std::make_unique<Restart>(std::move(target)); }};
+}
+
+} // namespace holdfast::faults

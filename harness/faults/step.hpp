@@ -1,0 +1,74 @@
+// What one kind of step does. One file a kind: a class, its schema, its registration.
+//
+// A step strikes (short, completes before a gated message moves), follows up (readiness, respawn), and, when it is a fault,
+// is undone. Afterwards it says what proves that it happened. It sees the targets that the run has resolved for it and never
+// the run.
+#pragma once
+
+#include "harness/async/clock.hpp"
+#include "harness/link/link.hpp"
+#include "harness/scenario/scenario.hpp"
+#include "harness/scenario/step_schema.hpp"
+#include "harness/stack/instance.hpp"
+
+#include <functional>
+
+namespace holdfast::faults {
+
+namespace asio = boost::asio;
+
+/// What a step may touch. References outlive the step.
+struct Target {
+  const scenario::Step& step;
+  const scenario::Stack& stack;
+  async::Clock& clock;
+  asio::any_io_executor executor;
+  std::uint64_t seed;
+  std::vector<stack::Instance*> instances; ///< in start order
+  link::Link* link = nullptr;              ///< of steps on links
+  link::Peers peers;                       ///< of steps on links; empty: all
+
+  [[nodiscard]] std::string text(const std::string& key, const std::string& fallback) const {
+    return step.get<std::string>(key).value_or(fallback);
+  }
+};
+
+/// A fault counts only when it is proven.
+struct Proof {
+  bool proven = false;
+  std::string evidence; ///< what was seen, or what was missing
+};
+
+class Step {
+public:
+  virtual ~Step() = default;
+  [[nodiscard]] virtual asio::awaitable<void> strike() = 0;
+  [[nodiscard]] virtual asio::awaitable<void> follow_up() { co_return; }
+  [[nodiscard]] virtual asio::awaitable<void> undo() { co_return; }
+  /// Asked once, after everything else.
+  [[nodiscard]] virtual Proof proof() const = 0;
+};
+
+struct StepKind {
+  scenario::StepSchema schema;
+  std::function<std::unique_ptr<Step>(Target)> make;
+};
+
+// One per file; harness/cli/registry.cpp lists them.
+[[nodiscard]] StepKind kill_kind();
+[[nodiscard]] StepKind stop_kind();
+[[nodiscard]] StepKind restart_kind();
+[[nodiscard]] StepKind pause_kind();
+[[nodiscard]] StepKind deploy_kind();
+[[nodiscard]] StepKind rollback_kind();
+[[nodiscard]] StepKind config_set_kind();
+[[nodiscard]] StepKind config_unset_kind();
+[[nodiscard]] StepKind config_rename_kind();
+[[nodiscard]] StepKind refuse_kind();
+[[nodiscard]] StepKind hang_kind();
+[[nodiscard]] StepKind reset_kind();
+[[nodiscard]] StepKind latency_kind();
+[[nodiscard]] StepKind drop_reply_kind();
+[[nodiscard]] StepKind error_kind();
+
+} // namespace holdfast::faults

@@ -1,0 +1,106 @@
+// What users meant to do and what came of it. Plain data, as recorded and as read back.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace holdfast::history {
+
+/// Since the run began, on its one monotonic clock.
+using Time = std::chrono::nanoseconds;
+
+enum class Outcome {
+  ok,              ///< the complete reply arrived, with every declared field
+  fail,            ///< certainly no effect
+  info,            ///< unknown: it may take effect at any later time
+  unauthenticated, ///< the service said that it does not know this session
+};
+
+[[nodiscard]] std::string to_string(Outcome outcome);
+[[nodiscard]] std::optional<Outcome> parse_outcome(std::string_view text);
+
+/// One element of a list that a reply held.
+struct ListEntry {
+  std::string id; ///< the client's id
+  std::optional<std::int64_t> amount;
+  std::string item;
+  std::string peer;
+  std::string kind;
+
+  bool operator==(const ListEntry&) const = default;
+};
+
+/// One try of an operation on the wire.
+struct Attempt {
+  int number = 1;
+  std::string instance;
+  Outcome outcome = Outcome::info;
+  int status = 0;     ///< HTTP status; 0: no reply
+  std::string reason; ///< why it is not `ok`
+};
+
+using Values = std::map<std::string, std::string>;
+
+/// One operation under one id with all of its attempts.
+struct Operation {
+  std::string id;
+  std::uint64_t process = 0; ///< logical process of the user; changes after `info`
+  std::string user;
+  std::string name;  ///< of the operation in the stack file
+  int checkpoint = 0; ///< 0: not part of one
+  bool setup = false; ///< before the workload's clock started
+  int host = 0;
+  std::string instance; ///< of the first attempt
+  Values values;        ///< what filled the request's placeholders
+  std::uint64_t invoked = 0;   ///< sequence number
+  std::uint64_t completed = 0; ///< sequence number; 0: still open when the history ends
+  Time invoke_time{};
+  Time complete_time{};
+  Outcome outcome = Outcome::info;
+  int status = 0;
+  std::string reason;
+  Values captured;
+  std::vector<ListEntry> list;
+  std::vector<Attempt> attempts;
+  std::size_t line = 0; ///< of its invocation in the history file; 0: not read from one
+
+  [[nodiscard]] std::string value(const std::string& key) const {
+    const auto found = values.find(key);
+    return found == values.end() ? std::string{} : found->second;
+  }
+};
+
+/// Anything else that happened: phases, steps, proofs, checkpoints, processes, configuration, loop lag.
+struct Event {
+  std::uint64_t sequence = 0;
+  Time time{};
+  std::string type;
+  Values fields;
+
+  [[nodiscard]] std::string field(const std::string& key) const {
+    const auto found = fields.find(key);
+    return found == fields.end() ? std::string{} : found->second;
+  }
+};
+
+struct ProbeResult {
+  std::uint64_t sequence = 0;
+  Time time{};
+  std::string instance;
+  bool ready = false;
+  std::string detail;
+};
+
+/// All of a run, in order of sequence numbers.
+struct History {
+  std::vector<Operation> operations; ///< by invocation
+  std::vector<Event> events;
+  std::vector<ProbeResult> probes;
+  bool truncated = false; ///< the last line of a file was cut: the harness died while writing it
+};
+
+} // namespace holdfast::history

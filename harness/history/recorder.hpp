@@ -1,0 +1,62 @@
+// Writes a history while it happens. One recorder a run, used from the run's one thread.
+#pragma once
+
+#include "harness/history/operation.hpp"
+
+#include <boost/system/result.hpp>
+#include <filesystem>
+#include <functional>
+
+namespace holdfast::history {
+
+/// Thrown when the history can no longer be written (a full disk): the run cannot be judged and must stop.
+struct WriteError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A file that is only appended to, one `write(2)` a line. Move-only owner of its descriptor.
+class LineFile {
+public:
+  LineFile() = default;
+  /// Throws WriteError when the file cannot be created.
+  explicit LineFile(const std::filesystem::path& path);
+  LineFile(LineFile&& other) noexcept;
+  LineFile& operator=(LineFile&& other) noexcept;
+  ~LineFile();
+  /// Throws WriteError.
+  void append(std::string_view text);
+
+private:
+  int fd_ = -1;
+  std::filesystem::path path_;
+};
+
+class Recorder {
+public:
+  using Now = std::function<Time()>;
+
+  /// Creates history.jsonl, events.jsonl and probes.jsonl in `directory`. Throws WriteError, as every method does.
+  Recorder(const std::filesystem::path& directory, Now now);
+
+  void invoke(Operation& operation); ///< sets `invoked` and `invoke_time`
+  void attempt(const Operation& operation, const Attempt& attempt);
+  void result(const Operation& operation, const Attempt& attempt);
+  void complete(Operation& operation); ///< sets `completed` and `complete_time`
+  /// Returns the event's sequence number.
+  std::uint64_t event(std::string_view type, Values fields);
+  void probe(const std::string& instance, bool ready, std::string_view detail);
+
+  [[nodiscard]] Time now() const { return now_(); }
+
+private:
+  Now now_;
+  std::uint64_t sequence_ = 0;
+  LineFile history_;
+  LineFile events_;
+  LineFile probes_;
+};
+
+/// Appends `text` as a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+} // namespace holdfast::history

@@ -1,0 +1,76 @@
+// The path from services to one dependency (or from users, or one service, to another). Every peer has an endpoint of its
+// own, so that the link knows who is talking without asking the kernel.
+//
+// Owned by the run; used from its thread. Connections keep what they need alive until they have ended.
+#pragma once
+
+#include "harness/link/toxic.hpp"
+#include "harness/link/upstream.hpp"
+
+#include <functional>
+#include <boost/system/result.hpp>
+#include <memory>
+#include <vector>
+
+namespace holdfast::link {
+
+struct Endpoint {
+  std::string peer; ///< instance ("bank@2") or "users"
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+/// Chooses the peers that something is applied to; empty: all.
+using Peers = std::vector<std::string>;
+
+enum class Framing {
+  opaque, ///< bytes pass as they are
+  framed  ///< messages are told apart: taps work
+};
+
+class Link {
+public:
+  struct Counters {
+    std::uint64_t connections = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t upstream_refused = 0;
+  };
+
+  Link(asio::any_io_executor executor, std::string name, std::string protocol, std::unique_ptr<Upstream> upstream,
+       Framing framing);
+  ~Link(); ///< closes the listeners and resets every connection
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  /// Opens one peer's endpoint. The error is a sentence.
+  [[nodiscard]] boost::system::result<void, std::string> listen(const Endpoint& endpoint);
+
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] const std::string& protocol() const;
+  [[nodiscard]] bool is_framed() const;
+  [[nodiscard]] std::vector<Endpoint> endpoints() const;
+  [[nodiscard]] const Counters& counters() const;
+  /// Why a connection could no longer be framed; empty while all can.
+  [[nodiscard]] const std::string& unframed() const;
+  [[nodiscard]] std::size_t open_connections(const Peers& peers = {}) const;
+
+  /// New connections of these peers are refused by the kernel, as if nobody listened.
+  void refuse(const Peers& peers);
+  void accept_again(const Peers& peers);
+  /// Resets (RST) the connections of these peers; returns how many.
+  std::size_t reset(const Peers& peers);
+
+  void add(std::shared_ptr<Toxic> toxic, Peers peers);
+  void remove(const std::shared_ptr<Toxic>& toxic);
+  void add(std::shared_ptr<Tap> tap, Peers peers);
+  void remove(const std::shared_ptr<Tap>& tap);
+
+  struct State; ///< internal
+
+private:
+  std::shared_ptr<State> state_;
+};
+
+} // namespace holdfast::link

@@ -1,0 +1,30 @@
+// One listening endpoint that can refuse connections without giving up its port. Used by Link only.
+#pragma once
+
+#include "harness/link/link.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+namespace holdfast::link {
+
+class Listener {
+public:
+  using OnAccept = std::function<void(asio::ip::tcp::socket)>;
+
+  [[nodiscard]] static boost::system::result<std::unique_ptr<Listener>, std::string>
+  open(const asio::any_io_executor& executor, Endpoint endpoint, OnAccept on_accept);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] const Endpoint& endpoint() const;
+  void refuse();
+  void accept_again();
+
+private:
+  struct State;
+  explicit Listener(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
+};
+
+} // namespace holdfast::link

@@ -1,0 +1,44 @@
+#include "harness/link/matcher.hpp"
+
+#include <algorithm>
+
+namespace holdfast::link {
+
+namespace {
+bool holds(const std::vector<std::string>& all, const std::string& one) {
+  return one.empty() || std::find(all.begin(), all.end(), one) != all.end();
+}
+} // namespace
+
+bool Matcher::fits(const protocol::Request& request) const {
+  return holds(request.operations, match_.operation) && holds(request.keys, match_.key);
+}
+
+bool Matcher::request(const Message& message) {
+  if (!fits(message.unit.request)) return false;
+  pending_[{message.connection, message.unit.exchange}] = ++seen_;
+  return selected(seen_);
+}
+
+bool Matcher::would_match(const Message& message) const {
+  const auto found = pending_.find({message.connection, message.unit.exchange});
+  return found != pending_.end() && message.unit.answered && selected(found->second);
+}
+
+bool Matcher::reply(const Message& message) {
+  const auto found = pending_.find({message.connection, message.unit.exchange});
+  if (found == pending_.end()) return false;
+  const auto ordinal = found->second;
+  pending_.erase(found);
+  if (message.unit.answered) return selected(ordinal);
+  --seen_;
+  for (auto& [key, later] : pending_)
+    if (later > ordinal) --later;
+  return false;
+}
+
+void Matcher::closed(std::uint64_t connection) {
+  std::erase_if(pending_, [&](const auto& entry) { return entry.first.first == connection; });
+}
+
+} // namespace holdfast::link

@@ -1,0 +1,57 @@
+// What can be done to the bytes and the messages of a link while they pass. One file a toxic, under harness/faults/.
+#pragma once
+
+#include "harness/protocol/conversation.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <string>
+
+namespace holdfast::link {
+
+namespace asio = boost::asio;
+
+enum class Direction { to_server, to_client };
+
+/// Acts on bytes, whatever the protocol. Called for every chunk of every connection of the peers that it is applied to.
+class Toxic {
+public:
+  virtual ~Toxic() = default;
+  /// Returns when the chunk may go on. Must return soon after the toxic has been removed from the link.
+  [[nodiscard]] virtual asio::awaitable<void> pass(Direction direction, std::size_t size) = 0;
+};
+
+/// One message as a tap sees it.
+struct Message {
+  std::string peer;          ///< who talks to the dependency: "bank@2"
+  std::uint64_t connection;  ///< number of the connection on its link
+  const protocol::Unit& unit;
+};
+
+/// What becomes of a message after a tap has seen it.
+struct Decision {
+  enum class Kind {
+    forward,
+    reset,         ///< both sides of the connection are reset; the message is lost
+    answer,        ///< a request: not delivered, `text` is its reply
+    answer_and_close ///< the same, and then both sides are closed as a server does it that gives up
+  };
+  Kind kind = Kind::forward;
+  std::string text;
+};
+
+/// Acts on whole messages. Needs a link that frames its protocol.
+class Tap {
+public:
+  virtual ~Tap() = default;
+  /// A complete request, not yet delivered. The connection is held until this returns.
+  [[nodiscard]] virtual asio::awaitable<Decision> request(const Message&) { co_return Decision{}; }
+  /// A complete reply, not yet heard. `delivered` is how many bytes of it a tap asked to let go first.
+  [[nodiscard]] virtual asio::awaitable<Decision> reply(const Message&) { co_return Decision{}; }
+  /// Bytes of the reply that go before `reply` is called.
+  [[nodiscard]] virtual std::size_t deliver_first(const Message&) { return 0; }
+  /// A connection has ended, with whatever was pending on it.
+  virtual void closed(std::uint64_t /*connection*/) {}
+};
+
+} // namespace holdfast::link

@@ -1,0 +1,120 @@
+#include "harness/link/upstream.hpp"
+
+#include "harness/async/event.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+namespace holdfast::link {
+
+namespace {
+
+using asio::ip::tcp;
+using asio::use_awaitable;
+
+class TcpConnection final : public UpstreamConnection {
+public:
+  explicit TcpConnection(tcp::socket socket) : socket_(std::move(socket)) {}
+
+  asio::awaitable<std::size_t> read(std::span<char> buffer) override {
+    boost::system::error_code error;
+    const auto size = co_await socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()),
+                                                       asio::redirect_error(use_awaitable, error));
+    co_return error ? 0 : size;
+  }
+  asio::awaitable<bool> write(std::string_view bytes) override {
+    boost::system::error_code error;
+    co_await asio::async_write(socket_, asio::buffer(bytes), asio::redirect_error(use_awaitable, error));
+    co_return !error;
+  }
+  void finish_writing() override {
+    boost::system::error_code error; // not connected any more: there is nothing left to finish
+    socket_.shutdown(tcp::socket::shutdown_send, error);
+  }
+  void close() override {
+    boost::system::error_code error; // the descriptor is released whatever close(2) says
+    socket_.close(error);
+  }
+
+private:
+  tcp::socket socket_;
+};
+
+class TcpUpstream final : public Upstream {
+public:
+  TcpUpstream(asio::any_io_executor executor, const std::string& address, std::uint16_t port)
+      : executor_(std::move(executor)), endpoint_(asio::ip::make_address(address), port) {}
+
+  asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code& error) override {
+    tcp::socket socket(executor_);
+    co_await socket.async_connect(endpoint_, asio::redirect_error(use_awaitable, error));
+    if (error) co_return nullptr;
+    socket.set_option(tcp::no_delay(true));
+    co_return std::make_unique<TcpConnection>(std::move(socket));
+  }
+
+private:
+  asio::any_io_executor executor_;
+  tcp::endpoint endpoint_;
+};
+
+class MemoryConnection final : public UpstreamConnection {
+public:
+  MemoryConnection(const asio::any_io_executor& executor, std::unique_ptr<FakeConnection> fake)
+      : fake_(std::move(fake)), changed_(executor) {}
+
+  asio::awaitable<std::size_t> read(std::span<char> buffer) override {
+    while (waiting_.empty() && !ended_) co_await changed_.wait();
+    const auto size = std::min(buffer.size(), waiting_.size());
+    std::copy_n(waiting_.data(), size, buffer.data());
+    waiting_.erase(0, size);
+    co_return size;
+  }
+  asio::awaitable<bool> write(std::string_view bytes) override {
+    if (ended_) co_return false;
+    co_await fake_->receive(bytes, waiting_);
+    if (fake_->closed()) ended_ = true;
+    changed_.notify();
+    co_return !ended_;
+  }
+  void finish_writing() override {
+    ended_ = true;
+    changed_.notify();
+  }
+  void close() override { finish_writing(); }
+
+private:
+  std::unique_ptr<FakeConnection> fake_;
+  async::Event changed_;
+  std::string waiting_;
+  bool ended_ = false;
+};
+
+class FakeUpstream final : public Upstream {
+public:
+  FakeUpstream(asio::any_io_executor executor, Fake& fake) : executor_(std::move(executor)), fake_(fake) {}
+  asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code&) override {
+    co_return std::make_unique<MemoryConnection>(executor_, fake_.connect());
+  }
+
+private:
+  asio::any_io_executor executor_;
+  Fake& fake_;
+};
+
+} // namespace
+
+std::unique_ptr<Upstream> make_tcp_upstream(asio::any_io_executor executor, std::string address, std::uint16_t port) {
+  return std::make_unique<TcpUpstream>(std::move(executor), address, port);
+}
+
+std::unique_ptr<Upstream> make_fake_upstream(asio::any_io_executor executor, Fake& fake) {
+  return std::make_unique<FakeUpstream>(std::move(executor), fake);
+}
+
+} // namespace holdfast::link

@@ -1,0 +1,244 @@
+// asio.hpp must come before Boost.Process v2 under separate compilation.
+#include <boost/asio.hpp>
+
+#include "harness/process/process.hpp"
+
+#include "harness/async/event.hpp"
+#include "harness/process/scoped_fd.hpp"
+#include "harness/process/shim_protocol.hpp"
+
+#include <boost/process/v2/process.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace holdfast::process {
+
+namespace bp = boost::process::v2;
+using asio::use_awaitable;
+
+struct Process::State : std::enable_shared_from_this<Process::State> {
+  State(const asio::any_io_executor& executor, OnLine line)
+      : control(executor), out(executor), err(executor), changed(executor), on_line(std::move(line)) {}
+
+  asio::posix::stream_descriptor control;
+  asio::posix::stream_descriptor out;
+  asio::posix::stream_descriptor err;
+  std::unique_ptr<bp::process> shim;
+  async::Event changed;
+  OnLine on_line;
+  int pid = 0;
+  int shim_pid = 0;
+  int exec_error = 0;
+  std::optional<WaitStatus> status;
+  bool gone = false;
+  int open_streams = 2;
+
+  void send(ShimMessage::Type type, int value) {
+    if (gone || !control.is_open()) return;
+    const ShimMessage message{type, value};
+    // EPIPE: the shim is gone, which `gone` is about to say.
+    (void)::send(control.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
+  static asio::awaitable<void> read_control(std::shared_ptr<State> self) {
+    for (;;) {
+      ShimMessage message{};
+      boost::system::error_code error;
+      const auto size = co_await self->control.async_read_some(asio::buffer(&message, sizeof message),
+                                                               asio::redirect_error(use_awaitable, error));
+      if (error || size != sizeof message) co_return; // the shim has exited; `wait_shim` publishes that
+      if (message.type == ShimMessage::Type::started) self->pid = message.value;
+      if (message.type == ShimMessage::Type::exec_failed) self->exec_error = message.value;
+      if (message.type == ShimMessage::Type::main_exited) {
+        self->pid = 0;
+        self->status = WaitStatus::from_native(message.value);
+      }
+      self->changed.notify();
+    }
+  }
+
+  static asio::awaitable<void> wait_shim(std::shared_ptr<State> self) {
+    boost::system::error_code error;
+    co_await self->shim->async_wait(asio::redirect_error(use_awaitable, error));
+    // What the shim said last may still be unread: take it before anyone is told that the tree is gone.
+    ShimMessage message{};
+    while (::recv(self->control.native_handle(), &message, sizeof message, MSG_DONTWAIT) == sizeof message) {
+      if (message.type == ShimMessage::Type::main_exited) self->status = WaitStatus::from_native(message.value);
+      if (message.type == ShimMessage::Type::exec_failed) self->exec_error = message.value;
+    }
+    self->pid = 0;
+    // A shim that was itself killed could not report; its tree fell to the guardian.
+    if (!self->status) self->status = WaitStatus::from_native(self->shim->native_exit_code());
+    while (self->open_streams > 0) co_await self->changed.wait(); // the last words of the service
+    self->gone = true;
+    self->changed.notify();
+  }
+
+  static asio::awaitable<void> read_lines(std::shared_ptr<State> self, asio::posix::stream_descriptor& from,
+                                          Stream stream) {
+    constexpr std::size_t longest = 64U << 10U; // a longer line is cut there: output is bounded
+    std::string pending;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+      boost::system::error_code error;
+      const auto size = co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(use_awaitable, error));
+      if (error) break;
+      pending.append(buffer.data(), size);
+      std::size_t begin = 0;
+      for (auto end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
+        self->on_line(stream, std::string_view(pending).substr(begin, end - begin));
+        begin = end + 1;
+      }
+      pending.erase(0, begin);
+      if (pending.size() > longest) self->on_line(stream, std::exchange(pending, {}));
+    }
+    if (!pending.empty()) self->on_line(stream, pending);
+    from.close();
+    --self->open_streams;
+    self->changed.notify();
+  }
+};
+
+namespace {
+
+/// Runs in the child between fork and exec: only async-signal-safe calls.
+struct ChildSetup {
+  int control, out, err;
+  const char* directory;
+  const char* const* environment;
+
+  template <class Launcher>
+  boost::system::error_code on_setup(Launcher& launcher, const bp::filesystem::path&, const char* const*&) const {
+    launcher.env = environment;
+    return {};
+  }
+
+  template <class Launcher>
+  boost::system::error_code on_exec_setup(Launcher&, const bp::filesystem::path&, const char* const*&) const {
+    ::setpgid(0, 0);
+    // Targets below 3 first would be overwritten if a source were among them; sources are all above 3 here.
+    if (::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0 || ::dup2(control, shim_control_fd) < 0)
+      return {errno, boost::system::system_category()};
+    // Boost.Process 1.81 leaks descriptors into children; Asio's sockets are not close-on-exec.
+    ::close_range(shim_control_fd + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (::chdir(directory) != 0) return {errno, boost::system::system_category()};
+    return {};
+  }
+};
+
+struct Pair {
+  ScopedFd ours, theirs;
+};
+
+/// Descriptors of the child's side are moved above 3, where no dup2 in the child can overwrite them.
+std::optional<Pair> make_pair_of(int kind) {
+  int fds[2];
+  const bool made = kind == 0 ? ::pipe2(fds, O_CLOEXEC) == 0 : ::socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, fds) == 0;
+  if (!made) return std::nullopt;
+  Pair pair{ScopedFd(fds[0]), ScopedFd(fds[1])};
+  pair.theirs.reset(::fcntl(fds[1], F_DUPFD_CLOEXEC, 10));
+  if (!pair.theirs.valid()) return std::nullopt;
+  return pair;
+}
+
+} // namespace
+
+std::optional<std::filesystem::path> find_program(const std::string& program, const std::filesystem::path& directory) {
+  const auto executable = [](const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+  };
+  if (program.find('/') != std::string::npos) {
+    const auto path = directory / program;
+    return executable(path) ? std::optional(path) : std::nullopt;
+  }
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const auto colon = rest.find(':');
+    const std::filesystem::path candidate = std::filesystem::path(rest.substr(0, colon)) / program;
+    if (executable(candidate)) return candidate;
+    if (colon == std::string_view::npos) break;
+    rest.remove_prefix(colon + 1);
+  }
+  return std::nullopt;
+}
+
+std::filesystem::path find_shim() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "holdfast-shim";
+}
+
+asio::awaitable<boost::system::result<std::unique_ptr<Process>, std::string>>
+Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line) {
+  const auto program = find_program(spec.command.at(0), spec.directory);
+  if (!program) co_return fmt::format("there is no program '{}'", spec.command[0]);
+  if (!find_program(spec.shim.string(), {})) co_return fmt::format("the shim {} is missing", spec.shim.string());
+
+  auto state = std::make_shared<State>(executor, std::move(on_line));
+  auto control = make_pair_of(SOCK_SEQPACKET);
+  auto out = make_pair_of(0);
+  auto err = make_pair_of(0);
+  if (!control || !out || !err) co_return fmt::format("cannot spawn '{}': {}", spec.command[0], std::strerror(errno));
+
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : spec.environment) environment.push_back(name + "=" + value);
+  std::vector<const char*> environment_pointers;
+  for (const auto& entry : environment) environment_pointers.push_back(entry.c_str());
+  environment_pointers.push_back(nullptr);
+  std::vector<std::string> arguments = {std::to_string(::getpid()), program->string()};
+  arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
+  const auto directory = spec.directory.string();
+  try {
+    state->shim = std::make_unique<bp::process>(
+        executor, bp::filesystem::path(spec.shim.string()), arguments,
+        ChildSetup{control->theirs.get(), out->theirs.get(), err->theirs.get(), directory.c_str(),
+                   environment_pointers.data()});
+  } catch (const boost::system::system_error& error) {
+    co_return fmt::format("cannot spawn '{}': {}", spec.command[0], error.code().message());
+  }
+  state->shim_pid = state->shim->id();
+  state->control.assign(control->ours.release());
+  state->out.assign(out->ours.release());
+  state->err.assign(err->ours.release());
+  control->theirs.reset();
+  out->theirs.reset();
+  err->theirs.reset();
+  // Each keeps the state alive until the shim and its pipes have ended.
+  asio::co_spawn(executor, State::read_control(state), asio::detached);
+  asio::co_spawn(executor, State::read_lines(state, state->out, Stream::out), asio::detached);
+  asio::co_spawn(executor, State::read_lines(state, state->err, Stream::err), asio::detached);
+  asio::co_spawn(executor, State::wait_shim(state), asio::detached);
+
+  while (state->pid == 0 && state->exec_error == 0 && !state->status) co_await state->changed.wait();
+  if (state->exec_error != 0)
+    co_return fmt::format("cannot execute {}: {}", program->string(), std::strerror(state->exec_error));
+  co_return std::unique_ptr<Process>(new Process(std::move(state)));
+}
+
+Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Process::~Process() { kill(); }
+
+int Process::pid() const { return state_->pid; }
+int Process::shim_pid() const { return state_->shim_pid; }
+std::optional<WaitStatus> Process::status() const { return state_->status; }
+bool Process::is_gone() const { return state_->gone; }
+
+void Process::signal(int signal) { state_->send(ShimMessage::Type::signal_main, signal); }
+void Process::signal_tree(int signal) { state_->send(ShimMessage::Type::signal_tree, signal); }
+void Process::kill() { state_->send(ShimMessage::Type::kill_tree, 0); }
+
+asio::awaitable<void> Process::ended() {
+  const auto state = state_;
+  while (!state->status && !state->gone) co_await state->changed.wait();
+}
+asio::awaitable<void> Process::gone() {
+  const auto state = state_;
+  while (!state->gone) co_await state->changed.wait();
+}
+
+} // namespace holdfast::process

@@ -1,0 +1,168 @@
+#include "harness/process/supervise.hpp"
+
+#include "harness/process/scoped_fd.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <poll.h>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace holdfast::process {
+
+namespace {
+
+constexpr int worker_grace_ms = 5000; ///< after the front's death or a signal, until the worker is killed
+
+sigset_t watched_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+/// Blocks the watched signals for its lifetime and makes them readable.
+class SignalFd {
+public:
+  SignalFd() {
+    const auto signals = watched_signals();
+    sigprocmask(SIG_BLOCK, &signals, &before_);
+    fd_ = ScopedFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd_.valid()) throw std::runtime_error(fmt::format("signalfd: {}", std::strerror(errno)));
+  }
+  ~SignalFd() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  SignalFd(const SignalFd&) = delete;
+  SignalFd& operator=(const SignalFd&) = delete;
+
+  /// The next signal, or 0 after `timeout_ms` (-1: wait for ever).
+  int next(int timeout_ms) {
+    signalfd_siginfo info{};
+    for (;;) {
+      if (read(fd_.get(), &info, sizeof info) == sizeof info) return static_cast<int>(info.ssi_signo);
+      pollfd poll_fd{fd_.get(), POLLIN, 0};
+      const int ready = poll(&poll_fd, 1, timeout_ms);
+      if (ready == 0) return 0;
+      if (ready < 0 && errno != EINTR) throw std::runtime_error(fmt::format("poll: {}", std::strerror(errno)));
+    }
+  }
+  void restore() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+  sigset_t before_{};
+  ScopedFd fd_;
+};
+
+/// Asks for `signal` when the parent dies; false when it died already.
+bool die_with(pid_t parent, int signal) {
+  prctl(PR_SET_PDEATHSIG, signal);
+  return getppid() == parent;
+}
+
+void kill_children() {
+  // Orphans of dead shims have fallen to this subreaper; what they leave behind falls to it in turn.
+  for (;;) {
+    std::ifstream children(fmt::format("/proc/self/task/{}/children", getpid()));
+    for (pid_t child = 0; children >> child;) kill(child, SIGKILL);
+    const pid_t reaped = waitpid(-1, nullptr, 0);
+    if (reaped < 0 && errno == ECHILD) return;
+  }
+}
+
+void remove_workspace(const std::filesystem::path& workspace) {
+  std::error_code error;
+  std::filesystem::remove_all(workspace, error);
+  if (error) fmt::print(stderr, "holdfast: cannot remove {}: {}\n", workspace.string(), error.message());
+}
+
+[[noreturn]] void end_like(int native) {
+  if (WIFSIGNALED(native)) {
+    // Dying of the worker's signal would dump core a second time; the front is told by a reserved exit status instead.
+    _exit(128 + WTERMSIG(native));
+  }
+  _exit(WEXITSTATUS(native));
+}
+
+[[noreturn]] void guard(const std::filesystem::path& workspace, const std::function<int()>& work, pid_t front) {
+  setpgid(0, 0);
+  std::signal(SIGTTOU, SIG_IGN); // a background group may still write to the terminal
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const bool orphan = !die_with(front, SIGTERM);
+  SignalFd signals;
+  const pid_t guardian = getpid();
+  const pid_t worker = orphan ? -1 : fork();
+  if (worker == 0) {
+    if (!die_with(guardian, SIGTERM)) _exit(4);
+    signals.restore();
+    int status = 4;
+    try {
+      status = work();
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "holdfast: internal error: {}\n", error.what());
+    }
+    std::fflush(nullptr);
+    if (getppid() != guardian) remove_workspace(workspace);
+    _exit(status);
+  }
+  if (worker < 0) {
+    remove_workspace(workspace);
+    _exit(4);
+  }
+  int asked = 0;
+  for (;;) {
+    const int signal = signals.next(asked > 0 ? worker_grace_ms : -1);
+    if (signal == 0) kill(worker, SIGKILL); // it had its grace
+    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
+      // The front passes each signal on once; the kernel may add one at the front's death.
+      kill(worker, ++asked > 1 && signal == SIGINT ? SIGKILL : signal);
+    }
+    int status = 0;
+    for (;;) {
+      const pid_t pid = waitpid(-1, &status, WNOHANG);
+      if (pid <= 0) break;
+      if (pid != worker) continue;
+      kill_children();
+      remove_workspace(workspace);
+      end_like(status);
+    }
+  }
+}
+
+} // namespace
+
+std::filesystem::path make_workspace() {
+  auto pattern = (std::filesystem::temp_directory_path() / "holdfast-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error(fmt::format("cannot make a temporary directory {}: {}", pattern, std::strerror(errno)));
+  return pattern;
+}
+
+WaitStatus supervise(const std::filesystem::path& workspace, const std::function<int()>& work) {
+  std::fflush(nullptr); // or the child would write it a second time
+  SignalFd signals;
+  const pid_t front = getpid();
+  const pid_t guardian = fork();
+  if (guardian < 0) {
+    remove_workspace(workspace);
+    throw std::runtime_error(fmt::format("fork: {}", std::strerror(errno)));
+  }
+  if (guardian == 0) {
+    signals.restore();
+    guard(workspace, work, front);
+  }
+  for (;;) {
+    const int signal = signals.next(-1);
+    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) kill(guardian, signal);
+    int status = 0;
+    if (signal == SIGCHLD && waitpid(guardian, &status, WNOHANG) == guardian) return WaitStatus::from_native(status);
+  }
+}
+
+} // namespace holdfast::process

@@ -1,0 +1,61 @@
+// One connection of a protocol, seen from the middle: bytes go in as they arrive, units come out that can be forwarded or
+// held as a whole. Pure: no I/O, no time. One instance a connection.
+//
+// A unit that ends a request or a reply carries the exchange that it belongs to; everything else (handshakes, pushes,
+// the earlier parts of a large body) passes. The units of one direction, put together, are exactly the bytes that went in.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::protocol {
+
+/// What a request means: see the design's table of operations and keys.
+struct Request {
+  std::vector<std::string> operations; ///< the leading keyword, command or method; and "commit" for an implicit one
+  std::vector<std::string> keys;       ///< everything that a trigger's `key` may name
+};
+
+struct Unit {
+  enum class Kind { pass, request, reply };
+  Kind kind = Kind::pass;
+  std::string bytes;
+  std::uint64_t exchange = 0; ///< of a request or reply; counts from 1 on each connection
+  Request request;            ///< of a request
+  bool answered = true;       ///< of a reply: false when it says that the request did not do what it asked
+                              ///< (an error; a COMMIT answered ROLLBACK)
+};
+
+using Units = std::vector<Unit>;
+
+class Conversation {
+public:
+  /// Messages up to this size are held as a whole; of longer ones the last part.
+  static constexpr std::size_t bound = 1U << 20U;
+
+  virtual ~Conversation() = default;
+  virtual void from_client(std::string_view bytes, Units& units) = 0;
+  virtual void from_server(std::string_view bytes, Units& units) = 0;
+  /// The server closed: a reply that lasts until then is complete now.
+  virtual void server_closed(Units&) {}
+  /// Why bytes can no longer be framed; empty while they can. From then on everything passes.
+  [[nodiscard]] const std::string& unframed() const { return unframed_; }
+
+protected:
+  void give_up(std::string why) {
+    if (unframed_.empty()) unframed_ = std::move(why);
+  }
+
+private:
+  std::string unframed_;
+};
+
+/// "redis", "postgres", "http"; anything else passes as it is (and says so in `unframed`).
+[[nodiscard]] std::unique_ptr<Conversation> make_conversation(std::string_view protocol);
+
+[[nodiscard]] std::string lower(std::string_view text);
+
+} // namespace holdfast::protocol

@@ -1,0 +1,68 @@
+// HTTP/1.1 message framing: RFC 9112, section 6.
+#pragma once
+
+#include "harness/protocol/conversation.hpp"
+
+#include <deque>
+
+namespace holdfast::protocol {
+
+/// Finds the ends of heads and bodies of one direction.
+class HttpScanner {
+public:
+  static constexpr std::size_t head_limit = 64U << 10U;
+  enum class Direction { request, response };
+  explicit HttpScanner(Direction direction) : direction_(direction) {}
+
+  struct Head {
+    std::string method; ///< request
+    std::string target; ///< request
+    int status = 0;     ///< response
+    bool upgrade = false;
+  };
+
+  /// Consumes bytes up to the end of the message; returns how many. For a response `head_request` says that it answers HEAD.
+  std::size_t feed(std::string_view bytes, bool head_request);
+  void reset();
+  [[nodiscard]] bool complete() const { return state_ == State::complete; }
+  [[nodiscard]] bool until_close() const { return state_ == State::until_close; }
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] const Head& head() const { return head_; }
+
+private:
+  enum class State { head, sized, chunk_size, chunk, trailer, until_close, complete };
+  void head_complete(bool head_request);
+  bool parse_start(std::string_view line);
+
+  Direction direction_;
+  State state_ = State::head;
+  std::string error_;
+  std::string text_;
+  std::uint64_t left_ = 0;
+  Head head_;
+};
+
+class HttpConversation final : public Conversation {
+public:
+  void from_client(std::string_view bytes, Units& units) override;
+  void from_server(std::string_view bytes, Units& units) override;
+  void server_closed(Units& units) override;
+
+private:
+  HttpScanner requests_{HttpScanner::Direction::request};
+  HttpScanner responses_{HttpScanner::Direction::response};
+  std::string client_bytes_;
+  std::string server_bytes_;
+  std::uint64_t requested_ = 0;
+  struct Pending {
+    std::uint64_t exchange;
+    bool head;
+    bool upgrade;
+  };
+  std::deque<Pending> pending_;
+};
+
+/// A path with its query removed and every segment that holds a digit replaced by "*".
+[[nodiscard]] std::string path_template(std::string_view target);
+
+} // namespace holdfast::protocol

@@ -1,0 +1,291 @@
+#include "harness/protocol/postgres.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace holdfast::protocol {
+
+namespace {
+
+constexpr std::uint32_t cancel_request = 80877102;
+constexpr std::uint32_t ssl_request = 80877103;
+constexpr std::uint32_t gssenc_request = 80877104;
+
+std::uint32_t read_u32(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  return byte(0) << 24U | byte(1) << 16U | byte(2) << 8U | byte(3);
+}
+
+/// Reads the body of a message field by field; after a field that is not there `good` is false.
+struct Fields {
+  std::string_view rest;
+  bool good = true;
+
+  std::string_view text() {
+    const auto end = rest.find('\0');
+    if (end == std::string_view::npos) return fail();
+    const auto value = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    return value;
+  }
+  std::string_view bytes(std::size_t count) {
+    if (rest.size() < count) return fail();
+    const auto value = rest.substr(0, count);
+    rest.remove_prefix(count);
+    return value;
+  }
+  int u16() {
+    const auto value = bytes(2);
+    return good ? static_cast<unsigned char>(value[0]) << 8 | static_cast<unsigned char>(value[1]) : 0;
+  }
+  std::int32_t i32() {
+    const auto value = bytes(4);
+    return good ? static_cast<std::int32_t>(read_u32(value)) : 0;
+  }
+
+private:
+  std::string_view fail() {
+    good = false;
+    rest = {};
+    return {};
+  }
+};
+
+bool writes(const std::string& keyword) {
+  static constexpr std::string_view all[] = {"insert", "update", "delete", "merge", "copy",   "create",
+                                             "drop",   "alter",  "truncate", "with", "grant", "call"};
+  return std::find(std::begin(all), std::end(all), keyword) != std::end(all);
+}
+
+} // namespace
+
+void PostgresScanner::append(std::string_view bytes) {
+  if (begin_ > 0 && begin_ == buffer_.size()) buffer_.clear(), begin_ = 0;
+  if (begin_ > (64U << 10U)) buffer_.erase(0, begin_), begin_ = 0;
+  buffer_.append(bytes);
+}
+
+std::optional<PostgresScanner::Message> PostgresScanner::next(bool expect_startup) {
+  const std::string_view rest = std::string_view(buffer_).substr(begin_);
+  const std::size_t head = expect_startup ? 4 : 5;
+  if (rest.size() < head) return std::nullopt;
+  const std::size_t length = read_u32(rest.substr(head - 4));
+  const std::size_t limit = expect_startup ? 10'000 : message_limit; // as in PostgreSQL's own postmaster
+  if (length < (expect_startup ? 8U : 4U) || length > limit) {
+    error_ = "a PostgreSQL message of an impossible length";
+    return std::nullopt;
+  }
+  const std::size_t size = head - 4 + length;
+  if (rest.size() < size) return std::nullopt;
+  begin_ += size;
+  return Message{expect_startup ? '\0' : rest[0], rest.substr(0, size), rest.substr(head, size - head)};
+}
+
+std::string PostgresScanner::take_rest() {
+  auto rest = buffer_.substr(begin_);
+  buffer_.clear();
+  begin_ = 0;
+  return rest;
+}
+
+void PostgresConversation::from_client(std::string_view bytes, Units& units) {
+  if (!unframed().empty()) return void(units.push_back({.bytes = client_.take_rest() + std::string(bytes)}));
+  client_.append(bytes);
+  while (unframed().empty()) {
+    const auto message = client_.next(!started_);
+    if (!client_.error().empty()) give_up(client_.error());
+    if (!message) break;
+    client_message(*message, units);
+  }
+  if (!unframed().empty()) units.push_back({.bytes = client_.take_rest()});
+}
+
+void PostgresConversation::client_message(const PostgresScanner::Message& message, Units& units) {
+  const auto pass = [&] { units.push_back({.bytes = std::string(message.bytes)}); };
+  switch (message.type) {
+  case 0: {
+    const auto code = read_u32(message.body);
+    if (code == ssl_request || code == gssenc_request) asked_encryption_ = true;
+    else if (code != cancel_request) started_ = true;
+    return pass();
+  }
+  case 'Q': return simple_query(message, units);
+  case 'P': {
+    Fields fields{message.body};
+    const auto name = fields.text();
+    const auto statements = read_statements(fields.text());
+    prepared_[std::string(name)] = statements.empty() ? Statement{} : statements.front();
+    return pass();
+  }
+  case 'B': bind(message.body); return pass();
+  case 'E': return execute(message, units);
+  case 'C': {
+    Fields fields{message.body};
+    const bool statement = fields.bytes(1) == "S";
+    const auto name = std::string(fields.text());
+    if (statement) prepared_.erase(name);
+    else portals_.erase(name);
+    return pass();
+  }
+  case 'S': pending_.emplace_back(std::nullopt); return pass();
+  case 'F': {
+    ++requested_;
+    pending_.emplace_back(Exchange{requested_, false, false, true, true});
+    units.push_back({.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = requested_,
+                     .request = {{"function"}, {}}});
+    return;
+  }
+  default: return pass(); // D, H, X, p, d, c, f
+  }
+}
+
+Request PostgresConversation::describe_request(const Statement& statement, const std::vector<std::string>& values,
+                                               bool& commits) {
+  const auto& keyword = statement.keyword;
+  Request request;
+  request.operations.push_back(keyword);
+  const bool in_block = status_ != 'I' || expect_block_;
+  commits = keyword == "commit";
+  if (!in_block && writes(keyword)) {
+    request.operations.emplace_back("commit");
+    commits = true;
+  }
+  if (keyword == "begin" || keyword == "start") {
+    expect_block_ = true;
+    seen_in_transaction_.clear();
+  }
+  const auto add = [&](const std::string& key) {
+    if (key.empty()) return;
+    request.keys.push_back(key);
+    if (expect_block_ || status_ != 'I') seen_in_transaction_.push_back(key);
+  };
+  add(statement.table);
+  for (const auto& value : statement.literals) add(value);
+  for (const auto& value : values) add(value);
+  if (keyword == "commit" || keyword == "rollback" || keyword == "abort") {
+    request.keys = std::exchange(seen_in_transaction_, {});
+    expect_block_ = false;
+  }
+  return request;
+}
+
+void PostgresConversation::simple_query(const PostgresScanner::Message& message, Units& units) {
+  Fields fields{message.body};
+  const auto statements = read_statements(fields.text());
+  if (statements.empty()) { // answered by EmptyQueryResponse
+    pending_.emplace_back(Exchange{++requested_, false, false, true, true});
+    units.push_back({.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = requested_});
+    return;
+  }
+  // One message may carry several statements: it is one request whose operations and keys are those of all of them, and
+  // every statement's answer is a reply to it, the last one to be held.
+  Unit unit{.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = ++requested_};
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    bool commits = false;
+    auto request = describe_request(statements[i], {}, commits);
+    unit.request.operations.insert(unit.request.operations.end(), request.operations.begin(), request.operations.end());
+    unit.request.keys.insert(unit.request.keys.end(), request.keys.begin(), request.keys.end());
+    const bool last = i + 1 == statements.size();
+    pending_.emplace_back(Exchange{requested_, statements[i].keyword == "commit", false, true, last});
+  }
+  units.push_back(std::move(unit));
+}
+
+void PostgresConversation::bind(std::string_view body) {
+  Fields fields{body};
+  const auto portal = std::string(fields.text());
+  const auto name = std::string(fields.text());
+  const int formats = fields.u16();
+  std::vector<int> format;
+  for (int i = 0; i < formats && fields.good; ++i) format.push_back(fields.u16());
+  const int count = fields.u16();
+  Portal bound;
+  if (const auto found = prepared_.find(name); found != prepared_.end()) bound.statement = found->second;
+  for (int i = 0; i < count && fields.good; ++i) {
+    const auto length = fields.i32();
+    if (length < 0) continue;
+    const auto value = fields.bytes(static_cast<std::size_t>(length));
+    const int kind = format.empty() ? 0 : format.size() == 1 ? format[0] : format[static_cast<std::size_t>(i)];
+    if (kind == 0 && value.size() <= 256) bound.values.emplace_back(value);
+  }
+  portals_[portal] = std::move(bound);
+}
+
+void PostgresConversation::execute(const PostgresScanner::Message& message, Units& units) {
+  Fields fields{message.body};
+  const auto found = portals_.find(std::string(fields.text()));
+  const Portal portal = found == portals_.end() ? Portal{} : found->second;
+  bool commits = false;
+  Unit unit{.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = ++requested_};
+  unit.request = describe_request(portal.statement, portal.values, commits);
+  const bool explicit_commit = portal.statement.keyword == "commit";
+  pending_.emplace_back(Exchange{requested_, explicit_commit, commits && !explicit_commit, false, false});
+  units.push_back(std::move(unit));
+}
+
+void PostgresConversation::from_server(std::string_view bytes, Units& units) {
+  if (!unframed().empty()) return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
+  if (asked_encryption_ && !bytes.empty()) {
+    asked_encryption_ = false;
+    if (bytes[0] != 'N') give_up("the connection is encrypted");
+    units.push_back({.bytes = std::string(bytes.substr(0, 1))});
+    bytes.remove_prefix(1);
+    if (!unframed().empty()) return void(units.push_back({.bytes = std::string(bytes)}));
+  }
+  server_.append(bytes);
+  while (unframed().empty()) {
+    const auto message = server_.next(false);
+    if (!server_.error().empty()) give_up(server_.error());
+    if (!message) break;
+    server_message(*message, units);
+  }
+  if (!unframed().empty()) units.push_back({.bytes = server_.take_rest()});
+}
+
+void PostgresConversation::finish(Units& units, std::string_view bytes, bool answered) {
+  const auto exchange = *pending_.front();
+  pending_.pop_front();
+  units.push_back({.kind = Unit::Kind::reply, .bytes = std::string(bytes), .exchange = exchange.id, .answered = answered});
+}
+
+void PostgresConversation::server_message(const PostgresScanner::Message& message, Units& units) {
+  const auto pass = [&] { units.push_back({.bytes = std::string(message.bytes)}); };
+  const bool expecting = !pending_.empty() && pending_.front().has_value();
+  switch (message.type) {
+  case 'C': case 'I': case 's': case 'V': {
+    if (!expecting) return pass();
+    const auto& exchange = *pending_.front();
+    if (exchange.ends_at_ready) return pass();
+    if (exchange.simple && !exchange.last) { // an earlier statement of a simple query
+      pending_.pop_front();
+      return pass();
+    }
+    const bool rolled_back = exchange.commit && message.body.starts_with("ROLLBACK");
+    return finish(units, message.bytes, !rolled_back);
+  }
+  case 'E': {
+    // Everything up to the next Sync, or the rest of a simple query, is skipped by the server.
+    if (!expecting) return pass();
+    while (pending_.front()->simple && !pending_.front()->last) pending_.pop_front();
+    const bool simple = pending_.front()->simple;
+    finish(units, message.bytes, false);
+    while (!simple && !pending_.empty() && pending_.front()) pending_.pop_front();
+    return;
+  }
+  case 'Z': {
+    if (!message.body.empty()) status_ = message.body[0];
+    if (status_ == 'I') expect_block_ = false;
+    if (!pending_.empty() && pending_.front() && pending_.front()->ends_at_ready) {
+      finish(units, message.bytes, true);
+      if (!pending_.empty() && !pending_.front()) pending_.pop_front();
+      return;
+    }
+    if (!pending_.empty() && !pending_.front()) pending_.pop_front();
+    return pass();
+  }
+  default: return pass(); // rows, descriptions, notices, parameters, COPY data, notifications
+  }
+}
+
+} // namespace holdfast::protocol

@@ -1,0 +1,86 @@
+// PostgreSQL's frontend/backend protocol, version 3: https://www.postgresql.org/docs/15/protocol.html
+#pragma once
+
+#include "harness/protocol/conversation.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace holdfast::protocol {
+
+/// Cuts one direction into messages. The first message of a client, and those that repeat it after an 'N', have no type
+/// byte; `expect_startup` says so.
+class PostgresScanner {
+public:
+  static constexpr std::size_t message_limit = 1U << 30U;
+
+  struct Message {
+    char type = 0;        ///< 0: a startup packet
+    std::string_view bytes; ///< whole, with type and length; valid until the next call
+    std::string_view body;
+  };
+
+  void append(std::string_view bytes);
+  /// The next whole message, or nothing. Sets `error` when a length is impossible.
+  std::optional<Message> next(bool expect_startup);
+  /// What has arrived of an incomplete message.
+  [[nodiscard]] std::size_t waiting() const { return buffer_.size() - begin_; }
+  std::string take_rest();
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+private:
+  std::string buffer_;
+  std::size_t begin_ = 0;
+  std::string error_;
+};
+
+/// What one SQL statement means to triggers.
+struct Statement {
+  std::string keyword; ///< lower case; "commit" for END
+  std::string table;   ///< the first one named; empty when there is none
+  std::vector<std::string> literals;
+};
+
+/// Splits a simple query at its semicolons (quotes, dollar quotes and comments respected) and reads each statement.
+[[nodiscard]] std::vector<Statement> read_statements(std::string_view sql);
+
+class PostgresConversation final : public Conversation {
+public:
+  void from_client(std::string_view bytes, Units& units) override;
+  void from_server(std::string_view bytes, Units& units) override;
+
+private:
+  struct Exchange {
+    std::uint64_t id;
+    bool commit;         ///< an explicit COMMIT: answered ROLLBACK it is none
+    bool ends_at_ready;  ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
+    bool simple;         ///< ends its batch by itself
+    bool last;           ///< the last statement of a simple query
+  };
+  struct Portal {
+    Statement statement;
+    std::vector<std::string> values;
+  };
+  void client_message(const PostgresScanner::Message& message, Units& units);
+  void server_message(const PostgresScanner::Message& message, Units& units);
+  void simple_query(const PostgresScanner::Message& message, Units& units);
+  void execute(const PostgresScanner::Message& message, Units& units);
+  void bind(std::string_view body);
+  Request describe_request(const Statement& statement, const std::vector<std::string>& values, bool& commits);
+  void finish(Units& units, std::string_view bytes, bool answered);
+
+  PostgresScanner client_;
+  PostgresScanner server_;
+  bool started_ = false;
+  bool asked_encryption_ = false;
+  char status_ = 'I';  ///< transaction status of the last ReadyForQuery
+  bool expect_block_ = false; ///< a BEGIN has been sent: the following statements are in a transaction
+  std::map<std::string, Statement> prepared_;
+  std::map<std::string, Portal> portals_;
+  std::vector<std::string> seen_in_transaction_; ///< tables and values
+  std::uint64_t requested_ = 0;
+  std::deque<std::optional<Exchange>> pending_; ///< an empty one stands for a Sync
+};
+
+} // namespace holdfast::protocol

@@ -1,0 +1,63 @@
+// RESP2 and RESP3: https://redis.io/docs/latest/develop/reference/protocol-spec/
+#pragma once
+
+#include "harness/protocol/conversation.hpp"
+
+#include <deque>
+#include <optional>
+
+namespace holdfast::protocol {
+
+/// Finds the end of one RESP value in a stream of bytes, however they are cut, in time linear in their number.
+class RespScanner {
+public:
+  static constexpr std::size_t line_limit = 64U << 10U;
+  static constexpr std::size_t depth_limit = 64;
+  static constexpr std::size_t argument_limit = 1U << 20U; ///< bytes kept of all arguments together
+
+  enum class Expect { command, reply };
+  explicit RespScanner(Expect expect) : expect_(expect) {}
+
+  /// Consumes bytes up to the end of the value; returns how many. `complete()` tells whether the end was reached.
+  std::size_t feed(std::string_view bytes);
+  void reset();
+
+  [[nodiscard]] bool complete() const { return complete_; }
+  [[nodiscard]] const std::string& error() const { return error_; }
+  /// The value's first byte; 0 before it is known.
+  [[nodiscard]] char type() const { return type_; }
+  /// A command's arguments, as far as they fit.
+  [[nodiscard]] const std::vector<std::string>& arguments() const { return arguments_; }
+
+private:
+  void line_complete();
+  void element_complete();
+  [[nodiscard]] bool enter(std::int64_t count);
+
+  Expect expect_;
+  bool complete_ = false;
+  std::string error_;
+  char type_ = 0;
+  std::string line_;
+  bool in_bulk_ = false;
+  std::size_t bulk_left_ = 0; ///< with the CR LF at its end
+  std::vector<std::int64_t> left_; ///< elements still to come, for each open array
+  std::vector<std::string> arguments_;
+  std::size_t kept_ = 0;
+};
+
+class RespConversation final : public Conversation {
+public:
+  void from_client(std::string_view bytes, Units& units) override;
+  void from_server(std::string_view bytes, Units& units) override;
+
+private:
+  RespScanner commands_{RespScanner::Expect::command};
+  RespScanner replies_{RespScanner::Expect::reply};
+  std::string client_bytes_;
+  std::string server_bytes_;
+  std::uint64_t requested_ = 0;
+  std::uint64_t replied_ = 0;
+};
+
+} // namespace holdfast::protocol

@@ -1,0 +1,168 @@
+#include "harness/run/run.hpp"
+
+#include "harness/async/deadline.hpp"
+#include "harness/run/stack_runtime.hpp"
+#include "harness/run/system_clock.hpp"
+#include "harness/run/timeline.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <system_error>
+
+namespace holdfast::run {
+
+scenario::Catalog Registry::catalog() const {
+  scenario::Catalog catalog;
+  for (const auto& [name, kind] : steps) catalog.steps.push_back(kind.schema);
+  for (const auto& [protocol, make] : fakes) catalog.fakes.push_back(protocol);
+  return catalog;
+}
+
+namespace {
+
+constexpr auto progress_every = std::chrono::milliseconds{200};
+constexpr auto lag_every = std::chrono::milliseconds{10};
+constexpr auto lag_recorded = std::chrono::milliseconds{20};
+
+/// One run: everything that lives as long as it does, in the order in which it must die.
+class Player {
+public:
+  Player(asio::io_context& io, const Plan& plan, const Registry& registry, const Places& places,
+         const std::function<void(const Progress&)>& on_progress)
+      : executor_(io.get_executor()), on_progress_(on_progress), clock_(executor_),
+        recorder_(places.bundle, [this] { return clock_.now(); }), finished_(executor_),
+        stack_(executor_, clock_, plan, registry, places, recorder_),
+        workload_(executor_, clock_, plan.scenario, plan.seed, recorder_, stack_),
+        timeline_(executor_, clock_, plan, registry, stack_, workload_, recorder_) {}
+
+  asio::awaitable<void> run(bundle::Manifest& manifest, asio::signal_set& signals) {
+    try {
+      auto group = asio::experimental::make_parallel_group(asio::co_spawn(executor_, play(), asio::deferred),
+                                                           signals.async_wait(asio::deferred));
+      const auto [order, error, signal_error, signal] =
+          co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+      if (order[0] != 0) {
+        manifest.ending = bundle::Ending::interrupted;
+        manifest.reason = fmt::format("interrupted by {}", process::signal_name(signal));
+      } else if (error) {
+        std::rethrow_exception(error);
+      } else {
+        manifest.ending = bundle::Ending::completed;
+      }
+    } catch (const StackError& error) {
+      manifest.ending = bundle::Ending::stack_failed;
+      manifest.reason = error.what();
+    } catch (const std::exception& error) { // a full disk, an address in use, a bug: the harness cannot judge
+      manifest.ending = bundle::Ending::harness_failed;
+      manifest.reason = error.what();
+    }
+    workload_.stop();
+    finished_flag_ = true;
+    finished_.notify();
+    co_await stack_.down();
+    if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty()) manifest.reason = stack_.warnings().front();
+    manifest.took = clock_.now();
+  }
+
+private:
+  asio::awaitable<void> play() {
+    asio::co_spawn(executor_, show_progress(), asio::detached);
+    asio::co_spawn(executor_, watch_lag(), asio::detached);
+    phase("stack up", "began");
+    co_await stack_.up();
+    phase("stack up", "ended");
+    for (auto* instance : stack_.instances()) asio::co_spawn(executor_, stack_.watch(*instance), asio::detached);
+    phase("setup", "began");
+    co_await workload_.set_up();
+    phase("setup", "ended");
+    asio::co_spawn(executor_, workload_.arrivals(), asio::detached);
+    co_await timeline_.play();
+    recorder_.event("workload", {{"unsent", std::to_string(workload_.unsent())}});
+    phase("end", "reached");
+  }
+
+  void phase(const std::string& name, const std::string& state) {
+    phase_ = name;
+    recorder_.event("phase", {{"name", name}, {"state", state}});
+  }
+
+  asio::awaitable<void> show_progress() {
+    std::uint64_t before = 0;
+    while (!finished_flag_) {
+      const auto total = workload_.live().total();
+      const bool playing = phase_ == "setup" && timeline_.phase() != "start";
+      on_progress_({playing ? timeline_.phase() : phase_, timeline_.in_force(), clock_.now(),
+                    static_cast<double>(total - before) * (1.0 / std::chrono::duration<double>(progress_every).count()), total, workload_.live().failed()});
+      before = total;
+      (void)co_await async::until(clock_, clock_.now() + progress_every, finished_.wait());
+    }
+  }
+
+  /// How late the loop is: a timer that fires late says that nothing else was done in time either.
+  asio::awaitable<void> watch_lag() {
+    while (!finished_flag_) {
+      const auto due = clock_.now() + lag_every;
+      if (co_await async::until(clock_, due, finished_.wait())) continue;
+      const auto lag = clock_.now() - due;
+      if (lag >= lag_recorded && !finished_flag_) recorder_.event("lag", {{"ms", std::to_string(lag.count() / 1'000'000)}});
+    }
+  }
+
+  asio::any_io_executor executor_;
+  const std::function<void(const Progress&)>& on_progress_;
+  SystemClock clock_;
+  history::Recorder recorder_;
+  async::Event finished_;
+  StackRuntime stack_;
+  workload::Workload workload_;
+  Timeline timeline_;
+  std::string phase_ = "start";
+  bool finished_flag_ = false;
+};
+
+std::string wall_clock() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+} // namespace
+
+bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& places, const std::function<void(const Progress&)>& on_progress) {
+  bundle::Manifest manifest{.scenario = plan.scenario.name, .seed = plan.seed, .settings = plan.settings, .version = HOLDFAST_VERSION, .started = wall_clock()};
+  manifest.reason = "the run did not come to its end";
+  if (auto problem = bundle::save_sources(places.bundle, plan.scenario)) manifest.reason = problem->message;
+  (void)bundle::save_manifest(places.bundle, manifest); // what a crash would leave; the last one is looked at below
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    asio::io_context io(1);
+    asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
+    Player player(io, plan, registry, places, on_progress);
+    bool done = false;
+    asio::co_spawn(io, player.run(manifest, signals), [&](const std::exception_ptr& error) {
+      done = true;
+      if (!error) return;
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::exception& what) {
+        manifest.ending = bundle::Ending::harness_failed;
+        manifest.reason = what.what();
+      }
+    });
+    while (!done && io.run_one() > 0) {
+    }
+    signals.cancel();
+    io.run_for(std::chrono::seconds{1}); // what is left ends by itself: its owner said so
+  } catch (const std::exception& error) {
+    manifest.ending = bundle::Ending::harness_failed;
+    manifest.reason = error.what();
+  }
+  if (auto problem = bundle::save_manifest(places.bundle, manifest); problem && manifest.ending != bundle::Ending::harness_failed) {
+    manifest.ending = bundle::Ending::harness_failed;
+    manifest.reason = problem->message;
+  }
+  return manifest;
+}
+
+} // namespace holdfast::run

@@ -1,0 +1,51 @@
+// Plays one plan: the only place that sees all of the harness, and the owner of its one loop.
+#pragma once
+
+#include "harness/bundle/bundle.hpp"
+#include "harness/faults/step.hpp"
+#include "harness/stack/network_lease.hpp"
+
+#include <functional>
+#include <map>
+
+namespace holdfast::run {
+
+namespace asio = boost::asio;
+
+/// What to play: with the version of the harness, everything that a run depends on.
+struct Plan {
+  scenario::Scenario scenario;
+  std::uint64_t seed = 1;
+  std::vector<scenario::Setting> settings;
+};
+
+/// What there is to play it with; filled by the command line.
+struct Registry {
+  using MakeFake = std::function<std::unique_ptr<link::Fake>(asio::any_io_executor, async::Clock&, const std::filesystem::path& directory)>;
+  std::map<std::string, faults::StepKind> steps;
+  std::map<std::string, MakeFake> fakes; ///< by protocol
+
+  [[nodiscard]] scenario::Catalog catalog() const;
+};
+
+struct Progress {
+  std::string phase;
+  std::string step; ///< in force
+  history::Time elapsed{};
+  double operations_per_second = 0;
+  std::uint64_t operations = 0;
+  std::uint64_t errors = 0;
+};
+
+struct Places {
+  std::filesystem::path bundle;    ///< exists
+  std::filesystem::path workspace; ///< exists, removed by somebody else
+  const stack::NetworkLease& lease;
+};
+
+/// Plays the plan into the bundle, until its end, SIGINT, SIGTERM or SIGHUP; nothing it started is left when it returns.
+/// The manifest, which is in the bundle as well, says how it ended.
+[[nodiscard]] bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& places,
+                                    const std::function<void(const Progress&)>& on_progress);
+
+} // namespace holdfast::run

@@ -1,0 +1,187 @@
+#include "harness/scenario/parse_stack.hpp"
+#include "harness/scenario/placeholders.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <set>
+
+namespace holdfast::scenario {
+
+namespace {
+
+boost::json::value to_json(const toml::node& node) {
+  switch (node.type()) {
+  case toml::node_type::table: {
+    boost::json::object object;
+    for (const auto& [key, value] : *node.as_table()) object[key.str()] = to_json(value);
+    return object;
+  }
+  case toml::node_type::array: {
+    boost::json::array array;
+    for (const auto& value : *node.as_array()) array.push_back(to_json(value));
+    return array;
+  }
+  case toml::node_type::string: return boost::json::string(node.as_string()->get());
+  case toml::node_type::integer: return node.as_integer()->get();
+  case toml::node_type::floating_point: return node.as_floating_point()->get();
+  case toml::node_type::boolean: return node.as_boolean()->get();
+  default: return nullptr;
+  }
+}
+
+const std::map<std::string, Role>& roles() {
+  static const std::map<std::string, Role> all = [] {
+    std::map<std::string, Role> names;
+    for (const auto role : {Role::register_user, Role::login, Role::logout, Role::whoami, Role::purchase,
+                            Role::purchases, Role::transfer, Role::statement, Role::other})
+      names.emplace(to_string(role), role);
+    return names;
+  }();
+  return all;
+}
+
+std::vector<int> statuses(TableReader& reader, std::string_view key) {
+  std::vector<int> result;
+  for (const auto value : reader.integers(key).value_or(std::vector<std::int64_t>{})) {
+    if (value < 100 || value > 599)
+      reader.error(key, fmt::format("{} is no HTTP status", value));
+    else
+      result.push_back(static_cast<int>(value));
+  }
+  return result;
+}
+
+void check_pointer(TableReader& reader, std::string_view key, const std::string& pointer) {
+  if (!pointer.empty() && pointer.front() != '/')
+    reader.error(key, fmt::format("'{}' is no JSON pointer", pointer), "a JSON pointer begins with '/': \"/token\"");
+}
+
+OkReply parse_ok(const toml::table& table, const std::string& what, ParseContext& context) {
+  TableReader reader(table, what, context);
+  OkReply ok;
+  ok.status = statuses(reader, "status");
+  if (ok.status.empty()) context.error(table.source(), fmt::format("{} needs 'status'", what));
+  if (auto capture = reader.text_map("capture")) ok.capture = *capture;
+  for (const auto& [name, pointer] : ok.capture) check_pointer(reader, "capture", pointer);
+  if (const auto* list = reader.table("list")) {
+    TableReader inner(*list, "list of " + what, context);
+    ListCapture capture;
+    capture.at = inner.text("at").value_or("");
+    check_pointer(inner, "at", capture.at);
+    for (const auto* field : {"id", "amount", "item", "peer", "kind"})
+      if (auto pointer = inner.text(field)) {
+        check_pointer(inner, field, *pointer);
+        capture.fields[field] = *pointer;
+      }
+    if (!capture.fields.contains("id"))
+      context.error(list->source(), fmt::format("list of {} needs 'id': the field that carries the client's id", what));
+    inner.finish();
+    ok.list = capture;
+  }
+  reader.finish();
+  return ok;
+}
+
+Operation parse_operation(const std::string& name, const toml::table& table, const Stack& stack,
+                          ParseContext& context) {
+  TableReader reader(table, fmt::format("[operations.{}]", name), context);
+  Operation operation;
+  operation.name = name;
+  if (auto role = reader.text("role")) {
+    if (const auto found = roles().find(*role); found != roles().end()) {
+      operation.role = found->second;
+    } else {
+      std::vector<std::string> known;
+      for (const auto& [text, value] : roles()) known.push_back(text);
+      reader.error("role", fmt::format("unknown role '{}'", *role), suggest(*role, known));
+    }
+  } else if (const auto found = roles().find(name); found != roles().end()) {
+    operation.role = found->second; // an operation called "login" is the login
+  }
+  operation.service = reader.text("service").value_or(stack.services.size() == 1 ? stack.services[0].name : "");
+  if (operation.service.empty())
+    context.error(table.source(), fmt::format("{} needs 'service'", reader.what()));
+  else
+    expect_known(operation.service, names_of(stack.services), "service", reader.source("service"), context);
+
+  if (const auto* request = reader.table("request")) {
+    TableReader inner(*request, "request of " + reader.what(), context);
+    operation.method = inner.choice("method", {"GET", "POST", "PUT", "PATCH", "DELETE"}).value_or("GET");
+    operation.path = inner.required_text("path");
+    if (!operation.path.empty() && operation.path[0] != '/') inner.error("path", "a path begins with '/'");
+    operation.headers = inner.text_map("headers").value_or(std::map<std::string, std::string>{});
+    if (const auto* body = inner.table("json")) operation.json_body = boost::json::serialize(to_json(*body));
+    inner.finish();
+  } else {
+    context.error(table.source(), fmt::format("{} needs 'request'", reader.what()),
+                  "request = { method = \"GET\", path = \"/me\" }");
+  }
+  if (const auto* ok = reader.table("ok"))
+    operation.ok = parse_ok(*ok, "ok of " + reader.what(), context);
+  else
+    operation.ok.status = {200, 201, 204};
+  if (const auto* fail = reader.table("fail")) {
+    TableReader inner(*fail, "fail of " + reader.what(), context);
+    operation.fail = statuses(inner, "status");
+    inner.finish();
+  }
+  if (const auto* unauthenticated = reader.table("unauthenticated")) {
+    TableReader inner(*unauthenticated, "unauthenticated of " + reader.what(), context);
+    operation.unauthenticated = statuses(inner, "status");
+    inner.finish();
+  }
+  if (const auto* retry = reader.table("retry")) {
+    TableReader inner(*retry, "retry of " + reader.what(), context);
+    operation.attempts = static_cast<int>(inner.integer("attempts", 1, 20).value_or(1));
+    operation.retry_wait = inner.duration("wait").value_or(operation.retry_wait);
+    inner.finish();
+  }
+  operation.timeout = reader.duration("timeout").value_or(operation.timeout);
+  reader.finish();
+
+  const bool reads_list = operation.role == Role::purchases || operation.role == Role::statement;
+  if (reads_list && !operation.ok.list)
+    context.error(table.source(), fmt::format("{} reads a list: its 'ok' needs 'list'", reader.what()),
+                  "ok = { status = [200], list = { at = \"/orders\", id = \"/ref\" } }");
+  if (operation.role == Role::statement && !operation.ok.capture.contains("balance"))
+    context.error(table.source(), fmt::format("{} must capture 'balance'", reader.what()),
+                  "ok = { status = [200], capture = { balance = \"/balance\" }, list = … }");
+  if (operation.role == Role::whoami && !operation.ok.capture.contains("user"))
+    context.error(table.source(), fmt::format("{} must capture 'user'", reader.what()),
+                  "ok = { status = [200], capture = { user = \"/user\" } }");
+  return operation;
+}
+
+void check_placeholders(const Operation& operation, const std::vector<std::string>& known,
+                        const toml::source_region& where, ParseContext& context) {
+  std::string all = operation.path + " " + operation.json_body;
+  for (const auto& [name, value] : operation.headers) all += " " + value;
+  std::set<std::string> seen;
+  for (const auto& name : placeholders(all))
+    if (seen.insert(name).second) expect_known(name, known, "variable", where, context);
+}
+
+} // namespace
+
+std::vector<Operation> parse_operations(const toml::table& table, const Stack& stack, ParseContext& context) {
+  std::vector<Operation> operations;
+  std::map<std::string, toml::source_region> places;
+  for_each_table(table, "[operations]", context, [&](const std::string& name, const toml::table& entry) {
+    operations.push_back(parse_operation(name, entry, stack, context));
+    places[name] = entry.source();
+  });
+  std::vector<std::string> known = {"id", "user", "password", "item", "amount", "peer"};
+  for (const auto& operation : operations)
+    for (const auto& [name, pointer] : operation.ok.capture) known.push_back(name);
+  std::map<Role, std::string> taken;
+  for (const auto& operation : operations) {
+    check_placeholders(operation, known, places[operation.name], context);
+    if (operation.role == Role::other) continue;
+    if (const auto [other, fresh] = taken.emplace(operation.role, operation.name); !fresh)
+      context.error(places[operation.name], fmt::format("'{}' and '{}' both have the role '{}'", other->second,
+                                                        operation.name, to_string(operation.role)));
+  }
+  return operations;
+}
+
+} // namespace holdfast::scenario

@@ -1,0 +1,241 @@
+#include "harness/scenario/load.hpp"
+#include "harness/scenario/parse_stack.hpp"
+#include "harness/scenario/parse_steps.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace holdfast::scenario {
+
+namespace {
+
+std::optional<std::string> read_text(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return std::nullopt;
+  std::ostringstream content;
+  content << stream.rdbuf();
+  return content.str();
+}
+
+/// Parses TOML; a syntax error becomes a diagnostic.
+std::optional<toml::table> parse_toml(std::string_view text, const std::string& path, ParseContext& context) {
+  context.add_source(path, text);
+  try {
+    return toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
+    context.error(error.source(), std::string(error.description()));
+    return std::nullopt;
+  }
+}
+
+/// Puts `value` at the dotted key, over what the file says; the value's place is the command line.
+void apply(const Setting& setting, toml::table& root, ParseContext& context) {
+  const auto place = fmt::format("--set {}={}", setting.key, setting.value);
+  const Location where{place, 0, 0};
+  std::optional<toml::table> parsed;
+  for (const auto& text : {fmt::format("x = {}", setting.value), fmt::format("x = '''{}'''", setting.value)}) {
+    try {
+      parsed = toml::parse(text, place);
+      break;
+    } catch (const toml::parse_error&) {
+      continue; // a bare word: taken as a string the second time round
+    }
+  }
+  if (!parsed) return context.error(where, "the value is no TOML");
+  toml::table* table = &root;
+  std::string_view rest = setting.key;
+  for (std::size_t dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
+    const auto part = rest.substr(0, dot);
+    rest.remove_prefix(dot + 1);
+    auto [entry, fresh] = table->emplace<toml::table>(part);
+    if (!entry->second.is_table()) return context.error(where, fmt::format("'{}' is not a table", part));
+    table = entry->second.as_table();
+  }
+  if (rest.empty()) return context.error(where, "the key is empty");
+  table->insert_or_assign(rest, std::move(*parsed->get("x")));
+}
+
+std::optional<double> parse_rate(const std::string& text) {
+  double rate = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
+  if (error != std::errc{} || std::string_view(rest) != "/s" || !(rate > 0) || rate > 1e6) return std::nullopt;
+  return rate;
+}
+
+Workload parse_workload(const toml::table& table, const Stack& stack, ParseContext& context) {
+  TableReader reader(table, "[workload]", context);
+  Workload workload;
+  workload.users = static_cast<int>(reader.integer("users", 1, 1'000'000).value_or(workload.users));
+  if (auto rate = reader.text("arrivals")) {
+    if (auto parsed = parse_rate(*rate))
+      workload.arrivals_per_second = *parsed;
+    else
+      reader.error("arrivals", fmt::format("'{}' is no rate", *rate), "write operations per second: \"400/s\"");
+  }
+  const auto operations = names_of(stack.operations);
+  if (const auto* journey = reader.table("journey")) {
+    for (const auto& [name, node] : *journey) {
+      if (!expect_known(std::string(name.str()), operations, "operation", name.source(), context)) continue;
+      const auto weight = node.value_exact<std::int64_t>();
+      if (!weight || *weight < 0 || *weight > 1'000'000)
+        context.error(node.source(), fmt::format("the weight of '{}' must be an integer from 0", name.str()));
+      else if (*weight > 0)
+        workload.journey.emplace_back(std::string(name.str()), static_cast<int>(*weight));
+    }
+  }
+  if (workload.journey.empty())
+    context.error(reader.source("journey"), "the workload is empty: [workload] needs a 'journey' with a weight above 0",
+                  "journey = { purchase = 1 }");
+  if (auto setup = reader.texts("setup")) {
+    for (const auto& name : *setup) expect_known(name, operations, "operation", reader.source("setup"), context);
+    workload.setup = *setup;
+  } else {
+    for (const auto role : {Role::register_user, Role::login})
+      if (const auto* operation = stack.operation(role)) workload.setup.push_back(operation->name);
+  }
+  if (reader.choice("routing", {"ready", "pinned"}) == "pinned") workload.routing = Routing::pinned;
+  workload.length = reader.duration("length").value_or(workload.length);
+  workload.steady = reader.duration("steady").value_or(workload.steady);
+  workload.connections = static_cast<int>(reader.integer("connections", 1, 4096).value_or(workload.connections));
+  if (auto amounts = reader.integers("amount")) {
+    if (amounts->size() != 2 || (*amounts)[0] < 1 || (*amounts)[1] < (*amounts)[0])
+      reader.error("amount", "'amount' must be [smallest, largest], from 1");
+    else
+      workload.amount_min = (*amounts)[0], workload.amount_max = (*amounts)[1];
+  }
+  reader.finish();
+  return workload;
+}
+
+ExpectedFinding parse_expected(const toml::table& table, const Scenario& scenario, ParseContext& context) {
+  TableReader reader(table, "an expected finding", context);
+  ExpectedFinding expected;
+  expected.check = reader.choice("check", check_names()).value_or("");
+  expected.kind = reader.required_text("kind");
+  if (!reader.has("check")) context.error(table.source(), "an expected finding needs 'check'");
+  if (const auto* users = reader.table("users")) {
+    TableReader inner(*users, "'users' of an expected finding", context);
+    expected.users = Range{inner.number("min", 0, 1).value_or(0), inner.number("max", 0, 1).value_or(1)};
+    if (expected.users->min > expected.users->max) context.error(users->source(), "'min' is above 'max'");
+    inner.finish();
+  }
+  std::vector<std::string> ids;
+  for (const auto& step : scenario.steps) ids.push_back(step.id);
+  for (auto [key, target] : {std::pair{"after", &expected.after}, std::pair{"until", &expected.until}}) {
+    if (auto id = reader.text(key)) {
+      expect_known(*id, ids, "step", reader.source(key), context);
+      *target = *id;
+    }
+  }
+  reader.finish();
+  return expected;
+}
+
+Expectations parse_expectations(const toml::table& table, const Scenario& scenario, ParseContext& context) {
+  TableReader reader(table, "[expect]", context);
+  Expectations expect;
+  if (const auto* findings = reader.array_of_tables("findings")) {
+    expect.reproduction = true;
+    for (const auto& entry : *findings)
+      expect.findings.push_back(parse_expected(*entry.as_table(), scenario, context));
+    if (findings->empty()) reader.error("findings", "a reproduction must name at least one finding");
+  }
+  for (const auto* check : {"sessions", "purchases", "transactions"})
+    if (auto value = reader.choice(check, {"survive"})) expect.survive[check] = *value;
+  if (auto value = reader.choice("readiness", {"truthful"})) expect.survive["readiness"] = *value;
+  if (const auto* availability = reader.table("availability")) {
+    TableReader inner(*availability, "[expect.availability]", context);
+    expect.availability_min = inner.number("min", 0, 1);
+    inner.finish();
+  }
+  if (const auto* recovery = reader.table("recovery")) {
+    TableReader inner(*recovery, "[expect.recovery]", context);
+    expect.recovery_within = inner.duration("within");
+    inner.finish();
+  }
+  if (expect.reproduction && !expect.survive.empty())
+    context.error(table.source(), "[expect] names findings and survival: a reproduction names all of its findings",
+                  "leave out either 'findings' or the checks that must survive");
+  reader.finish();
+  return expect;
+}
+
+Judgement parse_judgement(const toml::table& table, ParseContext& context) {
+  TableReader reader(table, "[judge]", context);
+  Judgement judge;
+  judge.at_risk = reader.duration("at_risk").value_or(judge.at_risk);
+  judge.recovery_deadline = reader.duration("recovery_deadline").value_or(judge.recovery_deadline);
+  judge.recovery_window = reader.duration("recovery_window").value_or(judge.recovery_window);
+  judge.recovery_ratio = reader.number("recovery_ratio", 0, 1).value_or(judge.recovery_ratio);
+  judge.lying_grace = reader.duration("lying_grace").value_or(judge.lying_grace);
+  judge.lying_threshold = reader.number("lying_threshold", 0, 1).value_or(judge.lying_threshold);
+  judge.loop_lag = reader.duration("loop_lag").value_or(judge.loop_lag);
+  reader.finish();
+  return judge;
+}
+
+} // namespace
+
+Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, const Catalog& catalog,
+                      const std::vector<Setting>& settings) {
+  ParseContext context;
+  Scenario scenario;
+  scenario.file = file.string();
+  auto root = parse_toml(text, file.string(), context);
+  if (!root) return {std::nullopt, context.take_sorted()};
+  for (const auto& setting : settings) apply(setting, *root, context);
+
+  TableReader reader(*root, "the scenario file", context);
+  std::string stack_name;
+  toml::source_region stack_place = root->source();
+  if (const auto* head = reader.table("scenario")) {
+    TableReader inner(*head, "[scenario]", context);
+    scenario.name = inner.required_text("name");
+    scenario.about = inner.text("about").value_or("");
+    stack_name = inner.required_text("stack");
+    stack_place = inner.source("stack");
+    scenario.seed = static_cast<std::uint64_t>(inner.integer("seed", 0).value_or(1));
+    scenario.cold_restart = inner.boolean("cold_restart").value_or(true);
+    inner.finish();
+  } else {
+    context.error(Location{file.string(), 1, 1}, "a scenario file needs a [scenario] table with 'name' and 'stack'");
+  }
+
+  if (!stack_name.empty()) {
+    const auto path = (file.parent_path() / stack_name).lexically_normal();
+    if (const auto stack_text = read_text(path)) {
+      if (auto table = parse_toml(*stack_text, path.string(), context))
+        scenario.stack = parse_stack(*table, path, catalog, context);
+    } else {
+      context.error(stack_place, fmt::format("cannot read the stack file {}", path.string()),
+                    "'stack' is looked up from the folder of the scenario");
+    }
+  }
+  if (!scenario.stack.services.empty()) {
+    static const toml::table none;
+    const auto* workload = reader.table("workload");
+    scenario.workload = parse_workload(workload != nullptr ? *workload : none, scenario.stack, context);
+    if (const auto* steps = reader.array_of_tables("step")) scenario.steps = parse_steps(*steps, scenario, catalog, context);
+    if (const auto* expect = reader.table("expect")) scenario.expect = parse_expectations(*expect, scenario, context);
+    if (const auto* judge = reader.table("judge")) scenario.judge = parse_judgement(*judge, context);
+    reader.finish();
+  }
+  auto diagnostics = context.take_sorted();
+  if (!diagnostics.empty()) return {std::nullopt, std::move(diagnostics)};
+  return {std::move(scenario), {}};
+}
+
+Loaded load_scenario(const std::filesystem::path& file, const Catalog& catalog, const std::vector<Setting>& settings) {
+  const auto text = read_text(file);
+  if (!text)
+    return {std::nullopt, {Diagnostic{{file.string(), 0, 0}, "cannot read the scenario file", "does it exist?", {}}}};
+  return parse_scenario(*text, file, catalog, settings);
+}
+
+} // namespace holdfast::scenario

@@ -1,0 +1,260 @@
+#include "harness/scenario/parse_stack.hpp"
+
+#include "harness/scenario/placeholders.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+namespace holdfast::scenario {
+
+namespace {
+
+Probe parse_probe(const toml::table& table, const std::string& what, ParseContext& context) {
+  TableReader reader(table, what, context);
+  Probe probe;
+  int kinds = 0;
+  if (auto path = reader.text("http")) probe.kind = Probe::Kind::http, probe.path = *path, ++kinds;
+  if (reader.boolean("tcp").value_or(false)) probe.kind = Probe::Kind::tcp, ++kinds;
+  if (auto line = reader.text("log")) probe.kind = Probe::Kind::log, probe.path = *line, ++kinds;
+  if (auto command = reader.texts("command")) probe.kind = Probe::Kind::command, probe.command = *command, ++kinds;
+  if (kinds != 1)
+    context.error(table.source(), fmt::format("{} must say one of http, tcp, log and command", what),
+                  "for example ready = { http = \"/ready\", within = \"5s\" }");
+  probe.within = reader.duration("within").value_or(probe.within);
+  probe.every = reader.duration("every").value_or(probe.every);
+  if (probe.every < std::chrono::milliseconds{1})
+    context.error(reader.source("every"), fmt::format("'every' of {} must be at least 1ms", what));
+  reader.finish();
+  return probe;
+}
+
+std::optional<ConfigFile> parse_config(const toml::table& table, const std::string& what,
+                                       const std::filesystem::path& stack_file, ParseContext& context) {
+  TableReader reader(table, what, context);
+  ConfigFile config;
+  config.name = reader.required_text("name");
+  if (config.name.find('/') != std::string::npos)
+    reader.error("name", fmt::format("'name' of {} is a file name, without folders", what));
+  const auto format = reader.choice("format", {"properties", "toml", "json"});
+  if (format == "toml") config.format = ConfigFormat::toml;
+  if (format == "json") config.format = ConfigFormat::json;
+  const auto text = reader.text("text");
+  const auto file = reader.text("file");
+  if (text.has_value() == file.has_value()) {
+    context.error(table.source(), fmt::format("{} must say either 'text' or 'file'", what));
+  } else if (text) {
+    config.text = *text;
+  } else {
+    const auto path = stack_file.parent_path() / *file;
+    std::ifstream stream(path);
+    if (!stream) reader.error("file", fmt::format("cannot read the configuration template {}", path.string()));
+    std::ostringstream content;
+    content << stream.rdbuf();
+    config.text = content.str();
+  }
+  reader.finish();
+  return config;
+}
+
+/// The parts of a service that a release may say anew.
+void parse_service_release(TableReader& reader, ServiceRelease& into, const std::filesystem::path& file) {
+  if (auto command = reader.texts("command")) {
+    into.command = *command;
+    if (command->empty()) reader.error("command", fmt::format("'command' of {} must not be empty", reader.what()));
+  }
+  if (auto environment = reader.text_map("environment"))
+    for (auto& [name, value] : *environment) into.environment[name] = value;
+  if (const auto* config = reader.table("config"))
+    into.config = parse_config(*config, "config of " + reader.what(), file, reader.context());
+}
+
+Service parse_service(const std::string& name, TableReader& reader) {
+  Service service;
+  service.name = name;
+  service.needs = reader.texts("needs").value_or(std::vector<std::string>{});
+  if (const auto* ready = reader.table("ready")) {
+    service.ready = parse_probe(*ready, "ready of " + reader.what(), reader.context());
+  }
+  service.stop_signal = reader.choice("stop_signal", {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"}).value_or("SIGTERM");
+  service.stop_within = reader.duration("stop_within").value_or(service.stop_within);
+  service.needs_dependencies_to_be_ready = reader.boolean("unready_without_dependencies").value_or(false);
+  return service;
+}
+
+Dependency parse_dependency(const std::string& name, const toml::table& table, const Catalog& catalog,
+                            ParseContext& context) {
+  TableReader reader(table, fmt::format("[dependencies.{}]", name), context);
+  Dependency dependency;
+  dependency.name = name;
+  dependency.protocol = reader.choice("protocol", {"redis", "postgres", "http", "tcp"}).value_or("");
+  if (!reader.has("protocol")) context.error(table.source(), fmt::format("{} lacks 'protocol'", reader.what()));
+  const auto provider = reader.choice("provider", {"fake", "server", "external"}).value_or("fake");
+  dependency.command = reader.texts("command").value_or(std::vector<std::string>{});
+  dependency.prepare = reader.texts("prepare").value_or(std::vector<std::string>{});
+  dependency.address = reader.text("address").value_or("");
+  if (const auto* ready = reader.table("ready"))
+    dependency.ready = parse_probe(*ready, "ready of " + reader.what(), context);
+  if (provider == "fake") {
+    if (!dependency.protocol.empty() &&
+        std::find(catalog.fakes.begin(), catalog.fakes.end(), dependency.protocol) == catalog.fakes.end())
+      reader.error("protocol", fmt::format("there is no fake for '{}'", dependency.protocol),
+                   fmt::format("fakes: {}; otherwise provider = \"server\"", fmt::join(catalog.fakes, ", ")));
+  } else if (provider == "server") {
+    dependency.provider = Dependency::Provider::server;
+    if (dependency.command.empty())
+      reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()));
+  } else {
+    dependency.provider = Dependency::Provider::external;
+    if (dependency.address.find(':') == std::string::npos)
+      reader.error("address", fmt::format("{} with provider = \"external\" needs 'address' as host:port", reader.what()));
+  }
+  reader.finish();
+  return dependency;
+}
+
+Declarations parse_declarations(const toml::table& table, ParseContext& context) {
+  TableReader reader(table, "[declare]", context);
+  Declarations declare;
+  if (const auto* sessions = reader.table("sessions")) {
+    TableReader inner(*sessions, "[declare.sessions]", context);
+    declare.session_lifetime = inner.duration("lifetime").value_or(declare.session_lifetime);
+    declare.session_sliding = inner.boolean("sliding").value_or(declare.session_sliding);
+    declare.one_session_per_user = inner.choice("per_user", {"one", "many"}) == "one";
+    inner.finish();
+  }
+  if (const auto* purchases = reader.table("purchases")) {
+    TableReader inner(*purchases, "[declare.purchases]", context);
+    const auto order = inner.choice("order", {"any", "oldest-first", "newest-first"});
+    if (order == "oldest-first") declare.purchase_order = Declarations::Order::oldest_first;
+    if (order == "newest-first") declare.purchase_order = Declarations::Order::newest_first;
+    inner.finish();
+  }
+  if (const auto* transactions = reader.table("transactions")) {
+    TableReader inner(*transactions, "[declare.transactions]", context);
+    declare.opening_balance = inner.integer("opening_balance").value_or(0);
+    declare.overdraft = inner.boolean("overdraft").value_or(false);
+    inner.finish();
+  }
+  reader.finish();
+  return declare;
+}
+
+/// Names that commands, environments and configuration templates may use.
+std::vector<std::string> template_names(const Stack& stack) {
+  std::vector<std::string> names = {"bin", "config", "dir", "stack", "host", "address", "port", "release", "python"};
+  const auto add = [&](const std::string& name) {
+    names.push_back("link." + name);
+    names.push_back("link." + name + ".address");
+    names.push_back("link." + name + ".port");
+  };
+  for (const auto& dependency : stack.dependencies) add(dependency.name);
+  for (const auto& service : stack.services) add(service.name);
+  return names;
+}
+
+void check_templates(const ServiceRelease& service, const std::string& what, const toml::source_region& where,
+                     const std::vector<std::string>& known, ParseContext& context) {
+  const auto check = [&](const std::string& text) {
+    for (const auto& name : placeholders(text)) expect_known(name, known, "placeholder of " + what, where, context);
+  };
+  for (const auto& word : service.command) check(word);
+  for (const auto& [name, value] : service.environment) check(value);
+  if (service.config) check(service.config->text);
+}
+
+} // namespace
+
+Stack parse_stack(const toml::table& root, const std::filesystem::path& file, const Catalog& catalog,
+                  ParseContext& context) {
+  TableReader reader(root, "the stack file", context);
+  Stack stack;
+  stack.file = file.string();
+
+  std::string initial;
+  if (const auto* head = reader.table("stack")) {
+    TableReader inner(*head, "[stack]", context);
+    stack.name = inner.required_text("name");
+    stack.hosts = static_cast<int>(inner.integer("hosts", 1, 200).value_or(1));
+    initial = inner.text("release").value_or("");
+    inner.finish();
+  } else {
+    context.error(Location{file.string(), 0, 0}, "a stack file needs a [stack] table with 'name'");
+  }
+
+  if (const auto* dependencies = reader.table("dependencies"))
+    for_each_table(*dependencies, "[dependencies]", context, [&](const std::string& name, const toml::table& entry) {
+      stack.dependencies.push_back(parse_dependency(name, entry, catalog, context));
+    });
+
+  std::map<std::string, ServiceRelease> defaults;
+  std::map<std::string, toml::source_region> places;
+  if (const auto* services = reader.table("services"))
+    for_each_table(*services, "[services]", context, [&](const std::string& name, const toml::table& entry) {
+      TableReader inner(entry, fmt::format("[services.{}]", name), context);
+      stack.services.push_back(parse_service(name, inner));
+      parse_service_release(inner, defaults[name], file);
+      places[name] = entry.source();
+      inner.finish();
+      if (stack.dependency(name) != nullptr)
+        context.error(entry.source(), fmt::format("'{}' is a dependency and a service: names must differ", name));
+    });
+  if (stack.services.empty()) context.error(Location{file.string(), 0, 0}, "a stack needs at least one [services.NAME]");
+
+  auto known = names_of(stack.services);
+  for (const auto& dependency : stack.dependencies) known.push_back(dependency.name);
+  if (const auto* services = root.get_as<toml::table>("services"))
+    for (const auto& service : stack.services)
+      for (const auto& need : service.needs)
+        expect_known(need, known, "service or dependency", (*services)[service.name]["needs"].node()->source(), context);
+
+  const auto templates = template_names(stack);
+  const auto finish_release = [&](Release& release, const toml::source_region& where) {
+    for (const auto& service : stack.services) {
+      auto& one = release.services[service.name];
+      if (one.command.empty())
+        context.error(where, fmt::format("release '{}' has no command for service '{}'", release.name, service.name),
+                      fmt::format("give [services.{0}] or [releases.\"{1}\".{0}] a command", service.name, release.name));
+      check_templates(one, fmt::format("'{}' in release '{}'", service.name, release.name), where, templates, context);
+    }
+    stack.releases.push_back(release);
+  };
+
+  if (const auto* releases = reader.table("releases"); releases != nullptr && !releases->empty()) {
+    for_each_table(*releases, "[releases]", context, [&](const std::string& name, const toml::table& entry) {
+      TableReader inner(entry, fmt::format("[releases.\"{}\"]", name), context);
+      Release release{name, defaults};
+      if (auto base = inner.text("extends")) {
+        if (const auto* found = stack.release(*base)) {
+          release.services = found->services;
+        } else {
+          expect_known(*base, names_of(stack.releases), "release (of those above it)", inner.source("extends"), context);
+        }
+      }
+      for (const auto& service : stack.services) {
+        const auto* own = inner.table(service.name);
+        if (own == nullptr) continue;
+        TableReader deep(*own, fmt::format("[releases.\"{}\".{}]", name, service.name), context);
+        parse_service_release(deep, release.services[service.name], file);
+        deep.finish();
+      }
+      inner.finish();
+      finish_release(release, entry.source());
+    });
+  } else {
+    Release only{"current", defaults};
+    finish_release(only, root.source());
+  }
+  stack.initial_release = initial.empty() && !stack.releases.empty() ? stack.releases.front().name : initial;
+  if (!initial.empty())
+    expect_known(initial, names_of(stack.releases), "release", root["stack"]["release"].node()->source(), context);
+
+  if (const auto* operations = reader.table("operations"))
+    stack.operations = parse_operations(*operations, stack, context);
+  if (const auto* declare = reader.table("declare")) stack.declare = parse_declarations(*declare, context);
+  reader.finish();
+  return stack;
+}
+
+} // namespace holdfast::scenario

@@ -1,0 +1,59 @@
+#include "harness/scenario/stack.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+namespace holdfast::scenario {
+
+namespace {
+template <class T>
+const T* by_name(const std::vector<T>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const T& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+} // namespace
+
+const Service* Stack::service(const std::string& service_name) const { return by_name(services, service_name); }
+const Release* Stack::release(const std::string& release_name) const { return by_name(releases, release_name); }
+const Dependency* Stack::dependency(const std::string& dependency_name) const {
+  return by_name(dependencies, dependency_name);
+}
+const Operation* Stack::operation(const std::string& operation_name) const {
+  return by_name(operations, operation_name);
+}
+const Operation* Stack::operation(Role role) const {
+  const auto found =
+      std::find_if(operations.begin(), operations.end(), [&](const Operation& one) { return one.role == role; });
+  return found == operations.end() ? nullptr : &*found;
+}
+
+std::vector<const Service*> Stack::start_order() const {
+  std::vector<const Service*> order;
+  std::set<std::string> visited;
+  const std::function<void(const Service&)> visit = [&](const Service& one) {
+    if (!visited.insert(one.name).second) return;
+    for (const auto& need : one.needs)
+      if (const auto* other = service(need)) visit(*other);
+    order.push_back(&one);
+  };
+  for (const auto& one : services) visit(one);
+  return order;
+}
+
+std::string to_string(Role role) {
+  switch (role) {
+  case Role::register_user: return "register";
+  case Role::login: return "login";
+  case Role::logout: return "logout";
+  case Role::whoami: return "whoami";
+  case Role::purchase: return "purchase";
+  case Role::purchases: return "purchases";
+  case Role::transfer: return "transfer";
+  case Role::statement: return "statement";
+  case Role::other: return "other";
+  }
+  return "other";
+}
+
+} // namespace holdfast::scenario

@@ -1,0 +1,248 @@
+#include "harness/scenario/toml_reader.hpp"
+
+#include "harness/scenario/load.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <sstream>
+
+namespace holdfast::scenario {
+
+void ParseContext::add_source(const std::string& path, std::string_view text) {
+  auto& lines = lines_[path];
+  std::istringstream stream{std::string(text)};
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+  }
+}
+
+Location ParseContext::locate(const toml::source_region& where) const {
+  return {where.path ? *where.path : std::string{}, where.begin.line, where.begin.column};
+}
+
+void ParseContext::error(const toml::source_region& where, std::string message, std::string hint) {
+  error(locate(where), std::move(message), std::move(hint));
+}
+
+void ParseContext::error(Location where, std::string message, std::string hint) {
+  Diagnostic diagnostic{std::move(where), std::move(message), std::move(hint), {}};
+  if (const auto found = lines_.find(diagnostic.where.file); found != lines_.end())
+    if (diagnostic.where.line >= 1 && diagnostic.where.line <= found->second.size())
+      diagnostic.source_line = found->second[diagnostic.where.line - 1];
+  diagnostics_.push_back(std::move(diagnostic));
+}
+
+Diagnostics ParseContext::take_sorted() {
+  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.where.file, a.where.line, a.where.column) < std::tie(b.where.file, b.where.line, b.where.column);
+  });
+  return std::move(diagnostics_);
+}
+
+TableReader::TableReader(const toml::table& table, std::string what, ParseContext& context)
+    : table_(table), what_(std::move(what)), context_(context) {}
+
+toml::source_region TableReader::source(std::string_view key) const {
+  const auto* node = table_.get(key);
+  return node != nullptr ? node->source() : table_.source();
+}
+
+void TableReader::error(std::string_view key, std::string message, std::string hint) {
+  context_.error(source(key), std::move(message), std::move(hint));
+}
+
+namespace {
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+  case toml::node_type::table: return "a table";
+  case toml::node_type::array: return "an array";
+  case toml::node_type::string: return "a string";
+  case toml::node_type::integer: return "an integer";
+  case toml::node_type::floating_point: return "a number with a fraction";
+  case toml::node_type::boolean: return "a boolean";
+  default: return "a date or time";
+  }
+}
+} // namespace
+
+void TableReader::wrong_type(const toml::node& node, std::string_view key, std::string_view wanted) {
+  context_.error(node.source(), fmt::format("'{}' of {} must be {}, not {}", key, what_, wanted, type_name(node)));
+}
+
+const toml::node* TableReader::find(std::string_view key, std::string_view wanted,
+                                    bool (toml::node::*is)() const noexcept) {
+  const auto* node = any(key);
+  if (node == nullptr) return nullptr;
+  if ((node->*is)()) return node;
+  wrong_type(*node, key, wanted);
+  return nullptr;
+}
+
+const toml::node* TableReader::any(std::string_view key) {
+  asked_.emplace(key);
+  return table_.get(key);
+}
+
+std::optional<std::string> TableReader::text(std::string_view key) {
+  const auto* node = find(key, "a string", &toml::node::is_string);
+  if (node == nullptr) return std::nullopt;
+  return node->as_string()->get();
+}
+
+std::string TableReader::required_text(std::string_view key) {
+  if (!has(key)) {
+    asked_.emplace(key);
+    context_.error(table_.source(), fmt::format("{} lacks '{}'", what_, key));
+    return {};
+  }
+  auto value = text(key);
+  if (value && value->empty()) error(key, fmt::format("'{}' of {} must not be empty", key, what_));
+  return value.value_or("");
+}
+
+std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int64_t min, std::int64_t max) {
+  const auto* node = find(key, "an integer", &toml::node::is_integer);
+  if (node == nullptr) return std::nullopt;
+  const auto value = node->as_integer()->get();
+  if (value < min || value > max) {
+    const auto bound = max == INT64_MAX ? fmt::format("at least {}", min) : fmt::format("between {} and {}", min, max);
+    error(key, fmt::format("'{}' of {} must be {}, not {}", key, what_, bound, value));
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<double> TableReader::number(std::string_view key, double min, double max) {
+  const auto* node = any(key);
+  if (node == nullptr) return std::nullopt;
+  if (!node->is_number()) {
+    wrong_type(*node, key, "a number");
+    return std::nullopt;
+  }
+  const double value = node->is_integer() ? static_cast<double>(node->as_integer()->get())
+                                          : node->as_floating_point()->get();
+  if (!(value >= min && value <= max)) {
+    error(key, fmt::format("'{}' of {} must be between {} and {}, not {}", key, what_, min, max, value));
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<bool> TableReader::boolean(std::string_view key) {
+  const auto* node = find(key, "true or false", &toml::node::is_boolean);
+  if (node == nullptr) return std::nullopt;
+  return node->as_boolean()->get();
+}
+
+std::optional<Duration> TableReader::duration(std::string_view key) {
+  const auto* node = find(key, "a duration such as \"1500ms\" or \"2s\"", &toml::node::is_string);
+  if (node == nullptr) return std::nullopt;
+  const auto parsed = parse_duration(node->as_string()->get());
+  if (!parsed)
+    error(key, fmt::format("'{}' of {} is no duration: \"{}\"", key, what_, node->as_string()->get()),
+          "write a number and a unit: us, ms, s, m or h");
+  return parsed;
+}
+
+std::optional<std::vector<std::string>> TableReader::texts(std::string_view key) {
+  const auto* node = find(key, "an array of strings", &toml::node::is_array);
+  if (node == nullptr) return std::nullopt;
+  std::vector<std::string> values;
+  for (const auto& element : *node->as_array()) {
+    if (!element.is_string()) {
+      wrong_type(element, key, "an array of strings");
+      return std::nullopt;
+    }
+    values.push_back(element.as_string()->get());
+  }
+  return values;
+}
+
+std::optional<std::vector<std::int64_t>> TableReader::integers(std::string_view key) {
+  const auto* node = find(key, "an array of integers", &toml::node::is_array);
+  if (node == nullptr) return std::nullopt;
+  std::vector<std::int64_t> values;
+  for (const auto& element : *node->as_array()) {
+    if (!element.is_integer()) {
+      wrong_type(element, key, "an array of integers");
+      return std::nullopt;
+    }
+    values.push_back(element.as_integer()->get());
+  }
+  return values;
+}
+
+std::optional<std::map<std::string, std::string>> TableReader::text_map(std::string_view key) {
+  const auto* entries = table(key);
+  if (entries == nullptr) return std::nullopt;
+  std::map<std::string, std::string> values;
+  for (const auto& [name, node] : *entries) {
+    if (node.is_string())
+      values.emplace(std::string(name.str()), node.as_string()->get());
+    else
+      wrong_type(node, name.str(), "a string");
+  }
+  return values;
+}
+
+std::optional<std::string> TableReader::choice(std::string_view key, const std::vector<std::string>& allowed) {
+  auto value = text(key);
+  if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end()) {
+    error(key, fmt::format("'{}' of {} cannot be '{}'", key, what_, *value), suggest(*value, allowed));
+    return std::nullopt;
+  }
+  return value;
+}
+
+const toml::table* TableReader::table(std::string_view key) {
+  const auto* node = find(key, "a table", &toml::node::is_table);
+  return node == nullptr ? nullptr : node->as_table();
+}
+
+const toml::array* TableReader::array_of_tables(std::string_view key) {
+  const auto* node = find(key, "an array of tables", &toml::node::is_array);
+  if (node == nullptr) return nullptr;
+  for (const auto& element : *node->as_array()) {
+    if (!element.is_table()) {
+      wrong_type(element, key, "an array of tables");
+      return nullptr;
+    }
+  }
+  return node->as_array();
+}
+
+void TableReader::finish() {
+  std::vector<std::string> known(asked_.begin(), asked_.end());
+  for (const auto& [key, node] : table_) {
+    if (asked_.contains(key.str())) continue;
+    const auto where = key.source().begin.line != 0 ? key.source() : node.source();
+    context_.error(where, fmt::format("unknown key '{}' in {}", key.str(), what_),
+                   suggest(std::string(key.str()), known));
+  }
+}
+
+void for_each_table(const toml::table& table, const std::string& what, ParseContext& context,
+                    const std::function<void(const std::string& name, const toml::table& entry)>& each) {
+  std::vector<std::pair<std::string, const toml::table*>> entries;
+  for (const auto& [key, node] : table) {
+    if (node.is_table())
+      entries.emplace_back(std::string(key.str()), node.as_table());
+    else
+      context.error(node.source(), fmt::format("'{}' in {} must be a table, not {}", key.str(), what, type_name(node)));
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    return a.second->source().begin < b.second->source().begin;
+  });
+  for (const auto& [name, entry] : entries) each(name, *entry);
+}
+
+bool expect_known(const std::string& name, const std::vector<std::string>& known, std::string_view kind,
+                  const toml::source_region& where, ParseContext& context) {
+  if (std::find(known.begin(), known.end(), name) != known.end()) return true;
+  context.error(where, fmt::format("unknown {} '{}'", kind, name), suggest(name, known));
+  return false;
+}
+
+} // namespace holdfast::scenario

@@ -1,0 +1,33 @@
+// One look at whether an instance is ready.
+#pragma once
+
+#include "harness/async/clock.hpp"
+#include "harness/async/http_connection.hpp"
+#include "harness/scenario/stack.hpp"
+#include "harness/stack/network_lease.hpp"
+
+#include <filesystem>
+#include <functional>
+
+namespace holdfast::stack {
+
+namespace asio = boost::asio;
+
+struct ProbeAnswer {
+  bool ready = false;
+  std::string detail; ///< "200", "connect: Connection refused"
+};
+
+struct ProbeTarget {
+  Place place;
+  std::filesystem::path directory; ///< command probes run here
+  std::function<bool(std::string_view text)> has_logged; ///< log probes: has a line of this start held the text?
+};
+
+/// An answer that takes longer than this is none.
+constexpr async::Duration probe_timeout = std::chrono::milliseconds{500};
+
+[[nodiscard]] asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Probe& probe,
+                                                      const ProbeTarget& target);
+
+} // namespace holdfast::stack

@@ -1,0 +1,22 @@
+// What a reply means, by the stack file's mapping. Pure.
+#pragma once
+
+#include "harness/async/http_connection.hpp"
+#include "harness/history/operation.hpp"
+#include "harness/scenario/stack.hpp"
+
+namespace holdfast::workload {
+
+struct Reading {
+  history::Outcome outcome = history::Outcome::info;
+  std::string reason;
+  history::Values captured;
+  std::vector<history::ListEntry> list;
+};
+
+[[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply);
+
+/// The JSON body of a request: a string leaf that is one placeholder of a number becomes that number.
+[[nodiscard]] std::string fill_json(const std::string& json, const history::Values& values);
+
+} // namespace holdfast::workload

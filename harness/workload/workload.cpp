@@ -1,0 +1,331 @@
+#include "harness/workload/workload.hpp"
+
+#include "harness/async/deadline.hpp"
+#include "harness/scenario/placeholders.hpp"
+#include "harness/workload/reply_reading.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+namespace holdfast::workload {
+
+using history::Outcome;
+
+struct Workload::User {
+  std::size_t index = 0;
+  std::string name;
+  std::string password;
+  int host = 1;
+  std::uint64_t process = 0;
+  std::optional<Session> session;
+  std::vector<Session> sessions; ///< every one that was ever live
+  std::deque<Intent> queue;
+  bool busy = false;
+};
+
+/// Connections to instances, kept alive between operations; at most so many at a time.
+struct Workload::Pool {
+  Pool(const asio::any_io_executor& executor, std::size_t limit) : executor_(executor), free_(executor), limit_(limit) {}
+
+  asio::awaitable<async::HttpConnection> take(const Route& route) {
+    while (used_ >= limit_) co_await free_.wait();
+    ++used_;
+    auto& idle = idle_[{route.address, route.port}];
+    if (idle.empty()) co_return async::HttpConnection(executor_, route.address, route.port);
+    auto connection = std::move(idle.back());
+    idle.pop_back();
+    co_return connection;
+  }
+  void give_back(const Route& route, async::HttpConnection connection) {
+    --used_;
+    if (connection.is_open()) idle_[{route.address, route.port}].push_back(std::move(connection));
+    free_.notify();
+  }
+
+private:
+  asio::any_io_executor executor_;
+  async::Event free_;
+  std::size_t limit_;
+  std::size_t used_ = 0;
+  std::map<std::pair<std::string, std::uint16_t>, std::vector<async::HttpConnection>> idle_;
+};
+
+Workload::Workload(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario, std::uint64_t seed,
+                   history::Recorder& recorder, Router& router)
+    : executor_(executor), clock_(clock), scenario_(scenario), seed_(seed), recorder_(recorder), router_(router),
+      plan_(scenario, seed), completed_(executor), changed_(executor),
+      pool_(std::make_unique<Pool>(executor, static_cast<std::size_t>(scenario.workload.connections))) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(scenario.workload.users); ++i) {
+    auto user = std::make_unique<User>();
+    user->index = i;
+    user->name = fmt::format("user{}", i + 1);
+    user->password = fmt::format("password-{}-{}", seed, i + 1);
+    user->host = static_cast<int>(i % static_cast<std::size_t>(scenario.stack.hosts)) + 1;
+    user->process = i;
+    users_.push_back(std::move(user));
+  }
+}
+
+Workload::~Workload() = default;
+
+std::string Workload::next_id() { return fmt::format("op{:x}-{}", seed_, ++ids_); }
+
+void Workload::rethrow_failure() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+async::Time Workload::timeline() const { return running_ ? timeline_ + (clock_.now() - resumed_at_) : timeline_; }
+
+void Workload::resume() {
+  if (running_) return;
+  running_ = true;
+  resumed_at_ = clock_.now();
+  changed_.notify();
+}
+
+void Workload::stop() {
+  stopped_ = true;
+  changed_.notify();
+}
+
+asio::awaitable<void> Workload::quiesce() {
+  timeline_ = timeline();
+  running_ = false;
+  changed_.notify();
+  while (open_ > 0) co_await completed_.wait();
+}
+
+asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work) {
+  std::size_t next = 0, active = 0;
+  const auto lane = [&]() -> asio::awaitable<void> {
+    while (next < users_.size() && !failure_) {
+      auto& user = *users_[next++];
+      try {
+        co_await work(user);
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+    }
+    --active;
+    completed_.notify();
+  };
+  for (; active < std::min(parallel, users_.size()); ++active) asio::co_spawn(executor_, lane(), asio::detached);
+  while (active > 0) co_await completed_.wait();
+  rethrow_failure();
+}
+
+asio::awaitable<void> Workload::set_up() {
+  const auto parallel = static_cast<std::size_t>(scenario_.workload.connections);
+  co_await for_all_users(parallel, [this](User& user) -> asio::awaitable<void> {
+    for (const auto& name : scenario_.workload.setup)
+      co_await perform(user, Intent{scenario_.stack.operation(name), {}, std::nullopt, 0, true});
+  });
+}
+
+asio::awaitable<void> Workload::arrivals() {
+  auto arrival = plan_.next();
+  while (!stopped_) {
+    if (!running_) {
+      co_await changed_.wait();
+      continue;
+    }
+    if (const auto wait = arrival.at - timeline(); wait > async::Duration{}) {
+      (void)co_await async::until(clock_, clock_.now() + wait, changed_.wait());
+      continue;
+    }
+    auto& user = *users_[arrival.user];
+    user.queue.push_back({arrival.operation,
+                          {{"amount", std::to_string(arrival.amount)},
+                           {"peer", users_[arrival.peer]->name},
+                           {"item", fmt::format("item-{}", arrival.item)}},
+                          std::nullopt});
+    if (!user.busy) {
+      user.busy = true;
+      ++open_;
+      asio::co_spawn(executor_, perform_queue(arrival.user), asio::detached);
+    }
+    arrival = plan_.next();
+  }
+  for (const auto& user : users_) unsent_ += user->queue.size();
+}
+
+asio::awaitable<void> Workload::perform_queue(std::size_t index) {
+  auto& user = *users_[index];
+  try {
+    // What is still queued when the workload pauses was not begun: it is sent when it resumes.
+    while (!user.queue.empty() && running_ && !failure_) {
+      auto intent = std::move(user.queue.front());
+      user.queue.pop_front();
+      const auto* login = scenario_.stack.operation(scenario::Role::login);
+      if (lacks_session(user, *intent.operation) && login != nullptr && intent.operation != login)
+        co_await perform(user, Intent{login, {}, std::nullopt});
+      if (lacks_session(user, *intent.operation)) continue; // the login said why
+      co_await perform(user, std::move(intent));
+    }
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  user.busy = false;
+  --open_;
+  completed_.notify();
+}
+
+bool Workload::lacks_session(const User& user, const scenario::Operation& operation) const {
+  if (user.session) return false;
+  const auto* login = scenario_.stack.operation(scenario::Role::login);
+  if (login == nullptr || operation.role == scenario::Role::login || operation.role == scenario::Role::register_user) return false;
+  std::string text = operation.path + operation.json_body;
+  for (const auto& [name, value] : operation.headers) text += value;
+  for (const auto& name : scenario::placeholders(text))
+    if (login->ok.capture.contains(name)) return true;
+  return login->ok.capture.empty(); // a session of cookies alone: everything may need it
+}
+
+async::HttpRequest Workload::build(const Intent& intent, const Session& session) const {
+  history::Values values = session.values;
+  for (const auto& [name, value] : intent.values) values[name] = value;
+  const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = values.find(std::string(name));
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  };
+  async::HttpRequest request{intent.operation->method, scenario::substitute(intent.operation->path, lookup), {}, {}};
+  for (const auto& [name, value] : intent.operation->headers) request.headers.emplace_back(name, scenario::substitute(value, lookup));
+  if (!session.cookies.empty()) {
+    std::string cookies;
+    for (const auto& [name, value] : session.cookies) cookies += fmt::format("{}{}={}", cookies.empty() ? "" : "; ", name, value);
+    request.headers.emplace_back("cookie", cookies);
+  }
+  if (!intent.operation->json_body.empty()) request.body = fill_json(intent.operation->json_body, values);
+  return request;
+}
+
+asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
+  history::Operation operation;
+  operation.id = next_id();
+  operation.process = user.process;
+  operation.user = user.name;
+  operation.name = intent.operation->name;
+  operation.checkpoint = intent.checkpoint;
+  operation.setup = intent.setup;
+  operation.host = user.host;
+  operation.values = intent.values;
+  operation.values["id"] = operation.id;
+  const auto& session = intent.session ? intent.session : user.session;
+  if (session) operation.values["session"] = session->login;
+  intent.values["id"] = operation.id;
+  intent.values["user"] = user.name;
+  intent.values["password"] = user.password;
+  co_await try_until_done(user, intent, operation);
+  if (operation.outcome == Outcome::info) user.process += users_.size();
+  if (!intent.setup && intent.checkpoint == 0)
+    live_.count(operation.name, operation.attempts.back().instance, operation.complete_time, operation.outcome);
+  completed_.notify();
+  co_return operation.outcome;
+}
+
+asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent, history::Operation& operation) {
+  const auto& kind = *intent.operation;
+  const auto session = intent.session ? *intent.session : user.session.value_or(Session{});
+  const auto request = build(intent, session);
+  async::HttpReply reply;
+  bool certainly_no_effect = true;
+  auto wait = kind.retry_wait;
+  for (int number = 1; number <= kind.attempts; ++number) {
+    const auto route = router_.route(kind.service, user.host, number == 1 ? std::string{} : operation.attempts.back().instance);
+    history::Attempt tried{number, route ? route->instance : std::string("none"), Outcome::fail, 0, {}};
+    if (number == 1) {
+      operation.instance = tried.instance;
+      recorder_.invoke(operation);
+    } else {
+      recorder_.attempt(operation, tried);
+    }
+    if (route) co_await attempt(request, kind, *route, operation, tried, reply);
+    else tried.reason = "no instance is ready";
+    operation.attempts.push_back(tried);
+    // "No effect" of a refusal to connect is certain, but no answer: it is tried again like an unknown one.
+    const bool answered = tried.outcome == Outcome::ok || tried.outcome == Outcome::unauthenticated ||
+                          (tried.outcome == Outcome::fail && tried.status != 0);
+    certainly_no_effect = certainly_no_effect && tried.outcome != Outcome::info;
+    if (answered || number == kind.attempts) break;
+    recorder_.result(operation, tried);
+    co_await clock_.wait_for(wait);
+    wait *= 2;
+  }
+  const auto& last = operation.attempts.back();
+  operation.status = last.status;
+  operation.reason = last.reason;
+  operation.outcome = last.outcome == Outcome::ok || certainly_no_effect ? last.outcome : Outcome::info;
+  if (operation.outcome != last.outcome) operation.reason += " (an earlier attempt may have taken effect)";
+  keep_session(user, intent, operation, reply);
+  recorder_.complete(operation);
+}
+
+asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const scenario::Operation& kind, const Route& route,
+                                        history::Operation& operation, history::Attempt& tried, async::HttpReply& reply) {
+  auto connection = co_await pool_->take(route);
+  auto answer = co_await async::until(clock_, clock_.now() + kind.timeout, connection.exchange(request));
+  if (!answer) {
+    connection.close();
+    tried.outcome = Outcome::info;
+    tried.reason = fmt::format("no reply within {} ms", kind.timeout.count() / 1'000'000);
+  } else if (const auto* failure = std::get_if<async::HttpFailure>(&*answer)) {
+    tried.outcome = failure->when == async::HttpFailure::When::exchanging ? Outcome::info : Outcome::fail;
+    tried.reason = failure->reason;
+  } else {
+    reply = std::move(std::get<async::HttpReply>(*answer));
+    auto reading = read_reply(kind, reply);
+    tried.outcome = reading.outcome;
+    tried.status = reply.status;
+    tried.reason = std::move(reading.reason);
+    operation.captured = std::move(reading.captured);
+    operation.list = std::move(reading.list);
+  }
+  pool_->give_back(route, std::move(connection));
+}
+
+void Workload::keep_session(User& user, const Intent& intent, const history::Operation& operation, const async::HttpReply& reply) {
+  if (intent.checkpoint != 0) return; // a checkpoint looks, it does not touch
+  const auto role = intent.operation->role;
+  if (role == scenario::Role::login && operation.outcome == Outcome::ok) {
+    Session session{operation.id, operation.captured, {}};
+    for (const auto& [name, value] : reply.headers) {
+      if (name != "set-cookie") continue;
+      const auto pair = value.substr(0, value.find(';'));
+      if (const auto equals = pair.find('='); equals != std::string::npos)
+        session.cookies[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    user.session = session;
+    user.sessions.push_back(std::move(session));
+  }
+  if (role == scenario::Role::logout || operation.outcome == Outcome::unauthenticated) user.session.reset();
+}
+
+asio::awaitable<void> Workload::read_back(int checkpoint) {
+  const auto parallel = static_cast<std::size_t>(scenario_.workload.connections);
+  co_await for_all_users(parallel, [this, checkpoint](User& user) { return read_back_user(user, checkpoint); });
+}
+
+asio::awaitable<void> Workload::read_back_user(User& user, int checkpoint) {
+  const auto& stack = scenario_.stack;
+  if (const auto* whoami = stack.operation(scenario::Role::whoami))
+    for (std::size_t i = 0; i < user.sessions.size(); ++i)
+      co_await perform(user, Intent{whoami, {}, user.sessions[i], checkpoint});
+  // Lists are read with the newest session: whether that is known is the sessions' check to judge.
+  auto session = user.session ? user.session : user.sessions.empty() ? std::nullopt : std::optional(user.sessions.back());
+  for (const auto role : {scenario::Role::purchases, scenario::Role::statement}) {
+    const auto* read = stack.operation(role);
+    if (read == nullptr) continue;
+    const auto outcome = co_await perform(user, Intent{read, {}, session, checkpoint});
+    if (outcome != Outcome::unauthenticated) continue;
+    // A user without a session logs in, as a person would, to see what is theirs. The login is part of the checkpoint.
+    const auto* login = stack.operation(scenario::Role::login);
+    if (login == nullptr) continue;
+    const auto before = user.session;
+    co_await perform(user, Intent{login, {}, std::nullopt, 0});
+    session = user.session;
+    if (session) co_await perform(user, Intent{read, {}, session, checkpoint});
+    if (!user.session) user.session = before;
+  }
+}
+
+} // namespace holdfast::workload
