@@ -284,6 +284,8 @@ boost::asio::awaitable<std::variant<Result, SqlError>> Session::execute(const st
     else outcome = step(compiled, statement.keyword);
     sqlite3_reset(compiled);
     sqlite3_clear_bindings(compiled);
+    // Column types of cached statements may have changed.
+    if (statement.keyword == "create" || statement.keyword == "drop" || statement.keyword == "alter") cache_.clear();
   }
   const bool bad = std::holds_alternative<SqlError>(outcome);
   if (own_transaction) {
@@ -310,8 +312,6 @@ std::variant<Result, SqlError> Session::step(sqlite3_stmt* statement, const std:
   else if (keyword == "delete") result.tag = fmt::format("DELETE {}", changes);
   else if (keyword == "create" || keyword == "drop" || keyword == "alter") {
     result.tag = keyword == "create" ? "CREATE TABLE" : keyword == "drop" ? "DROP TABLE" : "ALTER TABLE";
-    cache_.clear(); // column types of cached statements may have changed; `statement` itself is not used again
-    return result;
   } else result.tag = fmt::format("SELECT {}", result.rows.size());
   return result;
 }

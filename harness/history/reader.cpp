@@ -1,5 +1,6 @@
 #include "harness/history/reader.hpp"
 
+#include <array>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fstream>
@@ -82,7 +83,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
   if (!stream) return ReadError{file, 0, "cannot be read"};
   std::size_t number = 0;
   std::int64_t previous = 0;
-  json::monotonic_resource memory;
+  std::array<unsigned char, 16384> scratch; // most lines need no allocation
   for (std::string line; std::getline(stream, line);) {
     ++number;
     if (stream.eof()) { // no newline: the harness died while writing this line
@@ -90,7 +91,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
       break;
     }
     try {
-      memory.release();
+      json::monotonic_resource memory(scratch.data(), scratch.size());
       boost::system::error_code error;
       const auto value = json::parse(line, error, &memory);
       if (error) throw BadLine("is no JSON");

@@ -231,7 +231,9 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
   bool certainly_no_effect = true;
   auto wait = kind.retry_wait;
   for (int number = 1; number <= kind.attempts; ++number) {
-    const auto route = router_.route(kind.service, user.host, number == 1 ? std::string{} : operation.attempts.back().instance);
+    // A load balancer sends a user elsewhere when a host does not answer; an answer, even a 503, is an answer.
+    const bool unanswered = number > 1 && operation.attempts.back().status == 0;
+    const auto route = router_.route(kind.service, user.host, unanswered ? operation.attempts.back().instance : std::string{});
     history::Attempt tried{number, route ? route->instance : std::string("none"), Outcome::fail, 0, {}};
     if (number == 1) {
       operation.instance = tried.instance;
