@@ -10,34 +10,45 @@ using verdict::Verdict;
 namespace {
 
 std::string painted(Verdict verdict, const std::string& text, Colour colour) {
-  if (colour == Colour::off) return text;
-  const char* code = verdict == Verdict::pass ? "32" : verdict == Verdict::fail ? "31" : verdict == Verdict::reproduced ? "36" : "33";
+  if (colour == Colour::off)
+    return text;
+  const char* code = verdict == Verdict::pass         ? "32"
+                     : verdict == Verdict::fail       ? "31"
+                     : verdict == Verdict::reproduced ? "36"
+                                                      : "33";
   return fmt::format("\033[1;{}m{}\033[0m", code, text);
 }
 
 std::string upper(Verdict verdict) {
   auto text = verdict::to_string(verdict);
-  for (auto& c : text) c = static_cast<char>(std::toupper(c));
+  for (auto& c : text)
+    c = static_cast<char>(std::toupper(c));
   return text;
 }
 
-std::string seconds(history::Time time) { return fmt::format("{:.2f} s", static_cast<double>(time.count()) / 1e9); }
+std::string seconds(history::Time time) {
+  return fmt::format("{:.2f} s", static_cast<double>(time.count()) / 1e9);
+}
 
 std::string share(std::size_t users, std::size_t all) {
-  return all == 0 ? std::string{} : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(users) / static_cast<double>(all));
+  return all == 0 ? std::string{}
+                  : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(users) / static_cast<double>(all));
 }
 
 std::string indented(const std::string& text, const std::string& by) {
   std::istringstream lines(text);
   std::string result;
-  for (std::string line; std::getline(lines, line);) result += by + printable(line) + "\n";
+  for (std::string line; std::getline(lines, line);)
+    result += by + printable(line) + "\n";
   return result;
 }
 
 std::string clipped(const std::string& text, std::size_t size) {
-  if (text.size() <= size) return text;
+  if (text.size() <= size)
+    return text;
   auto end = size;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end; // not inside a character
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end; // not inside a character
   return text.substr(0, end) + "…";
 }
 
@@ -46,48 +57,69 @@ std::string clipped(const std::string& text, std::size_t size) {
 std::string printable(const std::string& text) {
   std::string result;
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else result += c;
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      result += c;
   }
   return result;
 }
 
 std::string terminal(const verdict::Report& report, Colour colour) {
-  std::string out = fmt::format("{}  {}\n", painted(report.verdict, upper(report.verdict), colour), printable(report.scenario));
-  if (!report.about.empty()) out += fmt::format("  {}\n", printable(report.about));
-  if (report.verdict != Verdict::pass && !report.reason.empty()) out += indented(report.reason, "  → ");
-  out += fmt::format("  {} users, {} operations, seed {}, {}\n", report.users, report.operations, report.seed, seconds(report.took));
-  if (!report.steps.empty()) out += "\n  steps\n";
+  std::string out =
+      fmt::format("{}  {}\n", painted(report.verdict, upper(report.verdict), colour), printable(report.scenario));
+  if (!report.about.empty())
+    out += fmt::format("  {}\n", printable(report.about));
+  if (report.verdict != Verdict::pass && !report.reason.empty())
+    out += indented(report.reason, "  → ");
+  out += fmt::format("  {} users, {} operations, seed {}, {}\n", report.users, report.operations, report.seed,
+                     seconds(report.took));
+  if (!report.steps.empty())
+    out += "\n  steps\n";
   for (const auto& step : report.steps)
-    out += fmt::format("    {:>9}  {:<14} {:<12} {} {}\n", seconds(step.began), step.id, step.kind, step.proven ? "proven:  " : "UNPROVEN:", clipped(printable(step.evidence), 120));
-  if (!report.checks.empty()) out += "\n  checks\n";
+    out += fmt::format("    {:>9}  {:<14} {:<12} {} {}\n", seconds(step.began), step.id, step.kind,
+                       step.proven ? "proven:  " : "UNPROVEN:", clipped(printable(step.evidence), 120));
+  if (!report.checks.empty())
+    out += "\n  checks\n";
   for (const auto& check : report.checks) {
     const auto label = fmt::format("{:<13}", verdict::to_string(check.verdict));
     if (check.findings.empty()) {
-      out += fmt::format("    {:<13} {} {}\n", check.name, painted(check.verdict, label, colour), printable(check.reason));
+      out +=
+          fmt::format("    {:<13} {} {}\n", check.name, painted(check.verdict, label, colour), printable(check.reason));
       continue;
     }
     bool first = true;
     for (const auto& finding : check.findings) {
-      const auto who = check.name == "readiness" ? fmt::format("{} instances", finding.users) : fmt::format("{} users{}", finding.users, share(finding.users, report.users));
-      out += fmt::format("    {:<13} {} {}: {}, {} cases\n", first ? check.name : "", painted(check.verdict, first ? label : std::string(13, ' '), colour), finding.kind, who, finding.count);
+      const auto who = check.name == "readiness"
+                           ? fmt::format("{} instances", finding.users)
+                           : fmt::format("{} users{}", finding.users, share(finding.users, report.users));
+      out += fmt::format("    {:<13} {} {}: {}, {} cases\n", first ? check.name : "",
+                         painted(check.verdict, first ? label : std::string(13, ' '), colour), finding.kind, who,
+                         finding.count);
       first = false;
     }
   }
   for (const auto& check : report.checks)
     for (const auto& finding : check.findings)
-      if (!finding.examples.empty()) out += fmt::format("\n  {} {}, for example\n{}", check.name, finding.kind, indented(finding.examples[0], "    "));
-  for (const auto& note : report.notes) out += fmt::format("\n  note: {}\n", printable(note));
-  if (!report.bundle.empty()) out += fmt::format("\n  bundle {}\n", report.bundle);
+      if (!finding.examples.empty())
+        out +=
+            fmt::format("\n  {} {}, for example\n{}", check.name, finding.kind, indented(finding.examples[0], "    "));
+  for (const auto& note : report.notes)
+    out += fmt::format("\n  note: {}\n", printable(note));
+  if (!report.bundle.empty())
+    out += fmt::format("\n  bundle {}\n", report.bundle);
   return out;
 }
 
 std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour colour) {
-  if (reports.size() < 2) return {};
+  if (reports.size() < 2)
+    return {};
   std::string out = fmt::format("\n{:<13} {:<34} {:>8}  {}\n", "verdict", "scenario", "time", "why");
   for (const auto& report : reports)
-    out += fmt::format("{} {:<34} {:>8}  {}\n", painted(report.verdict, fmt::format("{:<13}", verdict::to_string(report.verdict)), colour), printable(report.scenario),
-                       seconds(report.took), clipped(printable(report.reason.substr(0, report.reason.find('\n'))), 90));
+    out += fmt::format("{} {:<34} {:>8}  {}\n",
+                       painted(report.verdict, fmt::format("{:<13}", verdict::to_string(report.verdict)), colour),
+                       printable(report.scenario), seconds(report.took),
+                       clipped(printable(report.reason.substr(0, report.reason.find('\n'))), 90));
   return out;
 }
 

@@ -25,33 +25,43 @@ void now(sqlite3_context* context, int, sqlite3_value**) {
 }
 
 std::optional<std::int64_t> big_endian(const std::string& bytes) {
-  if (bytes.size() != 2 && bytes.size() != 4 && bytes.size() != 8) return std::nullopt;
+  if (bytes.size() != 2 && bytes.size() != 4 && bytes.size() != 8)
+    return std::nullopt;
   std::uint64_t bits = 0;
-  for (const char c : bytes) bits = bits << 8U | static_cast<unsigned char>(c);
-  if (bytes.size() == 2) return static_cast<std::int16_t>(bits);
-  if (bytes.size() == 4) return static_cast<std::int32_t>(bits);
+  for (const char c : bytes)
+    bits = bits << 8U | static_cast<unsigned char>(c);
+  if (bytes.size() == 2)
+    return static_cast<std::int16_t>(bits);
+  if (bytes.size() == 4)
+    return static_cast<std::int32_t>(bits);
   return static_cast<std::int64_t>(bits);
 }
 
 /// Binds one wire parameter. SQLite gives a text the affinity of the column that it meets, as PostgreSQL infers types.
 std::optional<SqlError> bind(sqlite3_stmt* statement, int index, const Parameter& parameter) {
-  if (!parameter.value) return sqlite3_bind_null(statement, index), std::nullopt;
+  if (!parameter.value)
+    return sqlite3_bind_null(statement, index), std::nullopt;
   const auto& value = *parameter.value;
-  const auto text = [&] { sqlite3_bind_text(statement, index, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT); };
+  const auto text = [&] {
+    sqlite3_bind_text(statement, index, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
+  };
   constexpr int boolean = 16, bytea = 17, int8 = 20, int2 = 21, int4 = 23, float8 = 701;
   if (parameter.format == 0) {
     std::int64_t integer = 0;
     const auto* end = value.data() + value.size();
-    if (parameter.type == boolean) sqlite3_bind_int(statement, index, value == "t" || value == "true" || value == "1" ? 1 : 0);
+    if (parameter.type == boolean)
+      sqlite3_bind_int(statement, index, value == "t" || value == "true" || value == "1" ? 1 : 0);
     else if (const bool whole = std::from_chars(value.data(), end, integer).ptr == end && !value.empty();
              whole && (parameter.type == int8 || parameter.type == int4 || parameter.type == int2))
       sqlite3_bind_int64(statement, index, integer);
-    else text();
+    else
+      text();
     return std::nullopt;
   }
   if (parameter.type == int8 || parameter.type == int4 || parameter.type == int2) {
     const auto integer = big_endian(value);
-    if (!integer) return SqlError{"22P03", "incorrect binary data format in a bind parameter"};
+    if (!integer)
+      return SqlError{"22P03", "incorrect binary data format in a bind parameter"};
     sqlite3_bind_int64(statement, index, *integer);
   } else if (parameter.type == boolean && value.size() == 1) {
     sqlite3_bind_int(statement, index, value[0]);
@@ -62,16 +72,19 @@ std::optional<SqlError> bind(sqlite3_stmt* statement, int index, const Parameter
   } else if (parameter.type == 25 || parameter.type == 1043 || parameter.type == 0) {
     text(); // text is the same in both formats
   } else {
-    return SqlError{"0A000", fmt::format("the postgres fake does not take binary parameters of type {}", parameter.type)};
+    return SqlError{"0A000",
+                    fmt::format("the postgres fake does not take binary parameters of type {}", parameter.type)};
   }
   return std::nullopt;
 }
 
 std::optional<std::string> read_value(sqlite3_stmt* statement, int column, int type) {
-  if (sqlite3_column_type(statement, column) == SQLITE_NULL) return std::nullopt;
+  if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+    return std::nullopt;
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   std::string value(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
-  if (type == 16) return value == "0" || value == "f" || value == "false" ? "f" : "t";
+  if (type == 16)
+    return value == "0" || value == "f" || value == "false" ? "f" : "t";
   return value;
 }
 
@@ -84,7 +97,8 @@ std::vector<Column> columns_of(sqlite3_stmt* statement) {
     int type = type_of_column(declared);
     if (const auto open = name.find('('); open != std::string::npos) {
       name = lower(name.substr(0, open));
-      if (name == "count") type = 20;
+      if (name == "count")
+        type = 20;
     }
     columns.push_back({name, type});
   }
@@ -92,7 +106,8 @@ std::vector<Column> columns_of(sqlite3_stmt* statement) {
 }
 
 bool writes(const std::string& keyword) {
-  static const std::set<std::string> all = {"insert", "update", "delete", "create", "drop", "alter", "truncate", "replace"};
+  static const std::set<std::string> all = {"insert", "update", "delete",   "create",
+                                            "drop",   "alter",  "truncate", "replace"};
   return all.contains(keyword);
 }
 
@@ -101,43 +116,64 @@ bool writes(const std::string& keyword) {
 Session::Session(const std::filesystem::path& file, WriteLock& lock) : lock_(lock) {
   sqlite3* opened = nullptr;
   const int status = sqlite3_open_v2(file.c_str(), &opened,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, "unix-none");
   database_.reset(opened);
-  if (status != SQLITE_OK) throw std::runtime_error(fmt::format("{}: {}", file.string(), sqlite3_errmsg(opened)));
-  // The data need not survive the harness; the journal is there for readers beside a writer.
-  sqlite3_exec(opened, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=ON", nullptr, nullptr, nullptr);
+  if (status != SQLITE_OK)
+    throw std::runtime_error(fmt::format("{}: {}", file.string(), sqlite3_errmsg(opened)));
+  // Every statement runs to its end on one thread and WriteLock admits one writer, so SQLite's own locks would only
+  // cost system calls. A writer's pages stay in its own cache until it commits (no spill): others read what is
+  // committed, beside it. The data need not survive the harness.
+  sqlite3_exec(opened,
+               "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA cache_spill=OFF; PRAGMA "
+               "mmap_size=268435456; PRAGMA foreign_keys=ON",
+               nullptr, nullptr, nullptr);
   sqlite3_create_function(opened, "now", 0, SQLITE_UTF8, nullptr, now, nullptr, nullptr);
 }
 
 Session::~Session() {
   cache_.clear();
-  if (writing_) (void)end_writing("ROLLBACK");
+  if (writing_)
+    (void)end_writing("ROLLBACK");
 }
 
 SqlError Session::last_error() const {
   const std::string message = sqlite3_errmsg(database_.get());
   switch (sqlite3_extended_errcode(database_.get())) {
-  case SQLITE_CONSTRAINT_PRIMARYKEY: case SQLITE_CONSTRAINT_UNIQUE: case SQLITE_CONSTRAINT_ROWID:
+  case SQLITE_CONSTRAINT_PRIMARYKEY:
+  case SQLITE_CONSTRAINT_UNIQUE:
+  case SQLITE_CONSTRAINT_ROWID:
     return {"23505", "duplicate key value violates unique constraint: " + message};
-  case SQLITE_CONSTRAINT_FOREIGNKEY: return {"23503", "insert or update violates foreign key constraint"};
-  case SQLITE_CONSTRAINT_CHECK: return {"23514", "new row violates check constraint: " + message};
-  case SQLITE_CONSTRAINT_NOTNULL: return {"23502", "null value violates not-null constraint: " + message};
-  case SQLITE_FULL: case SQLITE_IOERR: return {"53100", "could not write: " + message};
-  default: break;
+  case SQLITE_CONSTRAINT_FOREIGNKEY:
+    return {"23503", "insert or update violates foreign key constraint"};
+  case SQLITE_CONSTRAINT_CHECK:
+    return {"23514", "new row violates check constraint: " + message};
+  case SQLITE_CONSTRAINT_NOTNULL:
+    return {"23502", "null value violates not-null constraint: " + message};
+  case SQLITE_FULL:
+  case SQLITE_IOERR:
+    return {"53100", "could not write: " + message};
+  default:
+    break;
   }
-  if (message.starts_with("no such table: ")) return {"42P01", fmt::format("relation \"{}\" does not exist", message.substr(15))};
-  if (message.starts_with("no such column: ")) return {"42703", fmt::format("column \"{}\" does not exist", message.substr(16))};
-  if (message.ends_with("already exists")) return {"42P07", message};
-  if (message.starts_with("no such function: ")) return {"42883", fmt::format("function {} does not exist", message.substr(18))};
+  if (message.starts_with("no such table: "))
+    return {"42P01", fmt::format("relation \"{}\" does not exist", message.substr(15))};
+  if (message.starts_with("no such column: "))
+    return {"42703", fmt::format("column \"{}\" does not exist", message.substr(16))};
+  if (message.ends_with("already exists"))
+    return {"42P07", message};
+  if (message.starts_with("no such function: "))
+    return {"42883", fmt::format("function {} does not exist", message.substr(18))};
   return {"42601", message, "the postgres fake runs on SQLite: if PostgreSQL takes this, use provider = \"server\""};
 }
 
 std::variant<sqlite3_stmt*, SqlError> Session::prepare(const std::string& sql) {
-  if (const auto found = cache_.find(sql); found != cache_.end()) return found->second.get();
+  if (const auto found = cache_.find(sql); found != cache_.end())
+    return found->second.get();
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(database_.get(), sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
     return last_error();
-  if (cache_.size() > 200) cache_.clear();
+  if (cache_.size() > 200)
+    cache_.clear();
   return cache_.emplace(sql, Prepared(statement)).first->second.get();
 }
 
@@ -153,17 +189,22 @@ int Session::parameter_count(const std::string& statement) {
 
 std::variant<std::vector<Column>, SqlError> Session::describe(const std::string& statement) {
   const auto translated = translate(statement);
-  static const std::set<std::string> without_rows = {"begin", "start", "commit", "end", "rollback", "abort", "set",
-                                                     "savepoint", "release", "reset", "discard", "listen", ""};
-  if (without_rows.contains(translated.keyword)) return std::vector<Column>{};
-  if (translated.keyword == "show") return std::vector<Column>{{"setting", 25}};
+  static const std::set<std::string> without_rows = {"begin",   "start",  "commit",    "end",     "rollback",
+                                                     "abort",   "set",    "savepoint", "release", "reset",
+                                                     "discard", "listen", ""};
+  if (without_rows.contains(translated.keyword))
+    return std::vector<Column>{};
+  if (translated.keyword == "show")
+    return std::vector<Column>{{"setting", 25}};
   auto prepared = prepare(translated.sql);
-  if (auto* error = std::get_if<SqlError>(&prepared)) return *error;
+  if (auto* error = std::get_if<SqlError>(&prepared))
+    return *error;
   return columns_of(std::get<sqlite3_stmt*>(prepared));
 }
 
 boost::asio::awaitable<std::optional<SqlError>> Session::begin_writing() {
-  if (writing_) co_return std::nullopt;
+  if (writing_)
+    co_return std::nullopt;
   if (!co_await lock_.acquire(lock_timeout_))
     co_return SqlError{"55P03", "canceling statement due to lock timeout"};
   if (sqlite3_exec(database_.get(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) {
@@ -175,7 +216,8 @@ boost::asio::awaitable<std::optional<SqlError>> Session::begin_writing() {
 }
 
 std::optional<SqlError> Session::end_writing(const char* how) {
-  if (!writing_) return std::nullopt;
+  if (!writing_)
+    return std::nullopt;
   std::optional<SqlError> error;
   if (sqlite3_exec(database_.get(), how, nullptr, nullptr, nullptr) != SQLITE_OK) {
     error = last_error();
@@ -193,16 +235,21 @@ void Session::set(const std::string& statement, std::optional<SqlError>& error) 
   std::istringstream words(text);
   std::string word, name, value, unit;
   words >> word >> name;
-  if (name == "local" || name == "session") words >> name;
+  if (name == "local" || name == "session")
+    words >> name;
   words >> value;
-  if (value == "to") words >> value;
+  if (value == "to")
+    words >> value;
   words >> unit;
-  if (name != "lock_timeout") return; // other settings change nothing that the fake does
+  if (name != "lock_timeout")
+    return; // other settings change nothing that the fake does
   long long amount = 0;
   const auto [rest, failed] = std::from_chars(value.data(), value.data() + value.size(), amount);
   const std::string_view suffix(rest, static_cast<std::size_t>(value.data() + value.size() - rest));
-  if (failed != std::errc{} || amount < 0) error = SqlError{"22023", "invalid value for parameter \"lock_timeout\""};
-  else lock_timeout_ = std::chrono::milliseconds(suffix == "s" ? amount * 1000 : amount);
+  if (failed != std::errc{} || amount < 0)
+    error = SqlError{"22023", "invalid value for parameter \"lock_timeout\""};
+  else
+    lock_timeout_ = std::chrono::milliseconds(suffix == "s" ? amount * 1000 : amount);
 }
 
 /// Statements about transactions and settings, which SQLite must not see. Nothing when it is not one of them.
@@ -233,16 +280,19 @@ std::optional<Result> Session::control(const Translated& statement, const std::s
     set(original, error);
     return Result{{}, {}, "SET"};
   }
-  if (keyword == "reset" || keyword == "discard") return Result{{}, {}, keyword == "reset" ? "RESET" : "DISCARD ALL"};
+  if (keyword == "reset" || keyword == "discard")
+    return Result{{}, {}, keyword == "reset" ? "RESET" : "DISCARD ALL"};
   if (keyword == "show") {
     const bool version = text.find("server_version") != std::string::npos;
     return Result{{{"setting", 25}}, {{version ? "15.0 (holdfast fake)" : ""}}, "SHOW"};
   }
-  static const std::set<std::string> refused = {"listen", "notify", "unlisten", "copy", "lock", "vacuum", "grant", "revoke",
-                                                "declare", "fetch", "prepare", "execute", "savepoint", "release", "rollback",
-                                                "do", "call", "explain", "pragma", "attach", "detach"};
+  static const std::set<std::string> refused = {"listen",    "notify",  "unlisten", "copy",  "lock",    "vacuum",
+                                                "grant",     "revoke",  "declare",  "fetch", "prepare", "execute",
+                                                "savepoint", "release", "rollback", "do",    "call",    "explain",
+                                                "pragma",    "attach",  "detach"};
   if (refused.contains(keyword)) {
-    error = SqlError{"0A000", fmt::format("the postgres fake does not support {}", keyword), "use provider = \"server\" for it"};
+    error = SqlError{"0A000", fmt::format("the postgres fake does not support {}", keyword),
+                     "use provider = \"server\" for it"};
     return Result{};
   }
   return std::nullopt;
@@ -261,15 +311,18 @@ boost::asio::awaitable<std::variant<Result, SqlError>> Session::execute(const st
                       lower(original).find("read committed") == std::string::npos;
   if (auto result = control(statement, original, error)) {
     // Above read committed a transaction must not see others' commits: the fake lets nobody else write meanwhile.
-    if (serial && !error) error = co_await begin_writing();
-    if (error) co_return failed(*error);
+    if (serial && !error)
+      error = co_await begin_writing();
+    if (error)
+      co_return failed(*error);
     co_return *result;
   }
   const bool write = writes(statement.keyword) || statement.locks_rows || statement.keyword == "with";
   const bool own_transaction = write && !in_block_;
   if (write) {
     error = co_await begin_writing();
-    if (error) co_return failed(*error);
+    if (error)
+      co_return failed(*error);
   }
   std::variant<Result, SqlError> outcome;
   auto prepared = prepare(statement.sql);
@@ -280,18 +333,23 @@ boost::asio::awaitable<std::variant<Result, SqlError>> Session::execute(const st
     for (std::size_t i = 0; i < parameters.size() && !error; ++i)
       if (const int index = sqlite3_bind_parameter_index(compiled, fmt::format("${}", i + 1).c_str()); index != 0)
         error = bind(compiled, index, parameters[i]);
-    if (error) outcome = *error;
-    else outcome = step(compiled, statement.keyword);
+    if (error)
+      outcome = *error;
+    else
+      outcome = step(compiled, statement.keyword);
     sqlite3_reset(compiled);
     sqlite3_clear_bindings(compiled);
     // Column types of cached statements may have changed.
-    if (statement.keyword == "create" || statement.keyword == "drop" || statement.keyword == "alter") cache_.clear();
+    if (statement.keyword == "create" || statement.keyword == "drop" || statement.keyword == "alter")
+      cache_.clear();
   }
   const bool bad = std::holds_alternative<SqlError>(outcome);
   if (own_transaction) {
-    if (auto ending = end_writing(bad ? "ROLLBACK" : "COMMIT"); ending && !bad) outcome = *ending;
+    if (auto ending = end_writing(bad ? "ROLLBACK" : "COMMIT"); ending && !bad)
+      outcome = *ending;
   }
-  if (bad) co_return failed(std::get<SqlError>(outcome));
+  if (bad)
+    co_return failed(std::get<SqlError>(outcome));
   co_return outcome;
 }
 
@@ -300,19 +358,25 @@ std::variant<Result, SqlError> Session::step(sqlite3_stmt* statement, const std:
   result.columns = columns_of(statement);
   for (;;) {
     const int status = sqlite3_step(statement);
-    if (status == SQLITE_DONE) break;
-    if (status != SQLITE_ROW) return last_error();
+    if (status == SQLITE_DONE)
+      break;
+    if (status != SQLITE_ROW)
+      return last_error();
     auto& row = result.rows.emplace_back();
     for (std::size_t i = 0; i < result.columns.size(); ++i)
       row.push_back(read_value(statement, static_cast<int>(i), result.columns[i].type));
   }
   const int changes = sqlite3_changes(database_.get());
-  if (keyword == "insert") result.tag = fmt::format("INSERT 0 {}", changes);
-  else if (keyword == "update") result.tag = fmt::format("UPDATE {}", changes);
-  else if (keyword == "delete") result.tag = fmt::format("DELETE {}", changes);
+  if (keyword == "insert")
+    result.tag = fmt::format("INSERT 0 {}", changes);
+  else if (keyword == "update")
+    result.tag = fmt::format("UPDATE {}", changes);
+  else if (keyword == "delete")
+    result.tag = fmt::format("DELETE {}", changes);
   else if (keyword == "create" || keyword == "drop" || keyword == "alter") {
     result.tag = keyword == "create" ? "CREATE TABLE" : keyword == "drop" ? "DROP TABLE" : "ALTER TABLE";
-  } else result.tag = fmt::format("SELECT {}", result.rows.size());
+  } else
+    result.tag = fmt::format("SELECT {}", result.rows.size());
   return result;
 }
 

@@ -37,8 +37,8 @@ public:
   [[nodiscard]] char status() const { return failed_ ? 'E' : in_block_ ? 'T' : 'I'; }
 
   /// Runs one statement to its end. May wait for the write lock.
-  [[nodiscard]] boost::asio::awaitable<std::variant<Result, SqlError>> execute(const std::string& statement,
-                                                                               const std::vector<Parameter>& parameters);
+  [[nodiscard]] boost::asio::awaitable<std::variant<Result, SqlError>>
+  execute(const std::string& statement, const std::vector<Parameter>& parameters);
   /// Columns that a statement would return, without running it.
   [[nodiscard]] std::variant<std::vector<Column>, SqlError> describe(const std::string& statement);
   /// Number of `$n` in a statement.
@@ -57,7 +57,8 @@ private:
 
   std::variant<sqlite3_stmt*, SqlError> prepare(const std::string& sql);
   std::variant<Result, SqlError> step(sqlite3_stmt* statement, const std::string& keyword);
-  std::optional<Result> control(const Translated& statement, const std::string& original, std::optional<SqlError>& error);
+  std::optional<Result> control(const Translated& statement, const std::string& original,
+                                std::optional<SqlError>& error);
   boost::asio::awaitable<std::optional<SqlError>> begin_writing();
   std::optional<SqlError> end_writing(const char* how);
   [[nodiscard]] SqlError last_error() const;

@@ -11,10 +11,9 @@ namespace asio = boost::asio;
 
 struct PostgresFake::State {
   State(asio::any_io_executor executor, async::Clock& clock, std::filesystem::path path)
-      : lock(std::move(executor), clock), file(std::move(path)), keeper(file, lock) {}
+      : lock(std::move(executor), clock), file(std::move(path)) {}
   WriteLock lock;
   std::filesystem::path file;
-  Session keeper; ///< keeps the write-ahead log from being folded in whenever the last client leaves
   std::int32_t next_pid = 1;
 };
 
@@ -24,7 +23,8 @@ using Message = protocol::PostgresScanner::Message;
 
 std::uint32_t read_u32(std::string_view bytes) {
   std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4 && i < bytes.size(); ++i) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  for (std::size_t i = 0; i < 4 && i < bytes.size(); ++i)
+    value = value << 8U | static_cast<unsigned char>(bytes[i]);
   return value;
 }
 
@@ -36,13 +36,15 @@ public:
 
   std::string text() {
     const auto end = rest_.find('\0');
-    if (end == std::string_view::npos) return good = false, std::string{};
+    if (end == std::string_view::npos)
+      return good = false, std::string{};
     std::string value(rest_.substr(0, end));
     rest_.remove_prefix(end + 1);
     return value;
   }
   std::string bytes(std::size_t count) {
-    if (rest_.size() < count) return good = false, std::string{};
+    if (rest_.size() < count)
+      return good = false, std::string{};
     std::string value(rest_.substr(0, count));
     rest_.remove_prefix(count);
     return value;
@@ -54,7 +56,8 @@ public:
   }
   std::vector<int> formats() {
     std::vector<int> all;
-    for (int i = i16(); i > 0 && good; --i) all.push_back(i16());
+    for (int i = i16(); i > 0 && good; --i)
+      all.push_back(i16());
     return all;
   }
 
@@ -88,9 +91,12 @@ public:
         BackendWriter(reply).error({"08P01", scanner_.error()}, "FATAL");
         closed_ = true;
       }
-      if (!message) break;
-      if (!started_) start(*message, reply);
-      else co_await handle({message->type, std::string(message->body)}, reply);
+      if (!message)
+        break;
+      if (!started_)
+        start(*message, reply);
+      else
+        co_await handle({message->type, std::string(message->body)}, reply);
     }
   }
   bool closed() const override { return closed_; }
@@ -115,10 +121,10 @@ private:
     } else {
       started_ = true;
       out.authentication_ok();
-      for (const auto& [name, value] : {std::pair{"server_version", "15.0 (holdfast fake)"}, std::pair{"server_encoding", "UTF8"},
-                                        std::pair{"client_encoding", "UTF8"}, std::pair{"DateStyle", "ISO, MDY"},
-                                        std::pair{"TimeZone", "Etc/UTC"}, std::pair{"integer_datetimes", "on"},
-                                        std::pair{"standard_conforming_strings", "on"}})
+      for (const auto& [name, value] :
+           {std::pair{"server_version", "15.0 (holdfast fake)"}, std::pair{"server_encoding", "UTF8"},
+            std::pair{"client_encoding", "UTF8"}, std::pair{"DateStyle", "ISO, MDY"}, std::pair{"TimeZone", "Etc/UTC"},
+            std::pair{"integer_datetimes", "on"}, std::pair{"standard_conforming_strings", "on"}})
         out.parameter(name, value);
       out.key(pid_, 0);
       out.ready('I');
@@ -127,23 +133,46 @@ private:
 
   asio::awaitable<void> handle(Owned message, std::string& reply) {
     BackendWriter out(reply);
-    if (skipping_ && message.type != 'S' && message.type != 'X') co_return; // after an error, until Sync
+    if (skipping_ && message.type != 'S' && message.type != 'X')
+      co_return; // after an error, until Sync
     switch (message.type) {
-    case 'Q': co_await query(message.body, reply); break;
-    case 'P': parse(message.body, out); break;
-    case 'B': bind(message.body, out); break;
-    case 'D': describe(message.body, out); break;
-    case 'E': co_await execute(message.body, reply); break;
-    case 'C': close(message.body, out); break;
+    case 'Q':
+      co_await query(message.body, reply);
+      break;
+    case 'P':
+      parse(message.body, out);
+      break;
+    case 'B':
+      bind(message.body, out);
+      break;
+    case 'D':
+      describe(message.body, out);
+      break;
+    case 'E':
+      co_await execute(message.body, reply);
+      break;
+    case 'C':
+      close(message.body, out);
+      break;
     case 'S':
       skipping_ = false;
-      if (session_.status() == 'I') portals_.clear();
+      if (session_.status() == 'I')
+        portals_.clear();
       out.ready(session_.status());
       break;
-    case 'H': break; // everything is sent at once anyway
-    case 'X': closed_ = true; break;
-    case 'F': fail(out, {"0A000", "the postgres fake does not support function calls"}); out.ready(session_.status()); break;
-    case 'd': case 'c': case 'f': break; // COPY data after a refused COPY
+    case 'H':
+      break; // everything is sent at once anyway
+    case 'X':
+      closed_ = true;
+      break;
+    case 'F':
+      fail(out, {"0A000", "the postgres fake does not support function calls"});
+      out.ready(session_.status());
+      break;
+    case 'd':
+    case 'c':
+    case 'f':
+      break; // COPY data after a refused COPY
     default:
       out.error({"08P01", fmt::format("invalid frontend message type {}", static_cast<int>(message.type))}, "FATAL");
       closed_ = true;
@@ -159,29 +188,36 @@ private:
     Fields fields(body);
     const auto statements = split_statements(fields.text());
     BackendWriter out(reply);
-    if (statements.empty()) out.simple('I');
+    if (statements.empty())
+      out.simple('I');
     // Several statements in one message are one transaction, unless they say otherwise.
     const bool implicit = statements.size() > 1 && session_.status() == 'I';
-    if (implicit) (void)co_await session_.execute("BEGIN", {});
+    if (implicit)
+      (void)co_await session_.execute("BEGIN", {});
     bool own = implicit;
     for (const auto& statement : statements) {
       const auto keyword = translate(statement).keyword;
-      if (own && (keyword == "begin" || keyword == "commit" || keyword == "rollback" || keyword == "start")) own = false;
+      if (own && (keyword == "begin" || keyword == "commit" || keyword == "rollback" || keyword == "start"))
+        own = false;
       auto outcome = co_await session_.execute(statement, {});
       if (const auto* error = std::get_if<SqlError>(&outcome)) {
         out.error(*error);
-        if (own) (void)co_await session_.execute("ROLLBACK", {});
+        if (own)
+          (void)co_await session_.execute("ROLLBACK", {});
         own = false;
         break;
       }
       const auto& result = std::get<Result>(outcome);
-      if (!result.columns.empty()) out.columns(result.columns, {});
-      for (const auto& row : result.rows) out.row(row);
+      if (!result.columns.empty())
+        out.columns(result.columns, {});
+      for (const auto& row : result.rows)
+        out.row(row);
       out.complete(result.tag);
     }
     if (own) {
       auto ended = co_await session_.execute("COMMIT", {});
-      if (const auto* error = std::get_if<SqlError>(&ended)) out.error(*error);
+      if (const auto* error = std::get_if<SqlError>(&ended))
+        out.error(*error);
     }
     out.ready(session_.status());
   }
@@ -191,8 +227,10 @@ private:
     const auto name = fields.text();
     const auto sql = fields.text();
     std::vector<int> types;
-    for (int i = fields.i16(); i > 0 && fields.good; --i) types.push_back(fields.i32());
-    if (!fields.good) return fail(out, {"08P01", "a malformed Parse message"});
+    for (int i = fields.i16(); i > 0 && fields.good; --i)
+      types.push_back(fields.i32());
+    if (!fields.good)
+      return fail(out, {"08P01", "a malformed Parse message"});
     const auto statements = split_statements(sql);
     if (statements.size() > 1)
       return fail(out, {"42601", "cannot insert multiple commands into a prepared statement"});
@@ -216,14 +254,17 @@ private:
       const auto index = static_cast<std::size_t>(i);
       Parameter parameter{std::nullopt, BackendWriter::format_of(formats, index),
                           index < found->second.types.size() ? found->second.types[index] : 0};
-      if (const auto length = fields.i32(); length >= 0) parameter.value = fields.bytes(static_cast<std::size_t>(length));
+      if (const auto length = fields.i32(); length >= 0)
+        parameter.value = fields.bytes(static_cast<std::size_t>(length));
       bound.parameters.push_back(std::move(parameter));
     }
     bound.formats = fields.formats();
-    if (!fields.good) return fail(out, {"08P01", "a malformed Bind message"});
+    if (!fields.good)
+      return fail(out, {"08P01", "a malformed Bind message"});
     if (bound.parameters.size() != found->second.types.size())
-      return fail(out, {"08P01", fmt::format("bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
-                                             bound.parameters.size(), name, found->second.types.size())});
+      return fail(
+          out, {"08P01", fmt::format("bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
+                                     bound.parameters.size(), name, found->second.types.size())});
     portals_[portal] = std::move(bound);
     out.simple('2');
   }
@@ -234,14 +275,16 @@ private:
     std::vector<int> formats;
     if (body.starts_with('S')) {
       const auto found = statements_.find(name);
-      if (found == statements_.end()) return fail(out, {"26000", fmt::format("prepared statement \"{}\" does not exist", name)});
+      if (found == statements_.end())
+        return fail(out, {"26000", fmt::format("prepared statement \"{}\" does not exist", name)});
       sql = found->second.sql;
       auto types = found->second.types;
       std::replace(types.begin(), types.end(), 0, 25);
       out.parameters(types);
     } else {
       const auto found = portals_.find(name);
-      if (found == portals_.end()) return fail(out, {"34000", fmt::format("portal \"{}\" does not exist", name)});
+      if (found == portals_.end())
+        return fail(out, {"34000", fmt::format("portal \"{}\" does not exist", name)});
       sql = found->second.sql;
       formats = found->second.formats;
     }
@@ -251,8 +294,10 @@ private:
       return fail(out, *error);
     }
     const auto& columns = std::get<std::vector<Column>>(described);
-    if (columns.empty()) out.simple('n');
-    else out.columns(columns, formats);
+    if (columns.empty())
+      out.simple('n');
+    else
+      out.columns(columns, formats);
   }
 
   asio::awaitable<void> execute(const std::string& body, std::string& reply) {
@@ -261,11 +306,14 @@ private:
     const auto limit = static_cast<std::size_t>(std::max(0, fields.i32()));
     BackendWriter out(reply);
     const auto found = portals_.find(name);
-    if (found == portals_.end()) co_return fail(out, {"34000", fmt::format("portal \"{}\" does not exist", name)});
-    if (found->second.sql.empty()) co_return out.simple('I');
+    if (found == portals_.end())
+      co_return fail(out, {"34000", fmt::format("portal \"{}\" does not exist", name)});
+    if (found->second.sql.empty())
+      co_return out.simple('I');
     if (!found->second.result) {
       auto outcome = co_await session_.execute(found->second.sql, found->second.parameters);
-      if (const auto* error = std::get_if<SqlError>(&outcome)) co_return fail(out, *error);
+      if (const auto* error = std::get_if<SqlError>(&outcome))
+        co_return fail(out, *error);
       found->second.result = std::move(std::get<Result>(outcome));
     }
     auto& portal = found->second;
@@ -279,28 +327,38 @@ private:
       ++portal.sent;
       ++count;
     }
-    if (portal.sent < result.rows.size()) co_return out.simple('s');
+    if (portal.sent < result.rows.size())
+      co_return out.simple('s');
     out.complete(result.tag);
   }
 
-  static bool is_encodable(int type) { return type == 16 || type == 20 || type == 21 || type == 23 || type == 25 || type == 1043; }
+  static bool is_encodable(int type) {
+    return type == 16 || type == 20 || type == 21 || type == 23 || type == 25 || type == 1043;
+  }
   static bool encodable(const Result& result, std::size_t index, std::size_t formats) {
-    if (formats > 1) return index >= result.columns.size() || is_encodable(result.columns[index].type);
-    return std::all_of(result.columns.begin(), result.columns.end(), [](const Column& one) { return is_encodable(one.type); });
+    if (formats > 1)
+      return index >= result.columns.size() || is_encodable(result.columns[index].type);
+    return std::all_of(result.columns.begin(), result.columns.end(),
+                       [](const Column& one) { return is_encodable(one.type); });
   }
 
-  static std::vector<std::optional<std::string>> encoded(const Result& result, std::vector<std::optional<std::string>> row,
-                                                         const std::vector<int>& formats) {
+  static std::vector<std::optional<std::string>>
+  encoded(const Result& result, std::vector<std::optional<std::string>> row, const std::vector<int>& formats) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (!row[i] || BackendWriter::format_of(formats, i) == 0) continue;
+      if (!row[i] || BackendWriter::format_of(formats, i) == 0)
+        continue;
       const int type = result.columns[i].type;
       if (type == 16) {
         row[i] = std::string(1, *row[i] == "t" ? '\1' : '\0');
       } else if (type == 20 || type == 21 || type == 23) {
         const auto value = std::strtoll(row[i]->c_str(), nullptr, 10);
-        if (type == 21) row[i] = BackendWriter::i16(static_cast<int>(value));
-        else if (type == 23) row[i] = BackendWriter::i32(static_cast<std::int32_t>(value));
-        else row[i] = BackendWriter::i32(static_cast<std::int32_t>(value >> 32)) + BackendWriter::i32(static_cast<std::int32_t>(value));
+        if (type == 21)
+          row[i] = BackendWriter::i16(static_cast<int>(value));
+        else if (type == 23)
+          row[i] = BackendWriter::i32(static_cast<std::int32_t>(value));
+        else
+          row[i] = BackendWriter::i32(static_cast<std::int32_t>(value >> 32)) +
+                   BackendWriter::i32(static_cast<std::int32_t>(value));
       }
     }
     return row;
@@ -308,8 +366,10 @@ private:
 
   void close(const std::string& body, BackendWriter& out) {
     const auto name = body.size() > 1 ? Fields(std::string_view(body).substr(1)).text() : std::string{};
-    if (body.starts_with('S')) statements_.erase(name);
-    else portals_.erase(name);
+    if (body.starts_with('S'))
+      statements_.erase(name);
+    else
+      portals_.erase(name);
     out.simple('3');
   }
 
@@ -330,6 +390,8 @@ PostgresFake::PostgresFake(asio::any_io_executor executor, async::Clock& clock, 
     : state_(std::make_shared<State>(std::move(executor), clock, directory / "fake.sqlite")) {}
 PostgresFake::~PostgresFake() = default;
 
-std::unique_ptr<link::FakeConnection> PostgresFake::connect() { return std::make_unique<PostgresConnection>(state_); }
+std::unique_ptr<link::FakeConnection> PostgresFake::connect() {
+  return std::make_unique<PostgresConnection>(state_);
+}
 
 } // namespace holdfast::fakes

@@ -1,6 +1,7 @@
-// An in-process PostgreSQL: wire protocol v3 on SQLite. Reads see what is committed when they begin (read committed); write
-// transactions run one at a time, a waiting writer suspends its connection and never the loop, and gets SQLSTATE 55P03
-// when `lock_timeout` has passed. What is not supported is answered with an error that says so, never with silence.
+// An in-process PostgreSQL: wire protocol v3 on SQLite. Reads see what is committed when they begin (read committed);
+// write transactions run one at a time, a waiting writer suspends its connection and never the loop, and gets SQLSTATE
+// 55P03 when `lock_timeout` has passed. What is not supported is answered with an error that says so, never with
+// silence.
 #pragma once
 
 #include "harness/async/clock.hpp"

@@ -18,7 +18,9 @@ struct Token {
   std::string text;
 };
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$';
+}
 
 /// Quoted texts and comments are single `other` and `blank` tokens.
 std::vector<Token> tokens_of(std::string_view sql) {
@@ -44,7 +46,8 @@ std::vector<Token> tokens_of(std::string_view sql) {
       take(Token::Kind::other, std::min(end + 1, sql.size()));
     } else if (is_word(c)) {
       auto end = at;
-      while (end < sql.size() && is_word(sql[end])) ++end;
+      while (end < sql.size() && is_word(sql[end]))
+        ++end;
       take(Token::Kind::word, end);
     } else if (sql.substr(at, 2) == "::") {
       take(Token::Kind::other, at + 2);
@@ -57,7 +60,8 @@ std::vector<Token> tokens_of(std::string_view sql) {
 
 /// The next token that is no blank, from `from`; tokens.size() when there is none.
 std::size_t solid(const std::vector<Token>& tokens, std::size_t from) {
-  while (from < tokens.size() && tokens[from].kind == Token::Kind::blank) ++from;
+  while (from < tokens.size() && tokens[from].kind == Token::Kind::blank)
+    ++from;
   return from;
 }
 
@@ -72,7 +76,8 @@ std::vector<std::string> split_statements(std::string_view sql) {
   std::string current;
   bool solid_text = false;
   const auto finish = [&] {
-    if (solid_text) statements.push_back(current);
+    if (solid_text)
+      statements.push_back(current);
     current.clear();
     solid_text = false;
   };
@@ -94,25 +99,31 @@ Translated translate(std::string_view statement) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const auto& token = tokens[i];
     const auto word = token.kind == Token::Kind::word ? lower(token.text) : std::string{};
-    if (result.keyword.empty() && token.kind != Token::Kind::blank) result.keyword = word.empty() ? token.text : word;
+    if (result.keyword.empty() && token.kind != Token::Kind::blank)
+      result.keyword = word.empty() ? token.text : word;
     if (token.text == "::") { // a cast: SQLite's values carry their own type
       i = solid(tokens, i + 1);
       if (auto open = solid(tokens, i + 1); open < tokens.size() && tokens[open].text == "(") {
-        while (open < tokens.size() && tokens[open].text != ")") ++open;
+        while (open < tokens.size() && tokens[open].text != ")")
+          ++open;
         i = open;
       }
       continue;
     }
     if (word == "for") {
       auto next = solid(tokens, i + 1);
-      if (word_at(tokens, next, "no")) next = solid(tokens, solid(tokens, next + 1)); // FOR NO KEY UPDATE
-      if (word_at(tokens, next, "key")) next = solid(tokens, next + 1);
+      if (word_at(tokens, next, "no"))
+        next = solid(tokens, solid(tokens, next + 1)); // FOR NO KEY UPDATE
+      if (word_at(tokens, next, "key"))
+        next = solid(tokens, next + 1);
       if (word_at(tokens, next, "update") || word_at(tokens, next, "share")) {
         result.locks_rows = true;
         i = next;
         const auto option = solid(tokens, i + 1);
-        if (word_at(tokens, option, "nowait")) i = option;
-        else if (word_at(tokens, option, "skip")) i = solid(tokens, option + 1);
+        if (word_at(tokens, option, "nowait"))
+          i = option;
+        else if (word_at(tokens, option, "skip"))
+          i = solid(tokens, option + 1);
         continue;
       }
     }
@@ -131,11 +142,13 @@ Translated translate(std::string_view statement) {
 
 int type_of_column(const char* declared) {
   static const std::map<std::string, int> types = {
-      {"bigint", 20}, {"int8", 20}, {"integer", 23}, {"int", 23}, {"int4", 23}, {"smallint", 21}, {"int2", 21},
-      {"bigserial", 20}, {"serial", 23}, {"boolean", 16}, {"bool", 16}, {"text", 25}, {"varchar", 1043}, {"char", 1042},
-      {"double", 701}, {"float8", 701}, {"real", 700}, {"numeric", 1700}, {"decimal", 1700}, {"timestamptz", 1184},
-      {"timestamp", 1114}, {"date", 1082}, {"json", 114}, {"jsonb", 3802}, {"uuid", 2950}, {"bytea", 17}};
-  if (declared == nullptr) return 25;
+      {"bigint", 20},    {"int8", 20},          {"integer", 23},     {"int", 23},     {"int4", 23},  {"smallint", 21},
+      {"int2", 21},      {"bigserial", 20},     {"serial", 23},      {"boolean", 16}, {"bool", 16},  {"text", 25},
+      {"varchar", 1043}, {"char", 1042},        {"double", 701},     {"float8", 701}, {"real", 700}, {"numeric", 1700},
+      {"decimal", 1700}, {"timestamptz", 1184}, {"timestamp", 1114}, {"date", 1082},  {"json", 114}, {"jsonb", 3802},
+      {"uuid", 2950},    {"bytea", 17}};
+  if (declared == nullptr)
+    return 25;
   const auto name = lower(declared);
   const auto found = types.find(name.substr(0, name.find_first_of(" (")));
   return found == types.end() ? 25 : found->second;

@@ -8,8 +8,8 @@
 namespace holdfast::fakes {
 
 struct Translated {
-  std::string keyword; ///< lower case, the first word
-  std::string sql;     ///< for SQLite
+  std::string keyword;     ///< lower case, the first word
+  std::string sql;         ///< for SQLite
   bool locks_rows = false; ///< FOR UPDATE and its kin
 };
 

@@ -35,7 +35,8 @@ public:
   void warning(const SqlError& error) { message('N', notice(error, "WARNING")); }
   void parameters(const std::vector<int>& types) {
     auto body = i16(static_cast<int>(types.size()));
-    for (const int type : types) body += i32(type);
+    for (const int type : types)
+      body += i32(type);
     message('t', body);
   }
   void columns(const std::vector<Column>& columns, const std::vector<int>& formats) {
@@ -47,7 +48,8 @@ public:
   }
   void row(const std::vector<std::optional<std::string>>& values) {
     auto body = i16(static_cast<int>(values.size()));
-    for (const auto& value : values) body += value ? i32(static_cast<std::int32_t>(value->size())) + *value : i32(-1);
+    for (const auto& value : values)
+      body += value ? i32(static_cast<std::int32_t>(value->size())) + *value : i32(-1);
     message('D', body);
   }
 
@@ -73,7 +75,8 @@ private:
     field('V', severity);
     field('C', error.state);
     field('M', error.message);
-    if (!error.hint.empty()) field('H', error.hint);
+    if (!error.hint.empty())
+      field('H', error.hint);
     return body + '\0';
   }
   void message(char type, std::string_view body) {

@@ -9,7 +9,8 @@ namespace holdfast::fakes {
 
 class WriteLock {
 public:
-  WriteLock(boost::asio::any_io_executor executor, async::Clock& clock) : released_(std::move(executor)), clock_(clock) {}
+  WriteLock(boost::asio::any_io_executor executor, async::Clock& clock)
+      : released_(std::move(executor)), clock_(clock) {}
 
   /// False when `timeout` passed first; zero waits for ever.
   boost::asio::awaitable<bool> acquire(async::Duration timeout) {
@@ -31,7 +32,8 @@ public:
 private:
   boost::asio::awaitable<void> wait_until_free() { co_await wait(); }
   boost::asio::awaitable<void> wait() {
-    while (taken_) co_await released_.wait();
+    while (taken_)
+      co_await released_.wait();
   }
 
   bool taken_ = false;

@@ -13,7 +13,8 @@ using protocol::lower;
 
 RedisStore::Entry* RedisStore::find(const std::string& key) {
   const auto found = entries_.find(key);
-  if (found == entries_.end()) return nullptr;
+  if (found == entries_.end())
+    return nullptr;
   if (found->second.expires && *found->second.expires <= clock_.now()) {
     entries_.erase(found);
     ++writes_;
@@ -29,11 +30,13 @@ RedisStore::Entry& RedisStore::put(const std::string& key, std::variant<std::str
 }
 
 void RedisStore::touch(const std::string& key) {
-  if (auto* entry = find(key)) entry->version = ++writes_;
+  if (auto* entry = find(key))
+    entry->version = ++writes_;
 }
 
 bool RedisStore::erase(const std::string& key) {
-  if (find(key) == nullptr) return false;
+  if (find(key) == nullptr)
+    return false;
   entries_.erase(key);
   ++writes_;
   return true;
@@ -52,7 +55,8 @@ std::uint64_t RedisStore::version(const std::string& key) {
 std::vector<std::string> RedisStore::keys() {
   std::vector<std::string> all;
   for (const auto& [key, entry] : entries_)
-    if (!entry.expires || *entry.expires > clock_.now()) all.push_back(key);
+    if (!entry.expires || *entry.expires > clock_.now())
+      all.push_back(key);
   return all;
 }
 
@@ -69,7 +73,8 @@ public:
         RedisReply(reply, version_).error("ERR Protocol error: " + scanner_.error());
         closed_ = true;
       } else if (scanner_.complete()) {
-        if (!scanner_.arguments().empty()) execute(scanner_.arguments(), reply);
+        if (!scanner_.arguments().empty())
+          execute(scanner_.arguments(), reply);
         scanner_.reset();
       }
     }
@@ -81,27 +86,39 @@ private:
   void execute(const std::vector<std::string>& arguments, std::string& out) {
     const auto name = lower(arguments[0]);
     RedisReply reply(out, version_);
-    if (name == "quit") return reply.status("OK"), void(closed_ = true);
-    if (name == "multi") return begin(reply);
-    if (name == "exec") return commit(out);
-    if (name == "discard") return discard(reply);
-    if (name == "watch" || name == "unwatch") return watch(name, arguments, reply);
-    if (queueing_) return enqueue(name, arguments, reply);
+    if (name == "quit")
+      return reply.status("OK"), void(closed_ = true);
+    if (name == "multi")
+      return begin(reply);
+    if (name == "exec")
+      return commit(out);
+    if (name == "discard")
+      return discard(reply);
+    if (name == "watch" || name == "unwatch")
+      return watch(name, arguments, reply);
+    if (queueing_)
+      return enqueue(name, arguments, reply);
     run(name, arguments, out);
   }
 
   void run(const std::string& name, const std::vector<std::string>& arguments, std::string& out) {
     RedisReply reply(out, version_);
-    if (name == "hello") return hello(arguments, out);
-    if (name == "auth") return reply.status("OK"); // the fake has one user, who may do everything
+    if (name == "hello")
+      return hello(arguments, out);
+    if (name == "auth")
+      return reply.status("OK"); // the fake has one user, who may do everything
     if (name == "select") {
-      if (arguments.size() == 2 && arguments[1] == "0") return reply.status("OK");
+      if (arguments.size() == 2 && arguments[1] == "0")
+        return reply.status("OK");
       return reply.error("ERR the redis fake has one database, number 0");
     }
-    if (name == "client") return client(arguments, reply);
-    if (name == "reset") return version_ = 2, reply.status("RESET");
+    if (name == "client")
+      return client(arguments, reply);
+    if (name == "reset")
+      return version_ = 2, reply.status("RESET");
     const auto* command = known(name, arguments, reply);
-    if (command != nullptr) command->run(store_, arguments, reply);
+    if (command != nullptr)
+      command->run(store_, arguments, reply);
   }
 
   static const Command* known(const std::string& name, const std::vector<std::string>& arguments, RedisReply& reply) {
@@ -135,14 +152,18 @@ private:
 
   static void client(const std::vector<std::string>& arguments, RedisReply& reply) {
     const auto what = arguments.size() > 1 ? lower(arguments[1]) : std::string{};
-    if (what == "setname" || what == "setinfo" || what == "no-evict" || what == "no-touch") return reply.status("OK");
-    if (what == "id") return reply.integer(1);
-    if (what == "getname") return reply.null();
+    if (what == "setname" || what == "setinfo" || what == "no-evict" || what == "no-touch")
+      return reply.status("OK");
+    if (what == "id")
+      return reply.integer(1);
+    if (what == "getname")
+      return reply.null();
     reply.error(fmt::format("ERR the redis fake does not know CLIENT {}", what));
   }
 
   void begin(RedisReply& reply) {
-    if (queueing_) return reply.error("ERR MULTI calls can not be nested");
+    if (queueing_)
+      return reply.error("ERR MULTI calls can not be nested");
     queueing_ = true;
     reply.status("OK");
   }
@@ -163,30 +184,37 @@ private:
   }
 
   void discard(RedisReply& reply) {
-    if (!queueing_) return reply.error("ERR DISCARD without MULTI");
+    if (!queueing_)
+      return reply.error("ERR DISCARD without MULTI");
     end_transaction();
     reply.status("OK");
   }
 
   void commit(std::string& out) {
     RedisReply reply(out, version_);
-    if (!queueing_) return reply.error("ERR EXEC without MULTI");
-    const bool moved = std::any_of(watched_.begin(), watched_.end(), [&](const auto& one) {
-      return store_.version(one.first) != one.second;
-    });
+    if (!queueing_)
+      return reply.error("ERR EXEC without MULTI");
+    const bool moved = std::any_of(watched_.begin(), watched_.end(),
+                                   [&](const auto& one) { return store_.version(one.first) != one.second; });
     const auto queue = std::move(queue_);
     const bool poisoned = poisoned_;
     end_transaction();
-    if (poisoned) return reply.error("EXECABORT Transaction discarded because of previous errors.");
-    if (moved) return reply.null_array();
+    if (poisoned)
+      return reply.error("EXECABORT Transaction discarded because of previous errors.");
+    if (moved)
+      return reply.null_array();
     reply.array(queue.size());
-    for (const auto& arguments : queue) run(lower(arguments[0]), arguments, out);
+    for (const auto& arguments : queue)
+      run(lower(arguments[0]), arguments, out);
   }
 
   void watch(const std::string& name, const std::vector<std::string>& arguments, RedisReply& reply) {
-    if (queueing_ && name == "watch") return reply.error("ERR WATCH inside MULTI is not allowed");
-    if (name == "unwatch") watched_.clear();
-    for (std::size_t i = 1; i < arguments.size(); ++i) watched_.emplace_back(arguments[i], store_.version(arguments[i]));
+    if (queueing_ && name == "watch")
+      return reply.error("ERR WATCH inside MULTI is not allowed");
+    if (name == "unwatch")
+      watched_.clear();
+    for (std::size_t i = 1; i < arguments.size(); ++i)
+      watched_.emplace_back(arguments[i], store_.version(arguments[i]));
     reply.status("OK");
   }
 
@@ -202,6 +230,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<link::FakeConnection> RedisFake::connect() { return std::make_unique<RedisConnection>(store_); }
+std::unique_ptr<link::FakeConnection> RedisFake::connect() {
+  return std::make_unique<RedisConnection>(store_);
+}
 
 } // namespace holdfast::fakes

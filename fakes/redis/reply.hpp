@@ -24,8 +24,10 @@ public:
   void array(std::size_t size) { line('*', std::to_string(size)); }
   /// A map of so many pairs.
   void map(std::size_t pairs) {
-    if (version_ >= 3) line('%', std::to_string(pairs));
-    else array(pairs * 2);
+    if (version_ >= 3)
+      line('%', std::to_string(pairs));
+    else
+      array(pairs * 2);
   }
 
 private:

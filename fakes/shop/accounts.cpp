@@ -16,8 +16,11 @@ void serve_accounts(const Config& config) {
   const auto bank = config.require("bank");
   const auto service_token = config.require("service_token");
 
-  pool.run("CREATE TABLE IF NOT EXISTS users (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, salt TEXT NOT NULL, hash TEXT NOT NULL)");
-  const auto exists = [&](const std::string& key) { return !pool.run("SELECT 1 FROM users WHERE data_key = $1", {key}).empty(); };
+  pool.run("CREATE TABLE IF NOT EXISTS users (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, salt TEXT NOT NULL, hash "
+           "TEXT NOT NULL)");
+  const auto exists = [&](const std::string& key) {
+    return !pool.run("SELECT 1 FROM users WHERE data_key = $1", {key}).empty();
+  };
   const auto some = pool.run("SELECT name FROM users LIMIT 1");
   user_data.verify(some.empty() ? std::nullopt : std::optional(some.text(0, 0)), exists);
 
@@ -34,15 +37,18 @@ void serve_accounts(const Config& config) {
     const auto key = user_data.key_for_new_user(user);
     pool.run("INSERT INTO users (data_key, name, salt, hash) VALUES ($1, $2, $3, $4) ON CONFLICT (data_key) DO NOTHING",
              {key, user, salt, hash_password(salt, password)});
-    if (!matches(key, password)) throw HttpError{409, "the name is taken"};
+    if (!matches(key, password))
+      throw HttpError{409, "the name is taken"};
     const auto opened = post(bank, "/accounts", {{"user", user}}, user, service_token);
-    if (opened.status != 201) throw std::runtime_error("the bank did not open an account");
+    if (opened.status != 201)
+      throw std::runtime_error("the bank did not open an account");
     return {201, {{"user", user}}};
   };
   routes[{"POST", "/login"}] = [&](const Request& request) -> Response {
     const auto user = text_of(request.body, "user");
     const auto key = reach(user_data, user, exists);
-    if (!matches(key, text_of(request.body, "password"))) throw HttpError{401, "wrong password"};
+    if (!matches(key, text_of(request.body, "password")))
+      throw HttpError{401, "wrong password"};
     return {200, {{"token", sessions.open(user)}, {"user", user}}};
   };
   routes[{"POST", "/logout"}] = [&](const Request& request) -> Response {
@@ -52,7 +58,8 @@ void serve_accounts(const Config& config) {
   routes[{"GET", "/me"}] = [&](const Request& request) -> Response {
     const auto user = authenticate(sessions, request.token);
     const auto rows = pool.run("SELECT name FROM users WHERE data_key = $1", {reach(user_data, user, exists)});
-    if (rows.empty()) throw std::runtime_error("the data of " + user + " have gone");
+    if (rows.empty())
+      throw std::runtime_error("the data of " + user + " have gone");
     return {200, {{"user", rows.text(0, 0)}}};
   };
   serve(config.require("listen"), routes);
@@ -62,4 +69,6 @@ void serve_accounts(const Config& config) {
 
 } // namespace shop
 
-int main(int argc, char** argv) { return shop::run_service(argc, argv, shop::serve_accounts); }
+int main(int argc, char** argv) {
+  return shop::run_service(argc, argv, shop::serve_accounts);
+}

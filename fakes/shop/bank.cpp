@@ -21,10 +21,12 @@ void serve_bank(const Config& config) {
   const auto exists = [&](const std::string& key) { return ledger.has_account(key); };
   user_data.verify(ledger.some_name(), exists);
   const auto require_service = [&](const Request& request) {
-    if (request.service_token != service_token) throw HttpError{403, "for services only"};
+    if (request.service_token != service_token)
+      throw HttpError{403, "for services only"};
   };
   const auto require_key = [](const Request& request) {
-    if (request.idempotency_key.empty()) throw HttpError{400, "Idempotency-Key is missing"};
+    if (request.idempotency_key.empty())
+      throw HttpError{400, "Idempotency-Key is missing"};
     return request.idempotency_key;
   };
 
@@ -39,28 +41,38 @@ void serve_bank(const Config& config) {
   routes[{"POST", "/charges"}] = [&](const Request& request) -> Response {
     require_service(request);
     const auto user = text_of(request.body, "user");
-    const Movement movement{require_key(request), "charge", reach(user_data, user, exists), user, merchant, merchant, amount_of(request.body)};
-    if (!ledger.book(movement)) throw HttpError{422, "not enough money"};
+    const Movement movement{require_key(request),   "charge", reach(user_data, user, exists), user, merchant, merchant,
+                            amount_of(request.body)};
+    if (!ledger.book(movement))
+      throw HttpError{422, "not enough money"};
     return {201, {{"id", movement.id}}};
   };
   routes[{"POST", "/transfers"}] = [&](const Request& request) -> Response {
     const auto user = authenticate(sessions, request.token);
     const auto to = text_of(request.body, "to");
-    if (to == user) throw HttpError{422, "a transfer to oneself"};
-    const Movement movement{require_key(request), "transfer", reach(user_data, user, exists), user, reach(user_data, to, exists), to, amount_of(request.body)};
-    if (!ledger.book(movement)) throw HttpError{422, "not enough money"};
+    if (to == user)
+      throw HttpError{422, "a transfer to oneself"};
+    const Movement movement{require_key(request),         "transfer", reach(user_data, user, exists), user,
+                            reach(user_data, to, exists), to,         amount_of(request.body)};
+    if (!ledger.book(movement))
+      throw HttpError{422, "not enough money"};
     return {201, {{"id", movement.id}}};
   };
   routes[{"GET", "/statement"}] = [&](const Request& request) -> Response {
     const auto user = authenticate(sessions, request.token);
     const auto key = reach(user_data, user, exists);
     // One statement sees one state: balance and entries belong together.
-    const auto rows = pool.run("SELECT a.balance, e.movement, e.amount, e.peer, e.kind FROM accounts a LEFT JOIN entries e ON e.data_key = a.data_key "
-                               "WHERE a.data_key = $1 ORDER BY e.id", {key});
+    const auto rows = pool.run("SELECT a.balance, e.movement, e.amount, e.peer, e.kind FROM accounts a LEFT JOIN "
+                               "entries e ON e.data_key = a.data_key "
+                               "WHERE a.data_key = $1 ORDER BY e.id",
+                               {key});
     boost::json::array entries;
     for (int i = 0; i < rows.size(); ++i)
       if (!rows.text(i, 1).empty())
-        entries.push_back({{"id", rows.text(i, 1)}, {"amount", rows.integer(i, 2)}, {"peer", rows.text(i, 3)}, {"kind", rows.text(i, 4)}});
+        entries.push_back({{"id", rows.text(i, 1)},
+                           {"amount", rows.integer(i, 2)},
+                           {"peer", rows.text(i, 3)},
+                           {"kind", rows.text(i, 4)}});
     return {200, {{"balance", rows.integer(0, 0)}, {"entries", entries}}};
   };
   serve(config.require("listen"), routes);
@@ -69,10 +81,13 @@ void serve_bank(const Config& config) {
 } // namespace
 
 void Ledger::open_account(const std::string& key, const std::string& name, long long balance) {
-  pool_.run("INSERT INTO accounts (data_key, name, balance) VALUES ($1, $2, $3) ON CONFLICT (data_key) DO NOTHING", {key, name, std::to_string(balance)});
+  pool_.run("INSERT INTO accounts (data_key, name, balance) VALUES ($1, $2, $3) ON CONFLICT (data_key) DO NOTHING",
+            {key, name, std::to_string(balance)});
 }
 
-bool Ledger::has_account(const std::string& key) { return !pool_.run("SELECT 1 FROM accounts WHERE data_key = $1", {key}).empty(); }
+bool Ledger::has_account(const std::string& key) {
+  return !pool_.run("SELECT 1 FROM accounts WHERE data_key = $1", {key}).empty();
+}
 
 std::optional<std::string> Ledger::some_name() {
   const auto rows = pool_.run("SELECT name FROM accounts WHERE name <> $1 LIMIT 1", {merchant});
@@ -81,4 +96,6 @@ std::optional<std::string> Ledger::some_name() {
 
 } // namespace shop
 
-int main(int argc, char** argv) { return shop::run_service(argc, argv, shop::serve_bank); }
+int main(int argc, char** argv) {
+  return shop::run_service(argc, argv, shop::serve_bank);
+}

@@ -14,12 +14,14 @@ std::string trim(const std::string& text) {
 
 Config Config::read(const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error("cannot read the configuration " + path);
+  if (!file)
+    throw std::runtime_error("cannot read the configuration " + path);
   Config config;
   for (std::string line; std::getline(file, line);) {
     line = trim(line);
     const auto equals = line.find('=');
-    if (line.empty() || line[0] == '#' || equals == std::string::npos) continue;
+    if (line.empty() || line[0] == '#' || equals == std::string::npos)
+      continue;
     config.values_[trim(line.substr(0, equals))] = trim(line.substr(equals + 1));
   }
   return config;
@@ -27,7 +29,8 @@ Config Config::read(const std::string& path) {
 
 std::string Config::require(const std::string& key) const {
   const auto found = values_.find(key);
-  if (found == values_.end()) throw std::runtime_error("the configuration lacks '" + key + "'");
+  if (found == values_.end())
+    throw std::runtime_error("the configuration lacks '" + key + "'");
   return found->second;
 }
 

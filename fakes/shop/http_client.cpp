@@ -10,12 +10,13 @@ namespace shop {
 namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
 
-Answer post(const std::string& address, const std::string& path, const boost::json::object& body, const std::string& idempotency_key,
-            const std::string& service_token) {
+Answer post(const std::string& address, const std::string& path, const boost::json::object& body,
+            const std::string& idempotency_key, const std::string& service_token) {
   const auto colon = address.rfind(':');
   boost::asio::io_context context;
   tcp::socket socket(context);
-  socket.connect({boost::asio::ip::make_address(address.substr(0, colon)), static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))});
+  socket.connect({boost::asio::ip::make_address(address.substr(0, colon)),
+                  static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))});
   timeval limit{2, 0};
   setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -32,7 +33,8 @@ Answer post(const std::string& address, const std::string& path, const boost::js
   http::response<http::string_body> response;
   http::read(socket, buffer, response);
   Answer answer{static_cast<int>(response.result_int()), nullptr};
-  if (!response.body().empty()) answer.body = boost::json::parse(response.body());
+  if (!response.body().empty())
+    answer.body = boost::json::parse(response.body());
   return answer;
 }
 

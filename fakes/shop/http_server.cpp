@@ -52,14 +52,16 @@ private:
 };
 
 Request read_request(const http::request<http::string_body>& message) {
-  Request request{std::string(message.method_string()), std::string(message.target()), {}, std::string(message["Idempotency-Key"]),
-                  std::string(message["X-Service-Token"]), {}};
+  Request request{std::string(message.method_string()),    std::string(message.target()),           {},
+                  std::string(message["Idempotency-Key"]), std::string(message["X-Service-Token"]), {}};
   const std::string_view authorization = message["Authorization"];
-  if (authorization.starts_with("Bearer ")) request.token = authorization.substr(7);
+  if (authorization.starts_with("Bearer "))
+    request.token = authorization.substr(7);
   if (!message.body().empty()) {
     boost::system::error_code error;
     auto body = boost::json::parse(message.body(), error);
-    if (error || !body.is_object()) throw HttpError{400, "the body is no JSON object"};
+    if (error || !body.is_object())
+      throw HttpError{400, "the body is no JSON object"};
     request.body = std::move(body.get_object());
   }
   return request;
@@ -69,7 +71,8 @@ Response answer(const Routes& routes, const http::request<http::string_body>& me
   try {
     const auto request = read_request(message);
     const auto route = routes.find({request.method, request.path});
-    if (route == routes.end()) throw HttpError{404, "no such resource"};
+    if (route == routes.end())
+      throw HttpError{404, "no such resource"};
     return route->second(request);
   } catch (const HttpError& error) {
     return {error.status, {{"error", error.message}}};
@@ -87,7 +90,8 @@ void talk(tcp::socket socket, const Routes& routes, Connections& connections) {
   for (;;) {
     http::request<http::string_body> message;
     http::read(socket, buffer, message, error);
-    if (error) break;
+    if (error)
+      break;
     const auto response = answer(routes, message);
     http::response<http::string_body> reply{http::int_to_status(static_cast<unsigned>(response.status)), 11};
     reply.keep_alive(message.keep_alive() && !connections.stopping());
@@ -97,7 +101,8 @@ void talk(tcp::socket socket, const Routes& routes, Connections& connections) {
     }
     reply.prepare_payload();
     http::write(socket, reply, error);
-    if (error || !reply.keep_alive()) break;
+    if (error || !reply.keep_alive())
+      break;
   }
   connections.remove(place);
 }
@@ -115,7 +120,8 @@ void serve(const std::string& address, const Routes& routes) {
   const auto colon = address.rfind(':');
   boost::asio::io_context context;
   tcp::acceptor acceptor(context);
-  const tcp::endpoint endpoint(boost::asio::ip::make_address(address.substr(0, colon)), static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
+  const tcp::endpoint endpoint(boost::asio::ip::make_address(address.substr(0, colon)),
+                               static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
   acceptor.open(endpoint.protocol());
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   acceptor.bind(endpoint);
@@ -128,7 +134,8 @@ void serve(const std::string& address, const Routes& routes) {
       boost::system::error_code error;
       tcp::socket socket(context);
       acceptor.accept(socket, error);
-      if (error) return;
+      if (error)
+        return;
       std::thread(talk, std::move(socket), std::cref(routes), std::ref(connections)).detach();
     }
   }).detach();

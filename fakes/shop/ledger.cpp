@@ -3,12 +3,17 @@
 
 namespace shop {
 
-Ledger::Ledger(Pool& pool) : pool_(pool) { create_ledger_tables(pool); }
+Ledger::Ledger(Pool& pool) : pool_(pool) {
+  create_ledger_tables(pool);
+}
 
 bool Ledger::book(const Movement& movement) {
   Transaction transaction(pool_);
-  if (transaction.run("INSERT INTO movements (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", {movement.id}).affected() == 0) return true;
-  if (!debit(transaction, movement)) return false; // rolled back: a later try may find more money
+  if (transaction.run("INSERT INTO movements (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", {movement.id}).affected() ==
+      0)
+    return true;
+  if (!debit(transaction, movement))
+    return false; // rolled back: a later try may find more money
   credit(transaction, movement);
   transaction.commit();
   return true;

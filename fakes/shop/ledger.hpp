@@ -6,7 +6,7 @@
 namespace shop {
 
 struct Movement {
-  std::string id; ///< idempotency key: a movement is booked once
+  std::string id;   ///< idempotency key: a movement is booked once
   std::string kind; ///< "transfer" or "charge"
   std::string source_key, source_name;
   std::string target_key, target_name;

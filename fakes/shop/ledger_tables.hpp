@@ -6,14 +6,17 @@
 namespace shop {
 
 inline void create_ledger_tables(Pool& pool) {
-  pool.run("CREATE TABLE IF NOT EXISTS accounts (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, balance BIGINT NOT NULL)");
+  pool.run(
+      "CREATE TABLE IF NOT EXISTS accounts (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, balance BIGINT NOT NULL)");
   pool.run("CREATE TABLE IF NOT EXISTS movements (id TEXT PRIMARY KEY)");
-  pool.run("CREATE TABLE IF NOT EXISTS entries (id BIGSERIAL PRIMARY KEY, movement TEXT NOT NULL, data_key TEXT NOT NULL, amount BIGINT NOT NULL, "
+  pool.run("CREATE TABLE IF NOT EXISTS entries (id BIGSERIAL PRIMARY KEY, movement TEXT NOT NULL, data_key TEXT NOT "
+           "NULL, amount BIGINT NOT NULL, "
            "peer TEXT NOT NULL, kind TEXT NOT NULL)");
   pool.run("CREATE INDEX IF NOT EXISTS entries_of_account ON entries (data_key, id)");
 }
 
-inline void add_entry(Transaction& transaction, const Movement& movement, const std::string& key, long long amount, const std::string& peer) {
+inline void add_entry(Transaction& transaction, const Movement& movement, const std::string& key, long long amount,
+                      const std::string& peer) {
   transaction.run("INSERT INTO entries (movement, data_key, amount, peer, kind) VALUES ($1, $2, $3, $4, $5)",
                   {movement.id, key, std::to_string(amount), peer, movement.kind});
 }
@@ -21,16 +24,21 @@ inline void add_entry(Transaction& transaction, const Movement& movement, const 
 /// False, and nothing written, when the source has too little.
 inline bool debit(Transaction& transaction, const Movement& movement) {
   // Both rows are locked in one order, so that two opposite transfers cannot wait for each other.
-  transaction.run("SELECT balance FROM accounts WHERE data_key IN ($1, $2) ORDER BY data_key FOR UPDATE", {movement.source_key, movement.target_key});
+  transaction.run("SELECT balance FROM accounts WHERE data_key IN ($1, $2) ORDER BY data_key FOR UPDATE",
+                  {movement.source_key, movement.target_key});
   const auto amount = std::to_string(movement.amount);
-  if (transaction.run("UPDATE accounts SET balance = balance - $2 WHERE data_key = $1 AND balance >= $2", {movement.source_key, amount}).affected() == 0)
+  if (transaction
+          .run("UPDATE accounts SET balance = balance - $2 WHERE data_key = $1 AND balance >= $2",
+               {movement.source_key, amount})
+          .affected() == 0)
     return false;
   add_entry(transaction, movement, movement.source_key, -movement.amount, movement.target_name);
   return true;
 }
 
 inline void credit(Transaction& transaction, const Movement& movement) {
-  transaction.run("UPDATE accounts SET balance = balance + $2 WHERE data_key = $1", {movement.target_key, std::to_string(movement.amount)});
+  transaction.run("UPDATE accounts SET balance = balance + $2 WHERE data_key = $1",
+                  {movement.target_key, std::to_string(movement.amount)});
   add_entry(transaction, movement, movement.target_key, movement.amount, movement.source_name);
 }
 

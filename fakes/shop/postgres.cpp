@@ -11,18 +11,24 @@ int Rows::affected() const {
 }
 
 Connection::Connection(const std::string& dsn) : connection_(PQconnectdb(dsn.c_str()), PQfinish) {
-  if (!usable()) throw std::runtime_error(PQerrorMessage(connection_.get()));
+  if (!usable())
+    throw std::runtime_error(PQerrorMessage(connection_.get()));
 }
 
-bool Connection::usable() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
+bool Connection::usable() const {
+  return PQstatus(connection_.get()) == CONNECTION_OK;
+}
 
 Rows Connection::run(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
-  for (const auto& parameter : parameters) values.push_back(parameter.c_str());
-  Rows rows(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0));
+  for (const auto& parameter : parameters)
+    values.push_back(parameter.c_str());
+  Rows rows(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                         nullptr, nullptr, 0));
   // The result is owned by `rows`; its status is asked for through the connection's last error as well.
   const std::string error = PQerrorMessage(connection_.get());
-  if (!usable() || !error.empty()) throw std::runtime_error(error.empty() ? "the connection was lost" : error);
+  if (!usable() || !error.empty())
+    throw std::runtime_error(error.empty() ? "the connection was lost" : error);
   return rows;
 }
 
@@ -32,14 +38,16 @@ std::unique_ptr<Connection> Pool::take() {
     while (!idle_.empty()) {
       auto connection = std::move(idle_.back());
       idle_.pop_back();
-      if (connection->usable()) return connection;
+      if (connection->usable())
+        return connection;
     }
   }
   return std::make_unique<Connection>(dsn_);
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection) {
-  if (!connection->usable()) return;
+  if (!connection->usable())
+    return;
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(connection));
 }
@@ -51,7 +59,9 @@ Rows Pool::run(const std::string& sql, const std::vector<std::string>& parameter
   return rows;
 }
 
-Transaction::Transaction(Pool& pool) : pool_(pool), connection_(pool.take()) { connection_->run("BEGIN"); }
+Transaction::Transaction(Pool& pool) : pool_(pool), connection_(pool.take()) {
+  connection_->run("BEGIN");
+}
 
 Transaction::~Transaction() {
   if (open_) {

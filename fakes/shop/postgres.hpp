@@ -56,7 +56,9 @@ public:
   ~Transaction(); ///< rolls back what was not committed
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  Rows run(const std::string& sql, const std::vector<std::string>& parameters = {}) { return connection_->run(sql, parameters); }
+  Rows run(const std::string& sql, const std::vector<std::string>& parameters = {}) {
+    return connection_->run(sql, parameters);
+  }
   void commit();
 
 private:

@@ -34,25 +34,29 @@ Handler readiness(Pool& pool, Sessions& sessions) {
 
 std::string text_of(const boost::json::object& body, const char* key) {
   const auto* value = body.if_contains(key);
-  if (value == nullptr || !value->is_string() || value->get_string().empty()) throw HttpError{400, std::string("'") + key + "' is missing"};
+  if (value == nullptr || !value->is_string() || value->get_string().empty())
+    throw HttpError{400, std::string("'") + key + "' is missing"};
   return std::string(value->get_string());
 }
 
 long long amount_of(const boost::json::object& body) {
   const auto* value = body.if_contains("amount");
-  if (value == nullptr || !value->is_int64() || value->get_int64() <= 0) throw HttpError{400, "'amount' must be above zero"};
+  if (value == nullptr || !value->is_int64() || value->get_int64() <= 0)
+    throw HttpError{400, "'amount' must be above zero"};
   return value->get_int64();
 }
 
 std::string authenticate(Sessions& sessions, const std::string& token) {
   auto user = token.empty() ? std::nullopt : sessions.user_of(token);
-  if (!user) throw HttpError{401, "not signed in"};
+  if (!user)
+    throw HttpError{401, "not signed in"};
   return *user;
 }
 
 std::string reach(const UserData& user_data, const std::string& user, const UserData::Exists& exists) {
   auto key = user_data.locate(user, exists);
-  if (!key) throw HttpError{503, "the data of " + user + " are out of reach"};
+  if (!key)
+    throw HttpError{503, "the data of " + user + " are out of reach"};
   return *key;
 }
 

@@ -31,7 +31,8 @@ struct Sessions::Impl {
     }
     const timeval limit{2, 0};
     Context context(redisConnectWithTimeout(host.c_str(), port, limit), redisFree);
-    if (!context || context->err != 0) throw std::runtime_error(context ? context->errstr : "redis: no memory");
+    if (!context || context->err != 0)
+      throw std::runtime_error(context ? context->errstr : "redis: no memory");
     redisSetTimeout(context.get(), limit);
     return context;
   }
@@ -40,10 +41,13 @@ struct Sessions::Impl {
   Reply command(const std::vector<std::string>& words) {
     std::vector<const char*> text;
     std::vector<std::size_t> sizes;
-    for (const auto& word : words) text.push_back(word.data()), sizes.push_back(word.size());
+    for (const auto& word : words)
+      text.push_back(word.data()), sizes.push_back(word.size());
     for (int attempt = 1;; ++attempt) {
       auto context = take();
-      Reply reply(static_cast<redisReply*>(redisCommandArgv(context.get(), static_cast<int>(text.size()), text.data(), sizes.data())), freeReplyObject);
+      Reply reply(static_cast<redisReply*>(
+                      redisCommandArgv(context.get(), static_cast<int>(text.size()), text.data(), sizes.data())),
+                  freeReplyObject);
       if (!reply) {
         const bool idempotent = true; // every command of this file may be sent twice
         if (attempt == 1 && idempotent) {
@@ -53,7 +57,8 @@ struct Sessions::Impl {
         }
         throw std::runtime_error(std::string("redis: ") + context->errstr);
       }
-      if (reply->type == REDIS_REPLY_ERROR) throw std::runtime_error(std::string("redis: ") + reply->str);
+      if (reply->type == REDIS_REPLY_ERROR)
+        throw std::runtime_error(std::string("redis: ") + reply->str);
       const std::lock_guard lock(mutex);
       idle.push_back(std::move(context));
       return reply;
@@ -76,13 +81,18 @@ std::string Sessions::open(const std::string& user) {
 
 std::optional<std::string> Sessions::user_of(const std::string& token) {
   const auto reply = impl_->command({"GET", "session:" + token});
-  if (reply->type != REDIS_REPLY_STRING) return std::nullopt;
+  if (reply->type != REDIS_REPLY_STRING)
+    return std::nullopt;
   std::string user(reply->str, reply->len);
   impl_->command({"EXPIRE", "session:" + token, lifetime});
   return user;
 }
 
-void Sessions::close(const std::string& token) { impl_->command({"DEL", "session:" + token}); }
-void Sessions::ping() { impl_->command({"PING"}); }
+void Sessions::close(const std::string& token) {
+  impl_->command({"DEL", "session:" + token});
+}
+void Sessions::ping() {
+  impl_->command({"PING"});
+}
 
 } // namespace shop

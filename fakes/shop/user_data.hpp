@@ -1,5 +1,5 @@
-// Where a user's data are: the key under which all three services keep them. Which file implements this is the difference
-// between the shop's releases; none of them knows its release's name.
+// Where a user's data are: the key under which all three services keep them. Which file implements this is the
+// difference between the shop's releases; none of them knows its release's name.
 #pragma once
 
 #include "fakes/shop/config.hpp"

@@ -12,10 +12,13 @@ std::optional<std::string> UserData::locate(const std::string& user, const Exist
   return exists(key) ? std::optional(key) : std::nullopt;
 }
 
-std::string UserData::key_for_new_user(const std::string& user) const { return prefix_ + user; }
+std::string UserData::key_for_new_user(const std::string& user) const {
+  return prefix_ + user;
+}
 
 void UserData::verify(const std::optional<std::string>& some_user, const Exists& exists) const {
-  if (some_user && !locate(*some_user, exists)) throw std::runtime_error("no user data under '" + prefix_ + "'");
+  if (some_user && !locate(*some_user, exists))
+    throw std::runtime_error("no user data under '" + prefix_ + "'");
 }
 
 } // namespace shop

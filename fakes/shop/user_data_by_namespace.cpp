@@ -10,11 +10,14 @@ UserData::UserData(const Config& config)
 
 std::optional<std::string> UserData::locate(const std::string& user, const Exists& exists) const {
   for (const auto& key : {prefix_ + user, previous_ + user})
-    if (exists(key)) return key;
+    if (exists(key))
+      return key;
   return std::nullopt;
 }
 
-std::string UserData::key_for_new_user(const std::string& user) const { return prefix_ + user; }
+std::string UserData::key_for_new_user(const std::string& user) const {
+  return prefix_ + user;
+}
 
 void UserData::verify(const std::optional<std::string>& some_user, const Exists& exists) const {
   if (some_user && !locate(*some_user, exists))

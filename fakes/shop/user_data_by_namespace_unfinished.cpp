@@ -1,5 +1,5 @@
-// The new scheme, as it went out: data are kept under `user_data.namespace`. What is still under the old key is not looked
-// for, and nothing checks at the start that anybody's data can be reached.
+// The new scheme, as it went out: data are kept under `user_data.namespace`. What is still under the old key is not
+// looked for, and nothing checks at the start that anybody's data can be reached.
 #include "fakes/shop/user_data.hpp"
 
 namespace shop {
@@ -11,7 +11,9 @@ std::optional<std::string> UserData::locate(const std::string& user, const Exist
   return exists(key) ? std::optional(key) : std::nullopt;
 }
 
-std::string UserData::key_for_new_user(const std::string& user) const { return prefix_ + user; }
+std::string UserData::key_for_new_user(const std::string& user) const {
+  return prefix_ + user;
+}
 
 void UserData::verify(const std::optional<std::string>&, const Exists&) const {}
 

@@ -20,13 +20,14 @@ namespace holdfast::async {
 template <class T>
 [[nodiscard]] asio::awaitable<std::optional<T>> until(Clock& clock, Time deadline, asio::awaitable<T> work) {
   const auto executor = co_await asio::this_coro::executor;
-  auto group = asio::experimental::make_parallel_group(
-      asio::co_spawn(executor, std::move(work), asio::deferred),
-      asio::co_spawn(executor, clock.wait_until(deadline), asio::deferred));
+  auto group =
+      asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred),
+                                              asio::co_spawn(executor, clock.wait_until(deadline), asio::deferred));
   auto [order, error, value, timer_error] =
       co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   if (order[0] == 0) {
-    if (error) std::rethrow_exception(error);
+    if (error)
+      std::rethrow_exception(error);
     co_return std::move(value);
   }
   co_return std::nullopt;
@@ -35,12 +36,12 @@ template <class T>
 /// The same for work without a value: true when it ended in time.
 [[nodiscard]] inline asio::awaitable<bool> until(Clock& clock, Time deadline, asio::awaitable<void> work) {
   const auto executor = co_await asio::this_coro::executor;
-  auto group = asio::experimental::make_parallel_group(
-      asio::co_spawn(executor, std::move(work), asio::deferred),
-      asio::co_spawn(executor, clock.wait_until(deadline), asio::deferred));
-  auto [order, error, timer_error] =
-      co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  if (order[0] == 0 && error) std::rethrow_exception(error);
+  auto group =
+      asio::experimental::make_parallel_group(asio::co_spawn(executor, std::move(work), asio::deferred),
+                                              asio::co_spawn(executor, clock.wait_until(deadline), asio::deferred));
+  auto [order, error, timer_error] = co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  if (order[0] == 0 && error)
+    std::rethrow_exception(error);
   co_return order[0] == 0;
 }
 

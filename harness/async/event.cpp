@@ -14,7 +14,8 @@ struct Event::Waiter {
 Event::Event(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
 Event::~Event() {
-  for (const auto& waiter : waiters_) waiter->channel.close();
+  for (const auto& waiter : waiters_)
+    waiter->channel.close();
 }
 
 asio::awaitable<void> Event::wait() {
@@ -26,7 +27,8 @@ asio::awaitable<void> Event::wait() {
 }
 
 void Event::notify() {
-  for (const auto& waiter : std::exchange(waiters_, {})) waiter->channel.try_send(boost::system::error_code{});
+  for (const auto& waiter : std::exchange(waiters_, {}))
+    waiter->channel.try_send(boost::system::error_code{});
 }
 
 } // namespace holdfast::async

@@ -5,13 +5,15 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 namespace holdfast::async {
 
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 using asio::use_awaitable;
+using asio::ip::tcp;
 
 struct HttpConnection::State {
   State(asio::any_io_executor executor, const std::string& host, std::uint16_t number)
@@ -28,7 +30,14 @@ HttpConnection::~HttpConnection() = default;
 HttpConnection::HttpConnection(HttpConnection&&) noexcept = default;
 HttpConnection& HttpConnection::operator=(HttpConnection&&) noexcept = default;
 
-bool HttpConnection::is_open() const { return state_->socket.is_open(); }
+bool HttpConnection::is_usable() const {
+  if (!state_->socket.is_open())
+    return false;
+  // Nothing can be waiting on an idle connection but its end.
+  char byte = 0;
+  const auto size = ::recv(const_cast<tcp::socket&>(state_->socket).native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
 
 void HttpConnection::close() {
   boost::system::error_code error; // the descriptor is released whatever close(2) says
@@ -50,12 +59,14 @@ asio::awaitable<std::variant<HttpReply, HttpFailure>> HttpConnection::exchange(c
   }
   http::request<http::string_body> message(http::string_to_verb(request.method), request.target, 11);
   message.set(http::field::host, fmt::format("{}:{}", state_->address, state_->endpoint.port()));
-  for (const auto& [name, value] : request.headers) message.set(name, value);
+  for (const auto& [name, value] : request.headers)
+    message.set(name, value);
   if (!request.body.empty()) {
     message.set(http::field::content_type, "application/json");
     message.body() = request.body;
   }
-  if (!request.body.empty() || request.method != "GET") message.prepare_payload();
+  if (!request.body.empty() || request.method != "GET")
+    message.prepare_payload();
   co_await http::async_write(state_->socket, message, asio::redirect_error(use_awaitable, error));
   if (error) {
     close();
@@ -67,9 +78,8 @@ asio::awaitable<std::variant<HttpReply, HttpFailure>> HttpConnection::exchange(c
   if (error) {
     const bool started = parser.got_some();
     close();
-    co_return HttpFailure{HttpFailure::When::exchanging,
-                          started ? fmt::format("the reply was cut: {}", error.message())
-                                  : fmt::format("no reply: {}", error.message())};
+    co_return HttpFailure{HttpFailure::When::exchanging, started ? fmt::format("the reply was cut: {}", error.message())
+                                                                 : fmt::format("no reply: {}", error.message())};
   }
   HttpReply reply;
   auto& response = parser.get();
@@ -77,11 +87,13 @@ asio::awaitable<std::variant<HttpReply, HttpFailure>> HttpConnection::exchange(c
   reply.keep_alive = response.keep_alive();
   for (const auto& field : response.base()) {
     std::string name(field.name_string());
-    for (auto& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (auto& c : name)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     reply.headers.emplace_back(std::move(name), field.value());
   }
   reply.body = std::move(response.body());
-  if (!reply.keep_alive) close();
+  if (!reply.keep_alive)
+    close();
   co_return reply;
 }
 

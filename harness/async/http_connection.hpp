@@ -54,7 +54,8 @@ public:
   /// Connects when it is not connected; one exchange at a time. After a failure, or a reply without keep-alive, the
   /// connection is closed and may be used again, which connects anew. Cancellable; a cancelled exchange closes it.
   [[nodiscard]] asio::awaitable<std::variant<HttpReply, HttpFailure>> exchange(const HttpRequest& request);
-  [[nodiscard]] bool is_open() const;
+  /// Connected, and the server has not closed it meanwhile.
+  [[nodiscard]] bool is_usable() const;
   void close();
 
 private:

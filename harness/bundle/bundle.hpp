@@ -29,7 +29,7 @@ struct Manifest {
   std::vector<scenario::Setting> settings;
   std::string version;
   Ending ending = Ending::harness_failed;
-  std::string reason; ///< why it did not complete
+  std::string reason;  ///< why it did not complete
   std::string started; ///< wall clock, RFC 3339
   history::Time took{};
 };
@@ -39,10 +39,12 @@ struct Problem {
 };
 
 /// Creates `parent`/`name`, or with a number behind it when that exists; with logs/ and config/ in it.
-[[nodiscard]] std::variant<std::filesystem::path, Problem> create(const std::filesystem::path& parent, const std::string& name);
+[[nodiscard]] std::variant<std::filesystem::path, Problem> create(const std::filesystem::path& parent,
+                                                                  const std::string& name);
 
 /// Copies the files of the scenario into the bundle, so that it can be judged and played without the originals.
-[[nodiscard]] std::optional<Problem> save_sources(const std::filesystem::path& directory, const scenario::Scenario& scenario);
+[[nodiscard]] std::optional<Problem> save_sources(const std::filesystem::path& directory,
+                                                  const scenario::Scenario& scenario);
 
 [[nodiscard]] std::optional<Problem> save_manifest(const std::filesystem::path& directory, const Manifest& manifest);
 [[nodiscard]] std::variant<Manifest, Problem> read_manifest(const std::filesystem::path& directory);
@@ -54,6 +56,7 @@ struct Bundle {
   history::History history;
 };
 
-[[nodiscard]] std::variant<Bundle, Problem> read(const std::filesystem::path& directory, const scenario::Catalog& catalog);
+[[nodiscard]] std::variant<Bundle, Problem> read(const std::filesystem::path& directory,
+                                                 const scenario::Catalog& catalog);
 
 } // namespace holdfast::bundle

@@ -1,5 +1,5 @@
-// Availability: the share of what users meant to do that was served, and how many users were hurt. Counted on the operations
-// of the timeline; setup and checkpoints are the harness's own.
+// Availability: the share of what users meant to do that was served, and how many users were hurt. Counted on the
+// operations of the timeline; setup and checkpoints are the harness's own.
 #include "harness/checks/check.hpp"
 
 #include <fmt/format.h>
@@ -15,17 +15,21 @@ verdict::CheckResult check_availability(const Facts& facts) {
   std::set<std::string> hurt;
   std::vector<const Operation*> failed;
   for (const auto& operation : facts.bundle.history.operations) {
-    if (operation.setup || operation.checkpoint != 0) continue;
+    if (operation.setup || operation.checkpoint != 0)
+      continue;
     ++result.examined;
-    const bool served = operation.outcome == Outcome::ok || (operation.outcome == Outcome::fail && operation.status != 0);
+    const bool served =
+        operation.outcome == Outcome::ok || (operation.outcome == Outcome::fail && operation.status != 0);
     good += served ? 1 : 0;
-    if (served) continue;
+    if (served)
+      continue;
     hurt.insert(operation.user);
     failed.push_back(&operation);
   }
   std::size_t unsent = 0;
   for (const auto& event : facts.bundle.history.events)
-    if (event.type == "workload") unsent = static_cast<std::size_t>(std::atoll(event.field("unsent").c_str()));
+    if (event.type == "workload")
+      unsent = static_cast<std::size_t>(std::atoll(event.field("unsent").c_str()));
   result.applicable = wanted.has_value();
   if (result.examined == 0) {
     result.verdict = wanted ? verdict::Verdict::inconclusive : verdict::Verdict::pass;
@@ -33,11 +37,18 @@ verdict::CheckResult check_availability(const Facts& facts) {
     return result;
   }
   const double ratio = static_cast<double>(good) / static_cast<double>(result.examined + unsent);
-  result.reason = fmt::format("{:.2f} % of {} operations served, {} users hurt, {} offered and not sent", 100 * ratio, result.examined + unsent, hurt.size(), unsent);
-  if (!wanted || ratio >= *wanted) return result;
+  result.reason = fmt::format("{:.2f} % of {} operations served, {} users hurt, {} offered and not sent", 100 * ratio,
+                              result.examined + unsent, hurt.size(), unsent);
+  if (!wanted || ratio >= *wanted)
+    return result;
   for (const auto* operation : failed)
-    result.add("unserved", {operation->user, operation->completed, operation->complete_time, fmt::format("{} got no answer that counts: {}", operation->name, operation->reason), {operation}});
-  if (failed.empty()) result.add("unserved", {{}, 0, {}, fmt::format("{} operations were offered and not sent", unsent), {}});
+    result.add("unserved", {operation->user,
+                            operation->completed,
+                            operation->complete_time,
+                            fmt::format("{} got no answer that counts: {}", operation->name, operation->reason),
+                            {operation}});
+  if (failed.empty())
+    result.add("unserved", {{}, 0, {}, fmt::format("{} operations were offered and not sent", unsent), {}});
   return result;
 }
 

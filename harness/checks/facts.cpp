@@ -9,11 +9,13 @@ namespace holdfast::checks {
 using scenario::Role;
 
 Facts::Facts(const bundle::Bundle& from) : bundle(from) {
-  for (const auto& operation : bundle.scenario.stack.operations) roles_.emplace(operation.name, operation.role);
+  for (const auto& operation : bundle.scenario.stack.operations)
+    roles_.emplace(operation.name, operation.role);
   for (const auto& operation : bundle.history.operations) {
     const auto role = role_of(operation);
     by_role_[role].push_back(&operation);
-    if (operation.checkpoint != 0) reads_[{role, operation.checkpoint}][operation.user] = &operation;
+    if (operation.checkpoint != 0)
+      reads_[{role, operation.checkpoint}][operation.user] = &operation;
     last_time = std::max({last_time, operation.invoke_time, operation.complete_time});
   }
   for (const auto& event : bundle.history.events) {
@@ -22,19 +24,28 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
       const int number = std::atoi(event.field("number").c_str());
       if (event.field("state") == "began")
         checkpoints.push_back({number, event.sequence, 0, event.time, event.field("after"), false});
-      if (!checkpoints.empty() && event.field("state") == "ended") checkpoints.back().ended = event.sequence;
-      if (!checkpoints.empty()) checkpoints.back().restored = event.field("restored") == "yes" && event.field("left") == "yes";
+      if (!checkpoints.empty() && event.field("state") == "ended")
+        checkpoints.back().ended = event.sequence;
+      if (!checkpoints.empty())
+        checkpoints.back().restored = event.field("restored") == "yes" && event.field("left") == "yes";
     } else if (event.type == "step") {
-      auto step = std::find_if(steps.begin(), steps.end(), [&](const StepFact& one) { return one.id == event.field("id"); });
-      if (step == steps.end()) step = steps.insert(steps.end(), StepFact{event.field("id"), event.field("kind")});
+      auto step =
+          std::find_if(steps.begin(), steps.end(), [&](const StepFact& one) { return one.id == event.field("id"); });
+      if (step == steps.end())
+        step = steps.insert(steps.end(), StepFact{event.field("id"), event.field("kind")});
       const auto state = event.field("state");
       step->fault = event.field("nature") == "fault";
-      if (state == "began") step->began = event.time, step->began_sequence = event.sequence, step->instances = event.field("instances");
-      if (state == "ended") step->ended_sequence = event.sequence;
-      if (state == "proven" || state == "unproven") step->proven = state == "proven", step->evidence = event.field("evidence");
+      if (state == "began")
+        step->began = event.time, step->began_sequence = event.sequence, step->instances = event.field("instances");
+      if (state == "ended")
+        step->ended_sequence = event.sequence;
+      if (state == "proven" || state == "unproven")
+        step->proven = state == "proven", step->evidence = event.field("evidence");
     } else if (event.type == "phase") {
-      if (event.field("name") == "steady" && event.field("state") == "reached") steady_reached = true;
-      if (event.field("name") == "end") ended = true;
+      if (event.field("name") == "steady" && event.field("state") == "reached")
+        steady_reached = true;
+      if (event.field("name") == "end")
+        ended = true;
     }
   }
 }
@@ -52,7 +63,8 @@ const std::vector<const Operation*>& Facts::of(Role role) const {
 
 const Operation* Facts::read(Role role, const std::string& user, int checkpoint) const {
   const auto at = reads_.find({role, checkpoint});
-  if (at == reads_.end()) return nullptr;
+  if (at == reads_.end())
+    return nullptr;
   const auto found = at->second.find(user);
   return found == at->second.end() ? nullptr : found->second;
 }
@@ -61,52 +73,66 @@ std::set<int> Facts::hosts_of(const StepFact& step) {
   std::set<int> hosts;
   std::istringstream names(step.instances);
   for (std::string name; std::getline(names, name, ',');)
-    if (const auto at = name.rfind('@'); at != std::string::npos) hosts.insert(std::atoi(name.c_str() + at + 1));
+    if (const auto at = name.rfind('@'); at != std::string::npos)
+      hosts.insert(std::atoi(name.c_str() + at + 1));
   return hosts;
 }
 
 std::vector<const StepFact*> Facts::strikes() const {
   std::vector<const StepFact*> all;
   for (const auto& step : steps)
-    if (step.began_sequence != 0 && (step.fault || step.kind == "restart" || step.kind == "rollback")) all.push_back(&step);
+    if (step.began_sequence != 0 && (step.fault || step.kind == "restart" || step.kind == "rollback"))
+      all.push_back(&step);
   return all;
 }
 
 std::size_t Facts::at_risk(const std::vector<const Operation*>& acknowledged) const {
   const auto struck = strikes();
-  if (struck.empty()) return acknowledged.size(); // nothing was taken away: whatever is there could be hurt by what changed
+  if (struck.empty())
+    return acknowledged.size(); // nothing was taken away: whatever is there could be hurt by what changed
   std::size_t count = 0;
   for (const auto* step : struck) {
     const auto hosts = hosts_of(*step);
     for (const auto* operation : acknowledged) {
-      const bool recent = operation->complete_time <= step->began && operation->complete_time >= step->began - bundle.scenario.judge.at_risk;
+      const bool recent = operation->complete_time <= step->began &&
+                          operation->complete_time >= step->began - bundle.scenario.judge.at_risk;
       const bool in_flight = operation->invoke_time <= step->began && operation->complete_time >= step->began;
-      if ((recent || in_flight) && (hosts.empty() || hosts.contains(operation->host))) ++count;
+      if ((recent || in_flight) && (hosts.empty() || hosts.contains(operation->host)))
+        ++count;
     }
   }
   return count;
 }
 
 Loss classify(const std::vector<Sighting>& sightings) {
-  if (sightings.empty()) return {};
+  if (sightings.empty())
+    return {};
   const auto& last = sightings.back();
-  if (last.presence == Presence::absent) return {last.checkpoint->restored ? "destroyed" : "lost", &last};
-  if (last.presence == Presence::unreadable) return {"unreachable", &last};
+  if (last.presence == Presence::absent)
+    return {last.checkpoint->restored ? "destroyed" : "lost", &last};
+  if (last.presence == Presence::unreadable)
+    return {"unreachable", &last};
   for (const auto& sighting : sightings)
-    if (sighting.presence != Presence::present) return {"unreachable", &sighting};
+    if (sighting.presence != Presence::present)
+      return {"unreachable", &sighting};
   return {};
 }
 
 void conclude(verdict::CheckResult& result, const Facts& facts, std::size_t acknowledged, std::size_t unread) {
   using verdict::Verdict;
-  if (result.verdict == Verdict::fail) return;
+  if (result.verdict == Verdict::fail)
+    return;
   result.verdict = Verdict::inconclusive;
-  if (acknowledged == 0) result.reason = "nothing was acknowledged, so nothing could be lost";
-  else if (facts.checkpoints.empty()) result.reason = "nothing was read back";
-  else if (unread > 0) result.reason = fmt::format("{} acknowledged records were never read back", unread);
+  if (acknowledged == 0)
+    result.reason = "nothing was acknowledged, so nothing could be lost";
+  else if (facts.checkpoints.empty())
+    result.reason = "nothing was read back";
+  else if (unread > 0)
+    result.reason = fmt::format("{} acknowledged records were never read back", unread);
   else if (result.at_risk == 0)
-    result.reason = fmt::format("no record was at risk: none was acknowledged on the struck path within {} before a fault",
-                                scenario::format_duration(facts.bundle.scenario.judge.at_risk));
+    result.reason =
+        fmt::format("no record was at risk: none was acknowledged on the struck path within {} before a fault",
+                    scenario::format_duration(facts.bundle.scenario.judge.at_risk));
   else {
     result.verdict = Verdict::pass;
     result.reason = fmt::format("{} acknowledged, all read back, {} at risk", acknowledged, result.at_risk);

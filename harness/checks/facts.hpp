@@ -16,8 +16,9 @@ struct Checkpoint {
   std::uint64_t began = 0; ///< sequence numbers
   std::uint64_t ended = 0; ///< 0: the run ended in it
   history::Time time{};
-  std::string after;     ///< step id
-  bool restored = false; ///< the last known-good release and configuration were in force again, after they had been left
+  std::string after; ///< step id
+  bool restored =
+      false; ///< the last known-good release and configuration were in force again, after they had been left
 };
 
 struct StepFact {
@@ -29,7 +30,7 @@ struct StepFact {
   bool fault = false;
   bool proven = false;
   std::string evidence;
-  std::string instances;        ///< struck ones, comma-separated; empty: all, or a link's
+  std::string instances; ///< struck ones, comma-separated; empty: all, or a link's
 };
 
 struct Facts {

@@ -12,20 +12,29 @@ namespace {
 constexpr std::size_t example_limit = 3;
 constexpr std::size_t text_limit = 400; ///< whatever a service answers is bounded
 
-std::string seconds(history::Time time) { return fmt::format("{:.3f}s", static_cast<double>(time.count()) / 1e9); }
+std::string seconds(history::Time time) {
+  return fmt::format("{:.3f}s", static_cast<double>(time.count()) / 1e9);
+}
 
 std::string line_of(const Operation& operation) {
-  auto text = fmt::format("  {} {} {} by {} at {}", operation.completed != 0 ? seconds(operation.complete_time) : "open   ", operation.id, operation.name,
-                          operation.user, operation.attempts.empty() ? operation.instance : operation.attempts.back().instance);
+  auto text =
+      fmt::format("  {} {} {} by {} at {}", operation.completed != 0 ? seconds(operation.complete_time) : "open   ",
+                  operation.id, operation.name, operation.user,
+                  operation.attempts.empty() ? operation.instance : operation.attempts.back().instance);
   for (const auto* key : {"amount", "peer", "item"})
-    if (const auto value = operation.value(key); !value.empty()) text += fmt::format(" {}={}", key, value);
+    if (const auto value = operation.value(key); !value.empty())
+      text += fmt::format(" {}={}", key, value);
   text += fmt::format(" → {}", history::to_string(operation.outcome));
-  if (operation.status != 0) text += fmt::format(" {}", operation.status);
-  if (operation.attempts.size() > 1) text += fmt::format(" after {} attempts", operation.attempts.size());
-  if (!operation.reason.empty()) text += ": " + operation.reason.substr(0, text_limit);
+  if (operation.status != 0)
+    text += fmt::format(" {}", operation.status);
+  if (operation.attempts.size() > 1)
+    text += fmt::format(" after {} attempts", operation.attempts.size());
+  if (!operation.reason.empty())
+    text += ": " + operation.reason.substr(0, text_limit);
   if (operation.outcome == history::Outcome::ok && (operation.checkpoint != 0 || !operation.list.empty())) {
     text += fmt::format(" [{} entries", operation.list.size());
-    for (std::size_t i = 0; i < operation.list.size() && i < 5; ++i) text += fmt::format("{} {}", i == 0 ? ":" : ",", operation.list[i].id);
+    for (std::size_t i = 0; i < operation.list.size() && i < 5; ++i)
+      text += fmt::format("{} {}", i == 0 ? ":" : ",", operation.list[i].id);
     text += operation.list.size() > 5 ? ", …]" : "]";
   }
   return text;
@@ -35,20 +44,26 @@ std::string line_of(const Operation& operation) {
 std::string context_of(const Facts& facts, std::uint64_t sequence) {
   const StepFact* around = nullptr;
   for (const auto& step : facts.steps)
-    if (step.began_sequence != 0 && step.began_sequence < sequence && (around == nullptr || step.began_sequence > around->began_sequence)) around = &step;
-  return around == nullptr ? std::string("  before the first step") : fmt::format("  after step '{}' ({} at {})", around->id, around->kind, seconds(around->began));
+    if (step.began_sequence != 0 && step.began_sequence < sequence &&
+        (around == nullptr || step.began_sequence > around->began_sequence))
+      around = &step;
+  return around == nullptr
+             ? std::string("  before the first step")
+             : fmt::format("  after step '{}' ({} at {})", around->id, around->kind, seconds(around->began));
 }
 
 verdict::FindingSummary summarize(const Facts& facts, const verdict::Finding& finding) {
   verdict::FindingSummary summary{finding.kind, finding.occurrences.size(), 0, {}};
   std::set<std::string> users;
-  for (const auto& one : finding.occurrences) users.insert(one.user);
+  for (const auto& one : finding.occurrences)
+    users.insert(one.user);
   users.erase("");
   summary.users = users.size();
   for (std::size_t i = 0; i < finding.occurrences.size() && i < example_limit; ++i) {
     const auto& one = finding.occurrences[i];
     auto text = one.what + "\n";
-    for (const auto* operation : one.operations) text += line_of(*operation) + "\n";
+    for (const auto* operation : one.operations)
+      text += line_of(*operation) + "\n";
     text += context_of(facts, one.sequence);
     summary.examples.push_back(std::move(text));
   }
@@ -58,8 +73,10 @@ verdict::FindingSummary summarize(const Facts& facts, const verdict::Finding& fi
 /// True when an occurrence lies between the steps that an expected finding names.
 bool in_window(const Facts& facts, const scenario::ExpectedFinding& expected, const verdict::Occurrence& occurrence) {
   for (const auto& step : facts.steps) {
-    if (step.id == expected.after && occurrence.sequence < step.began_sequence) return false;
-    if (step.id == expected.until && step.ended_sequence != 0 && occurrence.sequence > step.ended_sequence) return false;
+    if (step.id == expected.after && occurrence.sequence < step.began_sequence)
+      return false;
+    if (step.id == expected.until && step.ended_sequence != 0 && occurrence.sequence > step.ended_sequence)
+      return false;
   }
   return true;
 }
@@ -72,26 +89,32 @@ std::string difference(const Facts& facts, const std::vector<verdict::CheckResul
     std::set<std::string> users;
     std::size_t count = 0;
     for (const auto& result : results) {
-      if (result.name != expected.check) continue;
+      if (result.name != expected.check)
+        continue;
       for (const auto& finding : result.findings)
         if (finding.kind == expected.kind)
           for (const auto& one : finding.occurrences)
-            if (in_window(facts, expected, one)) users.insert(one.user), ++count;
+            if (in_window(facts, expected, one))
+              users.insert(one.user), ++count;
     }
-    if (count == 0) return fmt::format("{} '{}' was expected and not found", expected.check, expected.kind);
+    if (count == 0)
+      return fmt::format("{} '{}' was expected and not found", expected.check, expected.kind);
     const double share = static_cast<double>(users.size()) / all_users;
     if (expected.users && (share < expected.users->min || share > expected.users->max))
-      return fmt::format("{} '{}' was expected for {:.1f} to {:.1f} % of the users, and found for {:.1f} %", expected.check, expected.kind,
-                         100 * expected.users->min, 100 * expected.users->max, 100 * share);
+      return fmt::format("{} '{}' was expected for {:.1f} to {:.1f} % of the users, and found for {:.1f} %",
+                         expected.check, expected.kind, 100 * expected.users->min, 100 * expected.users->max,
+                         100 * share);
   }
   for (const auto& result : results) {
-    if (!result.applicable) continue;
+    if (!result.applicable)
+      continue;
     for (const auto& finding : result.findings)
       for (const auto& one : finding.occurrences) {
         const bool named = std::any_of(expect.findings.begin(), expect.findings.end(), [&](const auto& expected) {
           return expected.check == result.name && expected.kind == finding.kind && in_window(facts, expected, one);
         });
-        if (!named) return fmt::format("{} '{}' was found and not expected: {}", result.name, finding.kind, one.what);
+        if (!named)
+          return fmt::format("{} '{}' was found and not expected: {}", result.name, finding.kind, one.what);
       }
   }
   return {};
@@ -99,12 +122,17 @@ std::string difference(const Facts& facts, const std::vector<verdict::CheckResul
 
 /// Why no verdict can rest on this run; empty when one can.
 std::string missing_evidence(const Facts& facts) {
-  if (!facts.ended) return facts.bundle.manifest.reason.empty() ? "the run did not come to its end" : facts.bundle.manifest.reason;
-  if (!facts.steady_reached) return "the steady state before the first step was not reached: no operation succeeded";
+  if (!facts.ended)
+    return facts.bundle.manifest.reason.empty() ? "the run did not come to its end" : facts.bundle.manifest.reason;
+  if (!facts.steady_reached)
+    return "the steady state before the first step was not reached: no operation succeeded";
   for (const auto& step : facts.bundle.scenario.steps) {
-    const auto found = std::find_if(facts.steps.begin(), facts.steps.end(), [&](const StepFact& one) { return one.id == step.id; });
-    if (found == facts.steps.end()) return fmt::format("step '{}' ({}) never began", step.id, step.kind);
-    if (!found->proven) return fmt::format("step '{}' ({}) is not proven: {}", step.id, step.kind, found->evidence);
+    const auto found =
+        std::find_if(facts.steps.begin(), facts.steps.end(), [&](const StepFact& one) { return one.id == step.id; });
+    if (found == facts.steps.end())
+      return fmt::format("step '{}' ({}) never began", step.id, step.kind);
+    if (!found->proven)
+      return fmt::format("step '{}' ({}) is not proven: {}", step.id, step.kind, found->evidence);
   }
   return {};
 }
@@ -113,8 +141,9 @@ std::string missing_evidence(const Facts& facts) {
 
 verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path) {
   const Facts facts(bundle);
-  std::vector<verdict::CheckResult> results = {check_sessions(facts),  check_purchases(facts), check_transactions(facts),
-                                               check_readiness(facts), check_recovery(facts),  check_availability(facts)};
+  std::vector<verdict::CheckResult> results = {check_sessions(facts),     check_purchases(facts),
+                                               check_transactions(facts), check_readiness(facts),
+                                               check_recovery(facts),     check_availability(facts)};
   verdict::Report report{.scenario = bundle.scenario.name,
                          .about = bundle.scenario.about,
                          .file = bundle.scenario.file,
@@ -123,49 +152,66 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
                          .users = static_cast<std::size_t>(bundle.scenario.workload.users),
                          .operations = bundle.history.operations.size(),
                          .took = bundle.manifest.took};
-  for (const auto& step : facts.steps) report.steps.push_back({step.id, step.kind, step.began, step.proven, step.evidence, step.instances});
+  for (const auto& step : facts.steps)
+    report.steps.push_back({step.id, step.kind, step.began, step.proven, step.evidence, step.instances});
   for (const auto& event : bundle.history.events) {
-    if (event.type == "warning") report.notes.push_back(event.field("text"));
-    if (event.type == "phase" && event.field("state") == "skipped") report.notes.push_back(fmt::format("{} skipped: {}", event.field("name"), event.field("reason")));
+    if (event.type == "warning")
+      report.notes.push_back(event.field("text"));
+    if (event.type == "phase" && event.field("state") == "skipped")
+      report.notes.push_back(fmt::format("{} skipped: {}", event.field("name"), event.field("reason")));
   }
-  if (bundle.history.truncated) report.notes.emplace_back("the last line of the history was cut: the harness died while writing it");
+  if (bundle.history.truncated)
+    report.notes.emplace_back("the last line of the history was cut: the harness died while writing it");
 
   Verdict worst = Verdict::pass;
   std::string reason;
   bool any = false;
   for (auto& result : results) {
     verdict::CheckSummary summary{result.name, result.verdict, result.reason, result.at_risk, result.examined, {}};
-    for (const auto& finding : result.findings) summary.findings.push_back(summarize(facts, finding));
+    for (const auto& finding : result.findings)
+      summary.findings.push_back(summarize(facts, finding));
     const bool named = bundle.scenario.expect.survive.contains(result.name);
     if (!result.applicable) {
-      if (named) worst = verdict::worse(worst, Verdict::inconclusive), reason = result.name + ": " + result.reason;
-      if (result.reason.starts_with("the stack has no")) continue;
+      if (named)
+        worst = verdict::worse(worst, Verdict::inconclusive), reason = result.name + ": " + result.reason;
+      if (result.reason.starts_with("the stack has no"))
+        continue;
     } else {
       any = any || result.name == "sessions" || result.name == "purchases" || result.name == "transactions";
       if (verdict::worse(result.verdict, worst) != worst) {
         reason = result.name;
-        if (!result.findings.empty()) reason += fmt::format(": {} ({} users)", result.findings[0].kind, summary.findings[0].users);
-        else reason += ": " + result.reason;
+        if (!result.findings.empty())
+          reason += fmt::format(": {} ({} users)", result.findings[0].kind, summary.findings[0].users);
+        else
+          reason += ": " + result.reason;
       }
       worst = verdict::worse(worst, result.verdict);
     }
-    if (!result.findings.empty() && summary.reason.empty()) summary.reason = result.findings[0].occurrences[0].what;
+    if (!result.findings.empty() && summary.reason.empty())
+      summary.reason = result.findings[0].occurrences[0].what;
     report.checks.push_back(std::move(summary));
   }
   const auto missing = missing_evidence(facts);
   if (bundle.scenario.expect.reproduction) {
     reason = difference(facts, results);
     worst = reason.empty() ? Verdict::reproduced : Verdict::fail;
-    if (reason.empty()) reason = "exactly the findings that the scenario names";
+    if (reason.empty())
+      reason = "exactly the findings that the scenario names";
   }
-  if (!any && worst == Verdict::pass) worst = Verdict::inconclusive, reason = "no check applies: the stack's operations have no roles that one understands";
-  if (!missing.empty() && worst != Verdict::fail) worst = Verdict::inconclusive, reason = missing;
-  if (!missing.empty() && !facts.ended && bundle.scenario.expect.reproduction) worst = Verdict::inconclusive, reason = missing;
+  if (!any && worst == Verdict::pass)
+    worst = Verdict::inconclusive,
+    reason = "no check applies: the stack's operations have no roles that one understands";
+  if (!missing.empty() && worst != Verdict::fail)
+    worst = Verdict::inconclusive, reason = missing;
+  if (!missing.empty() && !facts.ended && bundle.scenario.expect.reproduction)
+    worst = Verdict::inconclusive, reason = missing;
   report.verdict = worst;
   report.reason = reason;
   report.exit_status = verdict::exit_status(worst);
-  if (bundle.manifest.ending == bundle::Ending::interrupted) report.exit_status = 130;
-  if (bundle.manifest.ending == bundle::Ending::harness_failed) report.exit_status = 4;
+  if (bundle.manifest.ending == bundle::Ending::interrupted)
+    report.exit_status = 130;
+  if (bundle.manifest.ending == bundle::Ending::harness_failed)
+    report.exit_status = 4;
   return report;
 }
 

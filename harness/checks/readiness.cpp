@@ -1,5 +1,6 @@
-// Readiness: lying is being ready on consecutive probes for longer than a grace period while more than a threshold of the
-// operations routed to that instance get no `ok` for other reasons than declared rejections. late: not ready by its deadline.
+// Readiness: lying is being ready on consecutive probes for longer than a grace period while more than a threshold of
+// the operations routed to that instance get no `ok` for other reasons than declared rejections. late: not ready by its
+// deadline.
 #include "harness/checks/check.hpp"
 
 #include <algorithm>
@@ -19,10 +20,12 @@ struct Served {
 
 /// Ready at every probe of [from, to], and probed at least twice in it.
 bool ready_throughout(const std::vector<const history::ProbeResult*>& probes, history::Time from, history::Time to) {
-  auto probe = std::lower_bound(probes.begin(), probes.end(), from, [](const auto* one, history::Time time) { return one->time < time; });
+  auto probe = std::lower_bound(probes.begin(), probes.end(), from,
+                                [](const auto* one, history::Time time) { return one->time < time; });
   int count = 0;
   for (; probe != probes.end() && (*probe)->time <= to; ++probe, ++count)
-    if (!(*probe)->ready) return false;
+    if (!(*probe)->ready)
+      return false;
   return count >= 2;
 }
 
@@ -32,12 +35,15 @@ verdict::CheckResult check_readiness(const Facts& facts) {
   verdict::CheckResult result{.name = "readiness"};
   const auto& judge = facts.bundle.scenario.judge;
   std::map<std::string, std::vector<const history::ProbeResult*>> probes;
-  for (const auto& probe : facts.bundle.history.probes) probes[probe.instance].push_back(&probe);
+  for (const auto& probe : facts.bundle.history.probes)
+    probes[probe.instance].push_back(&probe);
   std::map<std::string, std::vector<Served>> served;
   for (const auto& operation : facts.bundle.history.operations) {
-    if (operation.completed == 0 || operation.attempts.empty()) continue;
+    if (operation.completed == 0 || operation.attempts.empty())
+      continue;
     const bool declared = operation.outcome == Outcome::fail && operation.status != 0;
-    served[operation.attempts.back().instance].push_back({operation.complete_time, operation.outcome != Outcome::ok && !declared, &operation});
+    served[operation.attempts.back().instance].push_back(
+        {operation.complete_time, operation.outcome != Outcome::ok && !declared, &operation});
   }
   for (auto& [instance, all] : served) {
     std::sort(all.begin(), all.end(), [](const Served& a, const Served& b) { return a.time < b.time; });
@@ -45,26 +51,37 @@ verdict::CheckResult check_readiness(const Facts& facts) {
     result.examined += seen.size();
     for (std::size_t first = 0, end = 0, bad = 0; first < all.size(); bad -= all[first].bad ? 1 : 0, ++first) {
       const auto to = all[first].time + judge.lying_grace;
-      for (; end < all.size() && all[end].time <= to; ++end) bad += all[end].bad ? 1 : 0;
+      for (; end < all.size() && all[end].time <= to; ++end)
+        bad += all[end].bad ? 1 : 0;
       const auto count = end - first;
       const bool long_enough = end < all.size() || all[end - 1].time - all[first].time >= judge.lying_grace / 2;
-      if (!all[first].bad || count < 3 || !long_enough) continue;
-      if (static_cast<double>(bad) <= judge.lying_threshold * static_cast<double>(count)) continue;
-      if (!ready_throughout(seen, all[first].time, to)) continue;
+      if (!all[first].bad || count < 3 || !long_enough)
+        continue;
+      if (static_cast<double>(bad) <= judge.lying_threshold * static_cast<double>(count))
+        continue;
+      if (!ready_throughout(seen, all[first].time, to))
+        continue;
       std::vector<const Operation*> evidence;
       for (auto i = first; i < end && evidence.size() < 3; ++i)
-        if (all[i].bad) evidence.push_back(all[i].operation);
-      result.add("lying", {instance, all[first].operation->completed, all[first].time,
-                           fmt::format("{} said that it was ready while {} of {} operations within {} got no answer that counts", instance, bad, count,
-                                       scenario::format_duration(judge.lying_grace)),
-                           evidence});
+        if (all[i].bad)
+          evidence.push_back(all[i].operation);
+      result.add("lying",
+                 {instance, all[first].operation->completed, all[first].time,
+                  fmt::format("{} said that it was ready while {} of {} operations within {} got no answer that counts",
+                              instance, bad, count, scenario::format_duration(judge.lying_grace)),
+                  evidence});
       break; // once an instance
     }
   }
   for (const auto& event : facts.bundle.history.events)
     if (event.type == "process" && event.field("state") == "not-ready")
-      result.add("late", {event.field("instance"), event.sequence, event.time, fmt::format("{} was not ready {}", event.field("instance"), event.field("detail")), {}});
-  if (result.verdict == verdict::Verdict::fail) return result;
+      result.add("late", {event.field("instance"),
+                          event.sequence,
+                          event.time,
+                          fmt::format("{} was not ready {}", event.field("instance"), event.field("detail")),
+                          {}});
+  if (result.verdict == verdict::Verdict::fail)
+    return result;
   if (result.examined == 0) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = "no instance that users reached was probed";

@@ -7,26 +7,32 @@ namespace holdfast::checks {
 
 using history::Outcome;
 
-std::vector<Sighting> list_sightings(const Facts& facts, scenario::Role list, const std::string& user, std::uint64_t since) {
+std::vector<Sighting> list_sightings(const Facts& facts, scenario::Role list, const std::string& user,
+                                     std::uint64_t since) {
   std::vector<Sighting> sightings;
   for (const auto& checkpoint : facts.checkpoints) {
-    if (checkpoint.began <= since) continue;
+    if (checkpoint.began <= since)
+      continue;
     const auto* read = facts.read(list, user, checkpoint.number);
-    if (read == nullptr || read->completed == 0) continue;
+    if (read == nullptr || read->completed == 0)
+      continue;
     // Reading one's list without a session says nothing about the list.
-    if (read->outcome == Outcome::unauthenticated) continue;
+    if (read->outcome == Outcome::unauthenticated)
+      continue;
     sightings.push_back({&checkpoint, read->outcome == Outcome::ok ? Presence::present : Presence::unreadable, read});
   }
   return sightings;
 }
 
-std::vector<Sighting> record_sightings(const Facts& facts, scenario::Role list, const std::string& user, const std::string& id,
-                                       std::uint64_t since) {
+std::vector<Sighting> record_sightings(const Facts& facts, scenario::Role list, const std::string& user,
+                                       const std::string& id, std::uint64_t since) {
   auto sightings = list_sightings(facts, list, user, since);
   for (auto& sighting : sightings) {
-    if (sighting.presence != Presence::present) continue;
+    if (sighting.presence != Presence::present)
+      continue;
     const auto& entries = sighting.read->list;
-    if (std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.id == id; })) sighting.presence = Presence::absent;
+    if (std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.id == id; }))
+      sighting.presence = Presence::absent;
   }
   return sightings;
 }
@@ -34,13 +40,18 @@ std::vector<Sighting> record_sightings(const Facts& facts, scenario::Role list, 
 std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenario::Role list,
                         const std::vector<const Operation*>& acknowledged, const RecordWords& words) {
   std::set<std::string> users;
-  for (const auto& operation : facts.bundle.history.operations) users.insert(operation.user);
+  for (const auto& operation : facts.bundle.history.operations)
+    users.insert(operation.user);
   for (const auto& user : users) {
     const auto sightings = list_sightings(facts, list, user, 0);
     if (const auto loss = classify(sightings); !loss.kind.empty()) {
       const auto& read = *loss.sighting->read;
-      result.add(loss.kind, {user, read.completed, read.complete_time,
-                             fmt::format("the {} of {} was out of reach at the checkpoint after {}", words.list, user, loss.sighting->checkpoint->after), {&read}});
+      result.add(loss.kind, {user,
+                             read.completed,
+                             read.complete_time,
+                             fmt::format("the {} of {} was out of reach at the checkpoint after {}", words.list, user,
+                                         loss.sighting->checkpoint->after),
+                             {&read}});
     }
   }
   std::size_t unread = 0;
@@ -52,32 +63,42 @@ std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenar
     }
     ++result.examined;
     // A list that was out of reach has been said above, for the user.
-    const bool only_unread = std::none_of(sightings.begin(), sightings.end(), [](const Sighting& one) { return one.presence == Presence::absent; });
-    if (only_unread) continue;
+    const bool only_unread = std::none_of(sightings.begin(), sightings.end(),
+                                          [](const Sighting& one) { return one.presence == Presence::absent; });
+    if (only_unread)
+      continue;
     std::erase_if(sightings, [](const Sighting& one) { return one.presence == Presence::unreadable; });
     const auto loss = classify(sightings);
-    if (loss.kind.empty()) continue;
+    if (loss.kind.empty())
+      continue;
     const auto& read = *loss.sighting->read;
-    result.add(loss.kind, {operation->user, read.completed, read.complete_time,
-                           fmt::format("the acknowledged {} {} is not in the {} at the checkpoint after {}", words.record, operation->id, words.list,
-                                       loss.sighting->checkpoint->after),
+    result.add(loss.kind, {operation->user,
+                           read.completed,
+                           read.complete_time,
+                           fmt::format("the acknowledged {} {} is not in the {} at the checkpoint after {}",
+                                       words.record, operation->id, words.list, loss.sighting->checkpoint->after),
                            {operation, &read}});
   }
   return unread;
 }
 
 void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::Role list,
-                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words, bool peers_too) {
+                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words,
+                    bool peers_too) {
   std::set<std::pair<std::string, std::string>> said; ///< one case a record and user, not one a read
   for (const auto* read : facts.of(list)) {
-    if (read->outcome != Outcome::ok) continue;
+    if (read->outcome != Outcome::ok)
+      continue;
     std::map<std::string, int> counts;
-    for (const auto& entry : read->list) ++counts[entry.id];
+    for (const auto& entry : read->list)
+      ++counts[entry.id];
     for (const auto& [id, count] : counts) {
       const auto say = [&](const std::string& kind, const std::string& what, const Operation* origin) {
-        if (!said.emplace(kind + id, read->user).second) return;
+        if (!said.emplace(kind + id, read->user).second)
+          return;
         std::vector<const Operation*> evidence;
-        if (origin != nullptr) evidence.push_back(origin);
+        if (origin != nullptr)
+          evidence.push_back(origin);
         evidence.push_back(read);
         result.add(kind, {read->user, read->completed, read->complete_time, what, evidence});
       };
@@ -87,11 +108,13 @@ void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::
         continue;
       }
       const auto& origin = *found->second;
-      if (count > 1) say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, count, words.list), &origin);
+      if (count > 1)
+        say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, count, words.list), &origin);
       if (origin.outcome == Outcome::fail && origin.completed != 0)
         say("phantom", fmt::format("the {} holds {}, which certainly failed", words.list, id), &origin);
       if (origin.user != read->user && !(peers_too && origin.value("peer") == read->user))
-        say("crossed", fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin.user), &origin);
+        say("crossed",
+            fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin.user), &origin);
     }
   }
 }

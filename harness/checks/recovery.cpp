@@ -1,5 +1,5 @@
-// Recovery: how long it took from the end of each step until operations succeeded as in the steady state. What the run saw
-// live is judged here; it counts only where the scenario says by when.
+// Recovery: how long it took from the end of each step until operations succeeded as in the steady state. What the run
+// saw live is judged here; it counts only where the scenario says by when.
 #include "harness/checks/check.hpp"
 
 #include <fmt/format.h>
@@ -12,14 +12,19 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   std::vector<std::string> lines;
   history::Time lag{};
   for (const auto& event : facts.bundle.history.events)
-    if (event.type == "lag") lag = std::max<history::Time>(lag, std::chrono::milliseconds(std::atoll(event.field("ms").c_str())));
+    if (event.type == "lag")
+      lag = std::max<history::Time>(lag, std::chrono::milliseconds(std::atoll(event.field("ms").c_str())));
   for (const auto& event : facts.bundle.history.events) {
-    if (event.type != "recovery" || event.field("state") == "next step") continue;
+    if (event.type != "recovery" || event.field("state") == "next step")
+      continue;
     ++result.examined;
     const auto took = std::chrono::milliseconds(std::atoll(event.field("took_ms").c_str()));
     const bool recovered = event.field("state") == "recovered";
-    lines.push_back(fmt::format("{}: {}", event.field("after"), recovered ? scenario::format_duration(took) : "not within " + scenario::format_duration(took)));
-    if (!within || (recovered && took <= *within)) continue;
+    lines.push_back(
+        fmt::format("{}: {}", event.field("after"),
+                    recovered ? scenario::format_duration(took) : "not within " + scenario::format_duration(took)));
+    if (!within || (recovered && took <= *within))
+      continue;
     result.add(recovered ? "late" : "not recovered",
                {{}, event.sequence, event.time, fmt::format("after {}: {}", event.field("after"), lines.back()), {}});
   }
@@ -27,7 +32,8 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   result.reason = fmt::format("{}", fmt::join(lines, "; "));
   if (result.examined == 0) {
     result.reason = "no recovery was observed";
-    if (within) result.verdict = verdict::Verdict::inconclusive;
+    if (within)
+      result.verdict = verdict::Verdict::inconclusive;
   } else if (within && lag > facts.bundle.scenario.judge.loop_lag && result.verdict == verdict::Verdict::fail) {
     // The harness itself was late: what it measured of time proves nothing.
     result.findings.clear();

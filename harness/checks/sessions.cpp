@@ -1,7 +1,8 @@
 // Sessions: a token that a login gave out stays this user's until it is logged out, has expired, or is replaced.
 //
-// lost, unreachable, destroyed: a live session refused or out of reach at a checkpoint. zombie: accepted after a completed
-// logout or its expiry. crossed: another user's identity. A logout of unknown outcome makes a session neither live nor dead.
+// lost, unreachable, destroyed: a live session refused or out of reach at a checkpoint. zombie: accepted after a
+// completed logout or its expiry. crossed: another user's identity. A logout of unknown outcome makes a session neither
+// live nor dead.
 #include "harness/checks/check.hpp"
 
 #include <fmt/format.h>
@@ -51,34 +52,49 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     }
     if (role == Role::logout && operation.outcome != Outcome::fail) {
       const auto found = lives.find(operation.value("session"));
-      if (found == lives.end()) continue;
-      if (operation.outcome == Outcome::ok && found->second.dead == nullptr) found->second.dead = &operation;
-      else if (operation.outcome != Outcome::ok) found->second.unsure = true;
+      if (found == lives.end())
+        continue;
+      if (operation.outcome == Outcome::ok && found->second.dead == nullptr)
+        found->second.dead = &operation;
+      else if (operation.outcome != Outcome::ok)
+        found->second.unsure = true;
       found->second.unsure_from = std::min(found->second.unsure_from, operation.invoked);
     }
   }
   std::map<int, const Checkpoint*> checkpoints;
-  for (const auto& checkpoint : facts.checkpoints) checkpoints[checkpoint.number] = &checkpoint;
+  for (const auto& checkpoint : facts.checkpoints)
+    checkpoints[checkpoint.number] = &checkpoint;
   std::vector<const Operation*> live;
   for (const auto* read : facts.of(Role::whoami)) {
     const auto found = lives.find(read->value("session"));
-    if (found == lives.end() || found->second.login == nullptr) continue;
+    if (found == lives.end() || found->second.login == nullptr)
+      continue;
     auto& life = found->second;
     const auto& session = *life.login;
     if (read->outcome == Outcome::ok && read->captured.at("user") != session.user)
-      result.add("crossed", {session.user, read->completed, read->complete_time,
-                             fmt::format("the session of {} answered as {}", session.user, read->captured.at("user")), {&session, read}});
+      result.add("crossed", {session.user,
+                             read->completed,
+                             read->complete_time,
+                             fmt::format("the session of {} answered as {}", session.user, read->captured.at("user")),
+                             {&session, read}});
     if (life.dead != nullptr && read->invoked > life.dead->completed) {
       if (read->outcome == Outcome::ok)
-        result.add("zombie", {session.user, read->completed, read->complete_time, "the session was accepted after its logout had completed",
+        result.add("zombie", {session.user,
+                              read->completed,
+                              read->complete_time,
+                              "the session was accepted after its logout had completed",
                               {&session, life.dead, read}});
       continue;
     }
     const auto expires = (declare.session_sliding ? life.last_used : session.complete_time) + declare.session_lifetime;
-    if (read->complete_time >= expires) continue; // it may have expired: nothing is promised either way
-    if (life.unsure && read->completed > life.unsure_from) continue;
-    if (read->outcome == Outcome::ok) life.last_used = read->invoke_time;
-    if (read->checkpoint == 0 || !checkpoints.contains(read->checkpoint)) continue;
+    if (read->complete_time >= expires)
+      continue; // it may have expired: nothing is promised either way
+    if (life.unsure && read->completed > life.unsure_from)
+      continue;
+    if (read->outcome == Outcome::ok)
+      life.last_used = read->invoke_time;
+    if (read->checkpoint == 0 || !checkpoints.contains(read->checkpoint))
+      continue;
     const auto presence = read->outcome == Outcome::ok                ? Presence::present
                           : read->outcome == Outcome::unauthenticated ? Presence::absent
                                                                       : Presence::unreadable;
@@ -86,16 +102,22 @@ verdict::CheckResult check_sessions(const Facts& facts) {
   }
   std::size_t unread = 0;
   for (const auto& [id, life] : lives) {
-    if (life.login == nullptr) continue;
+    if (life.login == nullptr)
+      continue;
     live.push_back(life.login);
-    if (life.sightings.empty() && life.dead == nullptr && !life.unsure) ++unread;
+    if (life.sightings.empty() && life.dead == nullptr && !life.unsure)
+      ++unread;
     result.examined += life.sightings.empty() ? 0 : 1;
     const auto loss = classify(life.sightings);
-    if (loss.kind.empty()) continue;
+    if (loss.kind.empty())
+      continue;
     const auto& read = *loss.sighting->read;
-    result.add(loss.kind, {life.login->user, read.completed, read.complete_time,
+    result.add(loss.kind, {life.login->user,
+                           read.completed,
+                           read.complete_time,
                            fmt::format("a live session was {} at the checkpoint after {}",
-                                       loss.sighting->presence == Presence::absent ? "refused" : "out of reach", loss.sighting->checkpoint->after),
+                                       loss.sighting->presence == Presence::absent ? "refused" : "out of reach",
+                                       loss.sighting->checkpoint->after),
                            {life.login, &read}});
   }
   // Sessions are state, not a write in flight: every live one on the struck path is at risk.

@@ -1,5 +1,5 @@
-// Transactions: every acknowledged transfer is folded by its id, on both sides; a conserved total is not enough. A purchase
-// is charged under its own id, so orders and charges are held against each other as well.
+// Transactions: every acknowledged transfer is folded by its id, on both sides; a conserved total is not enough. A
+// purchase is charged under its own id, so orders and charges are held against each other as well.
 #include "harness/checks/records.hpp"
 
 #include <algorithm>
@@ -15,27 +15,33 @@ namespace {
 const RecordWords words{"transfer", "statement"};
 
 const history::ListEntry* entry_of(const Operation* read, const std::string& id) {
-  const auto found = std::find_if(read->list.begin(), read->list.end(), [&](const auto& entry) { return entry.id == id; });
+  const auto found =
+      std::find_if(read->list.begin(), read->list.end(), [&](const auto& entry) { return entry.id == id; });
   return found == read->list.end() ? nullptr : &*found;
 }
 
-/// Debit and credit of every transfer at the last checkpoint where both statements could be read: by then nothing is pending.
+/// Debit and credit of every transfer at the last checkpoint where both statements could be read: by then nothing is
+/// pending.
 void find_halves(verdict::CheckResult& result, const Facts& facts) {
   for (const auto* transfer : facts.of(Role::transfer)) {
     const auto peer = transfer->value("peer");
-    if (peer == transfer->user || transfer->outcome == Outcome::unauthenticated) continue;
+    if (peer == transfer->user || transfer->outcome == Outcome::unauthenticated)
+      continue;
     for (auto checkpoint = facts.checkpoints.rbegin(); checkpoint != facts.checkpoints.rend(); ++checkpoint) {
-      if (checkpoint->began < transfer->invoked) break;
+      if (checkpoint->began < transfer->invoked)
+        break;
       const auto* mine = facts.read(Role::statement, transfer->user, checkpoint->number);
       const auto* theirs = facts.read(Role::statement, peer, checkpoint->number);
-      if (mine == nullptr || theirs == nullptr || mine->outcome != Outcome::ok || theirs->outcome != Outcome::ok) continue;
+      if (mine == nullptr || theirs == nullptr || mine->outcome != Outcome::ok || theirs->outcome != Outcome::ok)
+        continue;
       const auto* debit = entry_of(mine, transfer->id);
       const auto* credit = entry_of(theirs, transfer->id);
       const auto say = [&](const std::string& kind, const std::string& what) {
         result.add(kind, {transfer->user, mine->completed, mine->complete_time, what, {transfer, mine, theirs}});
       };
       if ((debit == nullptr) != (credit == nullptr))
-        say("partial", fmt::format("{} has {} without {}", transfer->id, debit != nullptr ? "a debit" : "a credit", debit != nullptr ? "a credit" : "a debit"));
+        say("partial", fmt::format("{} has {} without {}", transfer->id, debit != nullptr ? "a debit" : "a credit",
+                                   debit != nullptr ? "a credit" : "a debit"));
       const auto wanted = std::atoll(transfer->value("amount").c_str());
       if (debit != nullptr && debit->amount && *debit->amount != -wanted)
         say("altered", fmt::format("{} debits {}, was a transfer of {}", transfer->id, -*debit->amount, wanted));
@@ -51,20 +57,29 @@ void find_halves(verdict::CheckResult& result, const Facts& facts) {
 /// An order without its charge, or a charge without its order.
 void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
   const auto& stack = facts.bundle.scenario.stack;
-  if (stack.operation(Role::purchases) == nullptr) return;
+  if (stack.operation(Role::purchases) == nullptr)
+    return;
   for (const auto* purchase : facts.of(Role::purchase)) {
-    if (purchase->outcome == Outcome::unauthenticated) continue;
+    if (purchase->outcome == Outcome::unauthenticated)
+      continue;
     for (auto checkpoint = facts.checkpoints.rbegin(); checkpoint != facts.checkpoints.rend(); ++checkpoint) {
-      if (checkpoint->began < purchase->invoked) break;
+      if (checkpoint->began < purchase->invoked)
+        break;
       const auto* orders = facts.read(Role::purchases, purchase->user, checkpoint->number);
       const auto* statement = facts.read(Role::statement, purchase->user, checkpoint->number);
-      if (orders == nullptr || statement == nullptr || orders->outcome != Outcome::ok || statement->outcome != Outcome::ok) continue;
+      if (orders == nullptr || statement == nullptr || orders->outcome != Outcome::ok ||
+          statement->outcome != Outcome::ok)
+        continue;
       const auto* order = entry_of(orders, purchase->id);
       const auto* charge = entry_of(statement, purchase->id);
       if ((order == nullptr) != (charge == nullptr))
-        result.add("partial", {purchase->user, statement->completed, statement->complete_time,
-                               fmt::format("{} has {}", purchase->id, order != nullptr ? "an order without a charge" : "a charge without an order"),
-                               {purchase, orders, statement}});
+        result.add("partial",
+                   {purchase->user,
+                    statement->completed,
+                    statement->complete_time,
+                    fmt::format("{} has {}", purchase->id,
+                                order != nullptr ? "an order without a charge" : "a charge without an order"),
+                    {purchase, orders, statement}});
       break;
     }
   }
@@ -74,7 +89,8 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
   const auto& declare = facts.bundle.scenario.stack.declare;
   std::set<std::string> unbalanced, overdrawn;
   for (const auto* read : facts.of(Role::statement)) {
-    if (read->outcome != Outcome::ok) continue;
+    if (read->outcome != Outcome::ok)
+      continue;
     const auto balance = std::atoll(read->captured.at("balance").c_str());
     std::int64_t folded = declare.opening_balance;
     bool known = true;
@@ -83,10 +99,15 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
       folded += entry.amount.value_or(0);
     }
     if (known && folded != balance && unbalanced.insert(read->user).second)
-      result.add("unbalanced", {read->user, read->completed, read->complete_time,
-                                fmt::format("the balance is {}, the statement adds up to {} (opening balance {})", balance, folded, declare.opening_balance), {read}});
+      result.add("unbalanced", {read->user,
+                                read->completed,
+                                read->complete_time,
+                                fmt::format("the balance is {}, the statement adds up to {} (opening balance {})",
+                                            balance, folded, declare.opening_balance),
+                                {read}});
     if (balance < 0 && !declare.overdraft && overdrawn.insert(read->user).second)
-      result.add("overdrawn", {read->user, read->completed, read->complete_time, fmt::format("the balance is {}", balance), {read}});
+      result.add("overdrawn",
+                 {read->user, read->completed, read->complete_time, fmt::format("the balance is {}", balance), {read}});
   }
 }
 
@@ -105,7 +126,8 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   for (const auto role : {Role::transfer, Role::purchase})
     for (const auto* operation : facts.of(role)) {
       submitted.emplace(operation->id, operation);
-      if (role == Role::transfer && operation->outcome == Outcome::ok) acknowledged.push_back(operation);
+      if (role == Role::transfer && operation->outcome == Outcome::ok)
+        acknowledged.push_back(operation);
     }
   const auto unread = find_losses(result, facts, Role::statement, acknowledged, words);
   find_intruders(result, facts, Role::statement, submitted, words, true);

@@ -23,8 +23,11 @@ int check(const CheckOptions& options) {
     return wrong_usage;
   }
   const auto report = checks::judge(std::get<bundle::Bundle>(read), options.bundle);
-  if (options.format == "json") fmt::print("{}", reports::json({report}));
-  else fmt::print("{}", reports::terminal(report, isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off));
+  if (options.format == "json")
+    fmt::print("{}", reports::json({report}));
+  else
+    fmt::print("{}",
+               reports::terminal(report, isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off));
   return report.exit_status;
 }
 

@@ -14,7 +14,8 @@ namespace {
 bool is_scenario(const fs::path& file) {
   std::ifstream stream(file);
   for (std::string line; std::getline(stream, line);)
-    if (line.starts_with("[scenario]")) return true;
+    if (line.starts_with("[scenario]"))
+      return true;
   return false;
 }
 
@@ -30,9 +31,11 @@ std::optional<std::vector<fs::path>> find_scenarios(const std::vector<std::strin
     }
     std::vector<fs::path> found;
     for (const auto& entry : fs::recursive_directory_iterator(path, error))
-      if (entry.path().extension() == ".toml" && is_scenario(entry.path())) found.push_back(entry.path());
+      if (entry.path().extension() == ".toml" && is_scenario(entry.path()))
+        found.push_back(entry.path());
     if (found.empty()) {
-      fmt::print(stderr, "{}: error: there is no scenario in this folder (a .toml file with a [scenario] table)\n", path);
+      fmt::print(stderr, "{}: error: there is no scenario in this folder (a .toml file with a [scenario] table)\n",
+                 path);
       return std::nullopt;
     }
     std::sort(found.begin(), found.end());
@@ -55,12 +58,14 @@ std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<s
 }
 
 int main_with(int argc, char** argv) {
-  CLI::App app{"Holdfast: replays scripted scenarios against a stack of real processes and judges from the recorded history whether "
+  CLI::App app{"Holdfast: replays scripted scenarios against a stack of real processes and judges from the recorded "
+               "history whether "
                "user sessions, purchase history and transactions survive."};
   app.name("holdfast");
   app.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness "
+  app.footer("Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 "
+             "the harness "
              "itself failed, 130 interrupted.");
   const std::vector<Command> commands = {add_run(app), add_lint(app), add_check(app)};
   try {
@@ -71,7 +76,8 @@ int main_with(int argc, char** argv) {
   }
   try {
     for (const auto& command : commands)
-      if (command.parser->parsed()) return command.run();
+      if (command.parser->parsed())
+        return command.run();
   } catch (const std::exception& error) {
     fmt::print(stderr, "holdfast: {}\n", error.what());
     return harness_failed;

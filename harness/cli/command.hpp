@@ -11,8 +11,8 @@
 
 namespace holdfast::cli {
 
-/// Exit statuses: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness itself
-/// failed, 130 interrupted.
+/// Exit statuses: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness
+/// itself failed, 130 interrupted.
 constexpr int wrong_usage = 3;
 constexpr int harness_failed = 4;
 
@@ -25,7 +25,8 @@ struct Command {
 [[nodiscard]] Command add_lint(CLI::App& app);
 [[nodiscard]] Command add_check(CLI::App& app);
 
-/// Scenario files among `paths`; folders are searched for *.toml with a [scenario]. Nothing, having said why, when one is not there.
+/// Scenario files among `paths`; folders are searched for *.toml with a [scenario]. Nothing, having said why, when one
+/// is not there.
 [[nodiscard]] std::optional<std::vector<std::filesystem::path>> find_scenarios(const std::vector<std::string>& paths);
 
 /// "key=value" to a Setting; nothing, having said why, when it is not of that form.

@@ -18,15 +18,18 @@ std::vector<std::string> remarks(const scenario::Scenario& scenario) {
   std::vector<std::string> all;
   for (const auto& step : scenario.steps)
     if (const auto* when = std::get_if<scenario::AtPosition>(&step.trigger); when != nullptr && when->key.empty())
-      all.push_back(fmt::format("{}:{}:{}: note: step '{}' is bound to the {}th '{}' on '{}' without a key: which one that is depends on the order of arrival",
-                                step.where.file, step.where.line, step.where.column, step.id, when->nth, when->operation, when->link));
+      all.push_back(fmt::format("{}:{}:{}: note: step '{}' is bound to the {}th '{}' on '{}' without a key: which one "
+                                "that is depends on the order of arrival",
+                                step.where.file, step.where.line, step.where.column, step.id, when->nth,
+                                when->operation, when->link));
   return all;
 }
 
 int lint(const LintOptions& options) {
   const auto files = find_scenarios(options.paths);
   const auto settings = parse_settings(options.settings);
-  if (!files || !settings) return wrong_usage;
+  if (!files || !settings)
+    return wrong_usage;
   const auto catalog = make_registry().catalog();
   std::size_t wrong = 0;
   for (const auto& file : *files) {
@@ -36,10 +39,12 @@ int lint(const LintOptions& options) {
       fmt::print(stderr, "{}", scenario::describe(loaded.diagnostics));
       continue;
     }
-    for (const auto& remark : remarks(*loaded.scenario)) fmt::print("{}\n", remark);
+    for (const auto& remark : remarks(*loaded.scenario))
+      fmt::print("{}\n", remark);
     fmt::print("{}: ok\n", file.string());
   }
-  if (wrong > 0) fmt::print(stderr, "{} of {} scenarios have errors\n", wrong, files->size());
+  if (wrong > 0)
+    fmt::print(stderr, "{} of {} scenarios have errors\n", wrong, files->size());
   return wrong > 0 ? wrong_usage : 0;
 }
 
@@ -49,7 +54,8 @@ Command add_lint(CLI::App& app) {
   auto options = std::make_shared<LintOptions>();
   auto* parser = app.add_subcommand("lint", "Read scenarios and say everything that is wrong with them");
   parser->add_option("paths", options->paths, "scenario files, or folders to search")->required();
-  parser->add_option("--set", options->settings, "KEY=VALUE: another value for a key of the scenario")->allow_extra_args(false);
+  parser->add_option("--set", options->settings, "KEY=VALUE: another value for a key of the scenario")
+      ->allow_extra_args(false);
   return {parser, [options] { return lint(*options); }};
 }
 

@@ -1,3 +1,5 @@
 #include "harness/cli/command.hpp"
 
-int main(int argc, char** argv) { return holdfast::cli::main_with(argc, argv); }
+int main(int argc, char** argv) {
+  return holdfast::cli::main_with(argc, argv);
+}

@@ -8,24 +8,29 @@ namespace holdfast::cli {
 ProgressLine::ProgressLine(Style style, std::string scenario) : style_(style), scenario_(std::move(scenario)) {}
 
 ProgressLine::~ProgressLine() {
-  if (style_ == Style::live) fmt::print(stderr, "\r\033[K");
+  if (style_ == Style::live)
+    fmt::print(stderr, "\r\033[K");
 }
 
-ProgressLine::Style ProgressLine::style_of_stderr() { return isatty(STDERR_FILENO) != 0 ? Style::live : Style::plain; }
+ProgressLine::Style ProgressLine::style_of_stderr() {
+  return isatty(STDERR_FILENO) != 0 ? Style::live : Style::plain;
+}
 
 void ProgressLine::show(const run::Progress& progress) {
-  if (style_ == Style::silent) return;
+  if (style_ == Style::silent)
+    return;
   const auto elapsed = static_cast<double>(progress.elapsed.count()) / 1e9;
   const auto step = progress.step.empty() ? std::string{} : ", " + progress.step + " in force";
   if (style_ == Style::live) {
-    fmt::print(stderr, "\r\033[K{}: {} {:.1f} s, {:.0f} operations/s, {} errors{}", scenario_, progress.phase, elapsed, progress.operations_per_second,
-               progress.errors, step);
+    fmt::print(stderr, "\r\033[K{}: {} {:.1f} s, {:.0f} operations/s, {} errors{}", scenario_, progress.phase, elapsed,
+               progress.operations_per_second, progress.errors, step);
     std::fflush(stderr);
     return;
   }
   if (const auto now = progress.phase + step; now != last_) { // a line a change, not a line a tick
     last_ = now;
-    fmt::print(stderr, "{}: {:.1f} s: {}, {} operations, {} errors{}\n", scenario_, elapsed, progress.phase, progress.operations, progress.errors, step);
+    fmt::print(stderr, "{}: {:.1f} s: {}, {} operations, {} errors{}\n", scenario_, elapsed, progress.phase,
+               progress.operations, progress.errors, step);
   }
 }
 

@@ -1,4 +1,5 @@
-// What a person sees while a run goes on: one live line in a terminal, plain lines elsewhere. On stderr: stdout is for results.
+// What a person sees while a run goes on: one live line in a terminal, plain lines elsewhere. On stderr: stdout is for
+// results.
 #pragma once
 
 #include "harness/run/run.hpp"

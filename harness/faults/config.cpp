@@ -16,7 +16,8 @@ public:
     for (auto* instance : target_.instances) {
       const auto before = instance->config_hash();
       if (auto done = instance->edit_config_file(edit_); !done) {
-        if (problem_.empty()) problem_ = instance->name() + ": " + done.error().message;
+        if (problem_.empty())
+          problem_ = instance->name() + ": " + done.error().message;
       } else if (instance->config_hash() != before) {
         ++changed_;
       }
@@ -24,8 +25,10 @@ public:
     co_return;
   }
   Proof proof() const override {
-    if (!problem_.empty()) return {false, problem_};
-    if (changed_ == 0) return {false, fmt::format("no configuration file changed by '{}'", edit_.key)};
+    if (!problem_.empty())
+      return {false, problem_};
+    if (changed_ == 0)
+      return {false, fmt::format("no configuration file changed by '{}'", edit_.key)};
     return {true, fmt::format("{} configuration files have another hash", changed_)};
   }
 
@@ -36,7 +39,8 @@ private:
   std::string problem_;
 };
 
-StepKind config_kind(std::string name, stack::ConfigEdit::Kind kind, std::string help, std::vector<scenario::KeySchema> keys) {
+StepKind config_kind(std::string name, stack::ConfigEdit::Kind kind, std::string help,
+                     std::vector<scenario::KeySchema> keys) {
   keys.insert(keys.begin(), {"key", scenario::ValueType::string, true, "the key; a dotted path in TOML and JSON"});
   return {{.name = std::move(name),
            .nature = scenario::StepSchema::Nature::change,

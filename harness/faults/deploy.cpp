@@ -1,5 +1,5 @@
-// A release is laid over the instances: files change, processes run on. Proven when the configuration's hash or the command
-// changed and no process did.
+// A release is laid over the instances: files change, processes run on. Proven when the configuration's hash or the
+// command changed and no process did.
 #include "harness/faults/respawn.hpp"
 
 #include <fmt/format.h>
@@ -23,20 +23,28 @@ public:
       const auto code = instance->code_release();
       const int pid = instance->pid();
       instance->write_config(release_);
-      if (what_ == What::release) instance->use_code(release_);
-      if (instance->config_hash() != hash || instance->code_release() != code) ++changed_;
-      if (instance->pid() != pid) pid_moved_ = instance->name();
+      if (what_ == What::release)
+        instance->use_code(release_);
+      if (instance->config_hash() != hash || instance->code_release() != code)
+        ++changed_;
+      if (instance->pid() != pid)
+        pid_moved_ = instance->name();
     }
     co_return;
   }
   asio::awaitable<void> follow_up() override {
-    if (restarts_) co_await respawn_.up();
+    if (restarts_)
+      co_await respawn_.up();
   }
   Proof proof() const override {
-    if (!pid_moved_.empty()) return {false, pid_moved_ + ": the process changed while files were laid out"};
-    if (changed_ == 0) return {false, fmt::format("nothing changed: '{}' was there already", release_)};
-    auto evidence = fmt::format("{} of {} instances have other files of '{}', no process changed", changed_, target_.instances.size(), release_);
-    if (!restarts_) return {true, evidence};
+    if (!pid_moved_.empty())
+      return {false, pid_moved_ + ": the process changed while files were laid out"};
+    if (changed_ == 0)
+      return {false, fmt::format("nothing changed: '{}' was there already", release_)};
+    auto evidence = fmt::format("{} of {} instances have other files of '{}', no process changed", changed_,
+                                target_.instances.size(), release_);
+    if (!restarts_)
+      return {true, evidence};
     auto restarted = respawn_.proof();
     restarted.evidence = evidence + "; then restarted: " + restarted.evidence;
     return restarted;
@@ -73,11 +81,13 @@ StepKind rollback_kind() {
            .acts = scenario::StepSchema::Acts::on_instances,
            .help = "go back to a release, or to its configuration alone",
            .keys = {{"what", scenario::ValueType::string, true, "what goes back", {"release", "configuration"}},
-                    {"to", scenario::ValueType::release, false, "the release to go back to (default: the one the stack started with)"},
+                    {"to", scenario::ValueType::release, false,
+                     "the release to go back to (default: the one the stack started with)"},
                     {"restart", scenario::ValueType::boolean, false, "restart the instances as well"}}},
           [](Target target) {
             auto release = target.text("to", target.stack.initial_release);
-            const auto what = target.text("what", "release") == "release" ? Deploy::What::release : Deploy::What::configuration;
+            const auto what =
+                target.text("what", "release") == "release" ? Deploy::What::release : Deploy::What::configuration;
             return std::make_unique<Deploy>(std::move(target), std::move(release), what);
           }};
 }

@@ -1,5 +1,5 @@
-// SIGKILL to every process of the instances, and, unless told otherwise, a start in their place, as a supervisor does it.
-// Proven by the shims' exit: each has waited for its whole tree.
+// SIGKILL to every process of the instances, and, unless told otherwise, a start in their place, as a supervisor does
+// it. Proven by the shims' exit: each has waited for its whole tree.
 #include "harness/faults/respawn.hpp"
 
 #include <fmt/format.h>
@@ -16,18 +16,23 @@ public:
 
   asio::awaitable<void> strike() override {
     co_await respawn_.strike();
-    for (const auto* instance : target_.instances) gone_ = gone_ && !instance->is_running();
+    for (const auto* instance : target_.instances)
+      gone_ = gone_ && !instance->is_running();
     struck_ = true;
   }
   asio::awaitable<void> follow_up() override {
-    if (comes_back_) co_await respawn_.up();
+    if (comes_back_)
+      co_await respawn_.up();
   }
   asio::awaitable<void> undo() override {
-    if (!comes_back_) co_await respawn_.up();
+    if (!comes_back_)
+      co_await respawn_.up();
   }
   Proof proof() const override {
-    if (target_.instances.empty()) return {false, "there was no instance to kill"};
-    if (!struck_ || !gone_) return {false, "a process tree was not seen to be gone"};
+    if (target_.instances.empty())
+      return {false, "there was no instance to kill"};
+    if (!struck_ || !gone_)
+      return {false, "a process tree was not seen to be gone"};
     return respawn_.proof();
   }
 
@@ -46,7 +51,8 @@ StepKind kill_kind() {
            .nature = scenario::StepSchema::Nature::fault,
            .acts = scenario::StepSchema::Acts::on_instances,
            .lasting = scenario::StepSchema::Lasting::lasting,
-           .help = "SIGKILL to the whole process tree of instances; they are started again at once, or after `for` with respawn = false",
+           .help = "SIGKILL to the whole process tree of instances; they are started again at once, or after `for` "
+                   "with respawn = false",
            .keys = {{"respawn", scenario::ValueType::boolean, false, "start them again at once (default true)"}}},
           [](Target target) { return std::make_unique<Kill>(std::move(target)); }};
 }

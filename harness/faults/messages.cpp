@@ -1,4 +1,5 @@
-// Faults on whole messages: drop_reply (applied and answered, never heard) and error (answered with an error, never applied).
+// Faults on whole messages: drop_reply (applied and answered, never heard) and error (answered with an error, never
+// applied).
 #include "harness/faults/step.hpp"
 
 #include "harness/link/matcher.hpp"
@@ -26,7 +27,8 @@ public:
     co_return link::Decision{};
   }
   asio::awaitable<link::Decision> reply(const link::Message& message) override {
-    if (!matcher_.reply(message) || (limit_ != 0 && touched_ >= limit_)) co_return link::Decision{};
+    if (!matcher_.reply(message) || (limit_ != 0 && touched_ >= limit_))
+      co_return link::Decision{};
     ++touched_;
     co_return link::Decision{link::Decision::Kind::reset, {}};
   }
@@ -39,21 +41,27 @@ private:
   std::uint64_t touched_ = 0;
 };
 
-/// The error of each protocol, as its servers send it. PostgreSQL's is FATAL and ends the connection, so that the server
-/// rolls back whatever was open: both sides are where a real server would leave them.
+/// The error of each protocol, as its servers send it. PostgreSQL's is FATAL and ends the connection, so that the
+/// server rolls back whatever was open: both sides are where a real server would leave them.
 class ErrorTap final : public link::Tap {
 public:
   ErrorTap(link::Match match, std::uint64_t limit, std::string protocol, std::string code, std::string text)
-      : matcher_(std::move(match)), limit_(limit), protocol_(std::move(protocol)), code_(std::move(code)), text_(std::move(text)) {}
+      : matcher_(std::move(match)), limit_(limit), protocol_(std::move(protocol)), code_(std::move(code)),
+        text_(std::move(text)) {}
   asio::awaitable<link::Decision> request(const link::Message& message) override {
-    if (!matcher_.request(message) || (limit_ != 0 && touched_ >= limit_)) co_return link::Decision{};
+    if (!matcher_.request(message) || (limit_ != 0 && touched_ >= limit_))
+      co_return link::Decision{};
     ++touched_;
     using Kind = link::Decision::Kind;
-    if (protocol_ == "redis") co_return link::Decision{Kind::answer, fmt::format("-{} {}\r\n", code_.empty() ? "ERR" : code_, text_)};
-    if (protocol_ == "postgres") co_return link::Decision{Kind::answer_and_close, fatal()};
+    if (protocol_ == "redis")
+      co_return link::Decision{Kind::answer, fmt::format("-{} {}\r\n", code_.empty() ? "ERR" : code_, text_)};
+    if (protocol_ == "postgres")
+      co_return link::Decision{Kind::answer_and_close, fatal()};
     const auto body = fmt::format("{{\"error\":\"{}\"}}", text_);
-    co_return link::Decision{Kind::answer, fmt::format("HTTP/1.1 {} Injected\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                                                       code_.empty() ? "503" : code_, body.size(), body)};
+    co_return link::Decision{
+        Kind::answer,
+        fmt::format("HTTP/1.1 {} Injected\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                    code_.empty() ? "503" : code_, body.size(), body)};
   }
   void closed(std::uint64_t connection) override { matcher_.closed(connection); }
   [[nodiscard]] std::uint64_t touched() const { return touched_; }
@@ -69,7 +77,8 @@ private:
     body += '\0';
     const auto length = static_cast<std::uint32_t>(body.size() + 4);
     std::string message = "E";
-    for (const unsigned shift : {24U, 16U, 8U, 0U}) message += static_cast<char>(length >> shift);
+    for (const unsigned shift : {24U, 16U, 8U, 0U})
+      message += static_cast<char>(length >> shift);
     return message + body;
   }
 
@@ -82,7 +91,8 @@ private:
 template <class T>
 class TapStep final : public Step {
 public:
-  TapStep(Target target, std::shared_ptr<T> tap, std::string what) : target_(std::move(target)), tap_(std::move(tap)), what_(std::move(what)) {}
+  TapStep(Target target, std::shared_ptr<T> tap, std::string what)
+      : target_(std::move(target)), tap_(std::move(tap)), what_(std::move(what)) {}
   asio::awaitable<void> strike() override {
     target_.link->add(std::shared_ptr<link::Tap>(tap_), target_.peers);
     co_return;
@@ -92,7 +102,8 @@ public:
     co_return;
   }
   Proof proof() const override {
-    if (tap_->touched() > 0) return {true, fmt::format("{} {}", tap_->touched(), what_)};
+    if (tap_->touched() > 0)
+      return {true, fmt::format("{} {}", tap_->touched(), what_)};
     const auto& why = target_.link->unframed();
     return {false, why.empty() ? fmt::format("no message on '{}' matched", target_.link->name())
                                : fmt::format("messages on '{}' could not be framed: {}", target_.link->name(), why)};
@@ -120,7 +131,8 @@ StepKind drop_reply_kind() {
            .keys = match_keys()},
           [](Target target) -> std::unique_ptr<Step> {
             auto tap = std::make_shared<DropReplyTap>(match_of(target), limit_of(target));
-            return std::make_unique<TapStep<DropReplyTap>>(std::move(target), std::move(tap), "replies dropped after their requests were applied");
+            return std::make_unique<TapStep<DropReplyTap>>(std::move(target), std::move(tap),
+                                                           "replies dropped after their requests were applied");
           }};
 }
 
@@ -134,9 +146,11 @@ StepKind error_kind() {
            .help = "requests are answered with an error and not applied",
            .keys = keys},
           [](Target target) -> std::unique_ptr<Step> {
-            auto tap = std::make_shared<ErrorTap>(match_of(target), limit_of(target), target.link->protocol(),
-                                                  target.text("code", ""), target.text("message", "injected by holdfast"));
-            return std::make_unique<TapStep<ErrorTap>>(std::move(target), std::move(tap), "requests answered with an error");
+            auto tap =
+                std::make_shared<ErrorTap>(match_of(target), limit_of(target), target.link->protocol(),
+                                           target.text("code", ""), target.text("message", "injected by holdfast"));
+            return std::make_unique<TapStep<ErrorTap>>(std::move(target), std::move(tap),
+                                                       "requests answered with an error");
           }};
 }
 

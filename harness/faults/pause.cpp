@@ -27,18 +27,21 @@ public:
   explicit Pause(Target target) : target_(std::move(target)) {}
 
   asio::awaitable<void> strike() override {
-    for (auto* instance : target_.instances) instance->signal_tree(SIGSTOP);
+    for (auto* instance : target_.instances)
+      instance->signal_tree(SIGSTOP);
     const auto deadline = target_.clock.now() + std::chrono::seconds{1};
     while (!all_in('T') && target_.clock.now() < deadline)
       co_await target_.clock.wait_for(std::chrono::microseconds{200}); // the kernel tells nobody but the parent
     stopped_ = all_in('T');
   }
   asio::awaitable<void> undo() override {
-    for (auto* instance : target_.instances) instance->signal_tree(SIGCONT);
+    for (auto* instance : target_.instances)
+      instance->signal_tree(SIGCONT);
     co_return;
   }
   Proof proof() const override {
-    if (target_.instances.empty()) return {false, "there was no instance to pause"};
+    if (target_.instances.empty())
+      return {false, "there was no instance to pause"};
     return {stopped_, stopped_ ? fmt::format("{} process trees were in state T", target_.instances.size())
                                : "a process was not seen to be stopped within 1s"};
   }
@@ -47,7 +50,8 @@ private:
   [[nodiscard]] bool all_in(char state) const {
     for (const auto* instance : target_.instances)
       for (const int pid : stack::process_tree(instance->pid()))
-        if (state_of(pid) != state) return false;
+        if (state_of(pid) != state)
+          return false;
     return true;
   }
 

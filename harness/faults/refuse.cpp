@@ -1,5 +1,6 @@
-// New connections are refused by the kernel and open ones reset: a dependency whose process is gone. Proven by connections
-// of this machine that failed while it was in force (Tcp AttemptFails in /proc/net/snmp), the harness's own look not counted.
+// New connections are refused by the kernel and open ones reset: a dependency whose process is gone. Proven by
+// connections of this machine that failed while it was in force (Tcp AttemptFails in /proc/net/snmp), the harness's own
+// look not counted.
 #include "harness/faults/step.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -17,13 +18,16 @@ std::uint64_t failed_attempts() {
   std::ifstream stream("/proc/net/snmp");
   std::vector<std::string> names, values;
   for (std::string line; std::getline(stream, line);) {
-    if (!line.starts_with("Tcp:")) continue;
+    if (!line.starts_with("Tcp:"))
+      continue;
     std::istringstream words(line);
     auto& row = names.empty() ? names : values;
-    for (std::string word; words >> word;) row.push_back(word);
+    for (std::string word; words >> word;)
+      row.push_back(word);
   }
   for (std::size_t i = 0; i < names.size() && i < values.size(); ++i)
-    if (names[i] == "AttemptFails") return std::stoull(values[i]);
+    if (names[i] == "AttemptFails")
+      return std::stoull(values[i]);
   return 0;
 }
 
@@ -35,7 +39,9 @@ public:
     target_.link->refuse(target_.peers);
     cut_ = target_.link->reset(target_.peers);
     for (const auto& endpoint : target_.link->endpoints()) {
-      if (!target_.peers.empty() && std::find(target_.peers.begin(), target_.peers.end(), endpoint.peer) == target_.peers.end()) continue;
+      if (!target_.peers.empty() &&
+          std::find(target_.peers.begin(), target_.peers.end(), endpoint.peer) == target_.peers.end())
+        continue;
       asio::ip::tcp::socket socket(target_.executor);
       boost::system::error_code error;
       co_await socket.async_connect({asio::ip::make_address(endpoint.address), endpoint.port},
@@ -50,8 +56,10 @@ public:
     co_return;
   }
   Proof proof() const override {
-    if (!in_force_) return {false, "an endpoint still took connections"};
-    if (refused_ == 0) return {false, "nobody tried to connect while connections were refused"};
+    if (!in_force_)
+      return {false, "an endpoint still took connections"};
+    if (refused_ == 0)
+      return {false, "nobody tried to connect while connections were refused"};
     return {true, fmt::format("{} connections cut, {} connection attempts refused", cut_, refused_)};
   }
 

@@ -14,8 +14,10 @@ void Respawn::remember(stack::Instance& instance) {
 
 asio::awaitable<void> Respawn::down(stack::Instance& instance) {
   remember(instance);
-  if (ending_ == Ending::kill) co_await instance.kill();
-  else (void)co_await instance.stop();
+  if (ending_ == Ending::kill)
+    co_await instance.kill();
+  else
+    (void)co_await instance.stop();
 }
 
 asio::awaitable<void> Respawn::start(stack::Instance& instance) {
@@ -26,26 +28,33 @@ asio::awaitable<void> Respawn::start(stack::Instance& instance) {
 asio::awaitable<void> Respawn::strike() {
   for (auto* instance : instances_) {
     remember(*instance);
-    if (ending_ == Ending::kill) co_await instance->kill();
-    else instance->signal(process::signal_number(instance->service().stop_signal).value_or(SIGTERM));
+    if (ending_ == Ending::kill)
+      co_await instance->kill();
+    else
+      instance->signal(process::signal_number(instance->service().stop_signal).value_or(SIGTERM));
   }
 }
 
 asio::awaitable<void> Respawn::up() {
   // Users of a service go down before what they use, and come up after it.
-  for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance) co_await down(**instance);
-  for (auto* instance : instances_) co_await start(*instance);
+  for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
+    co_await down(**instance);
+  for (auto* instance : instances_)
+    co_await start(*instance);
 }
 
 asio::awaitable<void> Respawn::rolling() {
   std::vector<int> hosts;
   for (const auto* instance : instances_)
-    if (std::find(hosts.begin(), hosts.end(), instance->host()) == hosts.end()) hosts.push_back(instance->host());
+    if (std::find(hosts.begin(), hosts.end(), instance->host()) == hosts.end())
+      hosts.push_back(instance->host());
   for (const int host : hosts) {
     for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
-      if ((*instance)->host() == host) co_await down(**instance);
+      if ((*instance)->host() == host)
+        co_await down(**instance);
     for (auto* instance : instances_)
-      if (instance->host() == host) co_await start(*instance);
+      if (instance->host() == host)
+        co_await start(*instance);
   }
 }
 
@@ -55,14 +64,17 @@ Proof Respawn::proof() const {
   std::string evidence;
   for (const auto& [instance, before, started] : replaced_) {
     const auto fail = [name = instance->name()](const std::string& why) { return Proof{false, name + ": " + why}; };
-    if (started.how == stack::Started::How::failed) return fail(started.detail);
-    if (started.pid == before.pid && started.start_time == before.start_time) return fail("the same process still runs");
+    if (started.how == stack::Started::How::failed)
+      return fail(started.detail);
+    if (started.pid == before.pid && started.start_time == before.start_time)
+      return fail("the same process still runs");
     if (started.how == stack::Started::How::timed_out) {
       evidence += fmt::format("{}: {} → {}, {}; ", instance->name(), before.pid, started.pid, started.detail);
       continue;
     }
     if (started.how == stack::Started::How::exited) {
-      evidence += fmt::format("{}: {} → {}, refused to start ({}); ", instance->name(), before.pid, started.pid, started.detail);
+      evidence += fmt::format("{}: {} → {}, refused to start ({}); ", instance->name(), before.pid, started.pid,
+                              started.detail);
       continue;
     }
     if (!started.config_read)
@@ -70,7 +82,8 @@ Proof Respawn::proof() const {
     evidence += fmt::format("{}: {} → {}{}; ", instance->name(), before.pid, started.pid,
                             instance->config_hash().empty() ? "" : " with config " + instance->config_hash());
   }
-  if (evidence.ends_with("; ")) evidence.resize(evidence.size() - 2);
+  if (evidence.ends_with("; "))
+    evidence.resize(evidence.size() - 2);
   return {true, evidence};
 }
 

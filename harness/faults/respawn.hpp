@@ -1,5 +1,5 @@
-// Taking instances down and bringing them up again, with the proof that another process answers. Shared by the steps that
-// do so; not a step itself.
+// Taking instances down and bringing them up again, with the proof that another process answers. Shared by the steps
+// that do so; not a step itself.
 #pragma once
 
 #include "harness/faults/step.hpp"

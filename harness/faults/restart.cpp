@@ -1,5 +1,5 @@
-// A restart as an operator does it: part of the stack's history, so it is not undone. Proven when another process answers
-// that was seen to open its configuration file, or when the new process refused to start.
+// A restart as an operator does it: part of the stack's history, so it is not undone. Proven when another process
+// answers that was seen to open its configuration file, or when the new process refused to start.
 #include "harness/faults/respawn.hpp"
 
 namespace holdfast::faults {
@@ -13,14 +13,18 @@ public:
         respawn_(target_.instances, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop) {}
 
   asio::awaitable<void> strike() override {
-    if (!rolling_) co_await respawn_.strike();
+    if (!rolling_)
+      co_await respawn_.strike();
   }
   asio::awaitable<void> follow_up() override {
-    if (rolling_) co_await respawn_.rolling();
-    else co_await respawn_.up();
+    if (rolling_)
+      co_await respawn_.rolling();
+    else
+      co_await respawn_.up();
   }
   Proof proof() const override {
-    if (target_.instances.empty()) return {false, "there was no instance to restart"};
+    if (target_.instances.empty())
+      return {false, "there was no instance to restart"};
     return respawn_.proof();
   }
 
@@ -33,13 +37,14 @@ private:
 } // namespace
 
 StepKind restart_kind() {
-  return {{.name = "restart",
-           .nature = scenario::StepSchema::Nature::change,
-           .acts = scenario::StepSchema::Acts::on_instances,
-           .help = "stop instances and start what is deployed now",
-           .keys = {{"order", scenario::ValueType::string, false, "all at once or host by host", {"together", "rolling"}},
-                    {"how", scenario::ValueType::string, false, "how the old processes end", {"stop", "kill"}}}},
-          [](Target target) { return std::make_unique<Restart>(std::move(target)); }};
+  return {
+      {.name = "restart",
+       .nature = scenario::StepSchema::Nature::change,
+       .acts = scenario::StepSchema::Acts::on_instances,
+       .help = "stop instances and start what is deployed now",
+       .keys = {{"order", scenario::ValueType::string, false, "all at once or host by host", {"together", "rolling"}},
+                {"how", scenario::ValueType::string, false, "how the old processes end", {"stop", "kill"}}}},
+      [](Target target) { return std::make_unique<Restart>(std::move(target)); }};
 }
 
 } // namespace holdfast::faults

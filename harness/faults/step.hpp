@@ -1,8 +1,8 @@
 // What one kind of step does. One file a kind: a class, its schema, its registration.
 //
-// A step strikes (short, completes before a gated message moves), follows up (readiness, respawn), and, when it is a fault,
-// is undone. Afterwards it says what proves that it happened. It sees the targets that the run has resolved for it and never
-// the run.
+// A step strikes (short, completes before a gated message moves), follows up (readiness, respawn), and, when it is a
+// fault, is undone. Afterwards it says what proves that it happened. It sees the targets that the run has resolved for
+// it and never the run.
 #pragma once
 
 #include "harness/async/clock.hpp"

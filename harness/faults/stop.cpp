@@ -18,8 +18,10 @@ public:
   }
   asio::awaitable<void> undo() override { co_await respawn_.up(); }
   Proof proof() const override {
-    if (target_.instances.empty()) return {false, "there was no instance to stop"};
-    if (!down_) return {false, "an instance was not seen to be gone"};
+    if (target_.instances.empty())
+      return {false, "there was no instance to stop"};
+    if (!down_)
+      return {false, "an instance was not seen to be gone"};
     return respawn_.proof();
   }
 

@@ -25,8 +25,10 @@ public:
     co_return;
   }
   Proof proof() const override {
-    if (toxic_->touched() == 0) return {false, fmt::format("nothing passed on '{}' while it was in force", target_.link->name())};
-    return {true, fmt::format("{} pieces of traffic on '{}' were {}", toxic_->touched(), target_.link->name(), T::what)};
+    if (toxic_->touched() == 0)
+      return {false, fmt::format("nothing passed on '{}' while it was in force", target_.link->name())};
+    return {true,
+            fmt::format("{} pieces of traffic on '{}' were {}", toxic_->touched(), target_.link->name(), T::what)};
   }
 
 private:
@@ -40,7 +42,8 @@ public:
   explicit HangToxic(const asio::any_io_executor& executor) : released_(executor) {}
   asio::awaitable<void> pass(link::Direction, std::size_t) override {
     ++touched_;
-    while (!done_) co_await released_.wait();
+    while (!done_)
+      co_await released_.wait();
   }
   void release() {
     done_ = true;
@@ -60,11 +63,15 @@ public:
   LatencyToxic(async::Clock& clock, async::Duration latency, async::Duration jitter, bool down, std::uint64_t seed)
       : clock_(clock), latency_(latency), jitter_(jitter), down_(down), random_(seed) {}
   asio::awaitable<void> pass(link::Direction direction, std::size_t) override {
-    if ((direction == link::Direction::to_client) != down_ || done_) co_return;
+    if ((direction == link::Direction::to_client) != down_ || done_)
+      co_return;
     ++touched_;
     auto delay = latency_.count();
-    if (jitter_.count() > 0) delay += static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * jitter_.count() + 1)) - jitter_.count();
-    if (delay > 0) co_await clock_.wait_for(async::Duration(delay));
+    if (jitter_.count() > 0)
+      delay +=
+          static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * jitter_.count() + 1)) - jitter_.count();
+    if (delay > 0)
+      co_await clock_.wait_for(async::Duration(delay));
   }
   void release() { done_ = true; }
   [[nodiscard]] std::uint64_t touched() const { return touched_; }
@@ -86,7 +93,8 @@ public:
     co_return;
   }
   Proof proof() const override {
-    if (cut_ == 0) return {false, fmt::format("no connection was open on '{}'", target_.link->name())};
+    if (cut_ == 0)
+      return {false, fmt::format("no connection was open on '{}'", target_.link->name())};
     return {true, fmt::format("{} connections reset", cut_)};
   }
 
@@ -115,17 +123,24 @@ StepKind latency_kind() {
            .help = "delay what passes on a link",
            .keys = {{"latency", scenario::ValueType::duration, true, "how long"},
                     {"jitter", scenario::ValueType::duration, false, "up to so much more or less, by the seed"},
-                    {"stream", scenario::ValueType::string, false, "replies (downstream, default) or requests", {"downstream", "upstream"}}}},
+                    {"stream",
+                     scenario::ValueType::string,
+                     false,
+                     "replies (downstream, default) or requests",
+                     {"downstream", "upstream"}}}},
           [](Target target) -> std::unique_ptr<Step> {
-            auto toxic = std::make_shared<LatencyToxic>(target.clock, target.step.get<scenario::Duration>("latency").value_or(async::Duration{}),
-                                                        target.step.get<scenario::Duration>("jitter").value_or(async::Duration{}),
-                                                        target.text("stream", "downstream") == "downstream", target.seed);
+            auto toxic = std::make_shared<LatencyToxic>(
+                target.clock, target.step.get<scenario::Duration>("latency").value_or(async::Duration{}),
+                target.step.get<scenario::Duration>("jitter").value_or(async::Duration{}),
+                target.text("stream", "downstream") == "downstream", target.seed);
             return std::make_unique<ToxicStep<LatencyToxic>>(std::move(target), std::move(toxic));
           }};
 }
 
 StepKind reset_kind() {
-  return {{.name = "reset", .acts = scenario::StepSchema::Acts::on_link, .help = "reset (RST) the open connections of a link"},
+  return {{.name = "reset",
+           .acts = scenario::StepSchema::Acts::on_link,
+           .help = "reset (RST) the open connections of a link"},
           [](Target target) { return std::make_unique<Reset>(std::move(target)); }};
 }
 

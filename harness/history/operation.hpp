@@ -50,12 +50,12 @@ struct Operation {
   std::string id;
   std::uint64_t process = 0; ///< logical process of the user; changes after `info`
   std::string user;
-  std::string name;  ///< of the operation in the stack file
+  std::string name;   ///< of the operation in the stack file
   int checkpoint = 0; ///< 0: not part of one
   bool setup = false; ///< before the workload's clock started
   int host = 0;
-  std::string instance; ///< of the first attempt
-  Values values;        ///< what filled the request's placeholders
+  std::string instance;        ///< of the first attempt
+  Values values;               ///< what filled the request's placeholders
   std::uint64_t invoked = 0;   ///< sequence number
   std::uint64_t completed = 0; ///< sequence number; 0: still open when the history ends
   Time invoke_time{};

@@ -12,17 +12,22 @@ namespace json = boost::json;
 
 std::string to_string(Outcome outcome) {
   switch (outcome) {
-  case Outcome::ok: return "ok";
-  case Outcome::fail: return "fail";
-  case Outcome::info: return "info";
-  case Outcome::unauthenticated: return "unauthenticated";
+  case Outcome::ok:
+    return "ok";
+  case Outcome::fail:
+    return "fail";
+  case Outcome::info:
+    return "info";
+  case Outcome::unauthenticated:
+    return "unauthenticated";
   }
   return "info";
 }
 
 std::optional<Outcome> parse_outcome(std::string_view text) {
   for (const auto outcome : {Outcome::ok, Outcome::fail, Outcome::info, Outcome::unauthenticated})
-    if (to_string(outcome) == text) return outcome;
+    if (to_string(outcome) == text)
+      return outcome;
   return std::nullopt;
 }
 
@@ -40,7 +45,8 @@ struct BadLine : std::runtime_error {
 
 std::string text_of(const json::object& line, std::string_view key) {
   const auto* value = line.if_contains(key);
-  if (value == nullptr || !value->is_string()) throw BadLine(fmt::format("'{}' is missing or no string", key));
+  if (value == nullptr || !value->is_string())
+    throw BadLine(fmt::format("'{}' is missing or no string", key));
   return std::string(value->get_string());
 }
 
@@ -50,7 +56,8 @@ std::string optional_text(const json::object& line, std::string_view key) {
 
 std::int64_t integer_of(const json::object& line, std::string_view key) {
   const auto* value = line.if_contains(key);
-  if (value == nullptr || !value->is_int64()) throw BadLine(fmt::format("'{}' is missing or no integer", key));
+  if (value == nullptr || !value->is_int64())
+    throw BadLine(fmt::format("'{}' is missing or no integer", key));
   return value->get_int64();
 }
 
@@ -61,10 +68,13 @@ std::int64_t optional_integer(const json::object& line, std::string_view key) {
 Values values_of(const json::object& line, std::string_view key) {
   Values values;
   const auto* found = line.if_contains(key);
-  if (found == nullptr) return values;
-  if (!found->is_object()) throw BadLine(fmt::format("'{}' is no object", key));
+  if (found == nullptr)
+    return values;
+  if (!found->is_object())
+    throw BadLine(fmt::format("'{}' is no object", key));
   for (const auto& [name, value] : found->get_object()) {
-    if (!value.is_string()) throw BadLine(fmt::format("'{}' holds something else than strings", key));
+    if (!value.is_string())
+      throw BadLine(fmt::format("'{}' holds something else than strings", key));
     values.emplace(name, value.get_string());
   }
   return values;
@@ -72,7 +82,8 @@ Values values_of(const json::object& line, std::string_view key) {
 
 Outcome outcome_of(const json::object& line) {
   const auto text = text_of(line, "outcome");
-  if (auto outcome = parse_outcome(text)) return *outcome;
+  if (auto outcome = parse_outcome(text))
+    return *outcome;
   throw BadLine(fmt::format("unknown outcome '{}'", text));
 }
 
@@ -80,7 +91,8 @@ Outcome outcome_of(const json::object& line) {
 template <class Each>
 std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& truncated, Each each) {
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return ReadError{file, 0, "cannot be read"};
+  if (!stream)
+    return ReadError{file, 0, "cannot be read"};
   std::size_t number = 0;
   std::int64_t previous = 0;
   std::array<unsigned char, 16384> scratch; // most lines need no allocation
@@ -94,10 +106,13 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
       json::monotonic_resource memory(scratch.data(), scratch.size());
       boost::system::error_code error;
       const auto value = json::parse(line, error, &memory);
-      if (error) throw BadLine("is no JSON");
-      if (!value.is_object()) throw BadLine("is no JSON object");
+      if (error)
+        throw BadLine("is no JSON");
+      if (!value.is_object())
+        throw BadLine("is no JSON object");
       const auto sequence = integer_of(value.get_object(), "seq");
-      if (sequence <= previous) throw BadLine(fmt::format("'seq' goes from {} to {}", previous, sequence));
+      if (sequence <= previous)
+        throw BadLine(fmt::format("'seq' goes from {} to {}", previous, sequence));
       previous = sequence;
       each(value.get_object(), number);
     } catch (const BadLine& bad) {
@@ -114,14 +129,17 @@ public:
   void line(const json::object& line, std::size_t number) {
     const auto type = text_of(line, "type");
     const auto id = text_of(line, "op");
-    if (type == "invoke") return invoke(line, id, number);
+    if (type == "invoke")
+      return invoke(line, id, number);
     const auto found = index_.find(id);
-    if (found == index_.end()) throw BadLine(fmt::format("'{}' of operation '{}', which was never invoked", type, id));
+    if (found == index_.end())
+      throw BadLine(fmt::format("'{}' of operation '{}', which was never invoked", type, id));
     auto& operation = operations_[found->second];
-    if (operation.completed != 0) throw BadLine(fmt::format("'{}' of operation '{}', which is complete", type, id));
+    if (operation.completed != 0)
+      throw BadLine(fmt::format("'{}' of operation '{}', which is complete", type, id));
     if (type == "attempt")
-      operation.attempts.push_back({static_cast<int>(integer_of(line, "number")), text_of(line, "instance"),
-                                    Outcome::info, 0, {}});
+      operation.attempts.push_back(
+          {static_cast<int>(integer_of(line, "number")), text_of(line, "instance"), Outcome::info, 0, {}});
     else if (type == "result" || type == "complete")
       result(line, operation, type == "complete");
     else
@@ -130,7 +148,8 @@ public:
 
 private:
   void invoke(const json::object& line, const std::string& id, std::size_t number) {
-    if (!index_.emplace(id, operations_.size()).second) throw BadLine(fmt::format("operation '{}' is invoked twice", id));
+    if (!index_.emplace(id, operations_.size()).second)
+      throw BadLine(fmt::format("operation '{}' is invoked twice", id));
     Operation operation;
     operation.id = id;
     operation.line = number;
@@ -154,7 +173,8 @@ private:
     attempt.outcome = outcome_of(line);
     attempt.status = static_cast<int>(optional_integer(line, "status"));
     attempt.reason = optional_text(line, "reason");
-    if (!complete) return;
+    if (!complete)
+      return;
     operation.outcome = attempt.outcome;
     operation.status = attempt.status;
     operation.reason = attempt.reason;
@@ -162,14 +182,18 @@ private:
     operation.complete_time = Time(integer_of(line, "time"));
     operation.captured = values_of(line, "captured");
     const auto* list = line.if_contains("list");
-    if (list == nullptr) return;
-    if (!list->is_array()) throw BadLine("'list' is no array");
+    if (list == nullptr)
+      return;
+    if (!list->is_array())
+      throw BadLine("'list' is no array");
     for (const auto& element : list->get_array()) {
-      if (!element.is_object()) throw BadLine("'list' holds something else than objects");
+      if (!element.is_object())
+        throw BadLine("'list' holds something else than objects");
       const auto& object = element.get_object();
-      ListEntry entry{text_of(object, "id"), std::nullopt, optional_text(object, "item"),
-                      optional_text(object, "peer"), optional_text(object, "kind")};
-      if (object.if_contains("amount") != nullptr) entry.amount = integer_of(object, "amount");
+      ListEntry entry{text_of(object, "id"), std::nullopt, optional_text(object, "item"), optional_text(object, "peer"),
+                      optional_text(object, "kind")};
+      if (object.if_contains("amount") != nullptr)
+        entry.amount = integer_of(object, "amount");
       operation.list.push_back(std::move(entry));
     }
   }
@@ -186,23 +210,26 @@ std::variant<History, ReadError> read_history(const std::filesystem::path& direc
   if (auto error = read_lines(directory / "history.jsonl", history.truncated,
                               [&](const json::object& line, std::size_t number) { operations.line(line, number); }))
     return *error;
-  if (auto error = read_lines(directory / "events.jsonl", history.truncated,
-                              [&](const json::object& line, std::size_t) {
-                                Event event{static_cast<std::uint64_t>(integer_of(line, "seq")),
-                                            Time(integer_of(line, "time")), text_of(line, "type"), {}};
-                                for (const auto& [key, value] : line)
-                                  if (key != "type" && value.is_string()) event.fields.emplace(key, value.get_string());
-                                history.events.push_back(std::move(event));
-                              }))
+  if (auto error =
+          read_lines(directory / "events.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
+            Event event{static_cast<std::uint64_t>(integer_of(line, "seq")),
+                        Time(integer_of(line, "time")),
+                        text_of(line, "type"),
+                        {}};
+            for (const auto& [key, value] : line)
+              if (key != "type" && value.is_string())
+                event.fields.emplace(key, value.get_string());
+            history.events.push_back(std::move(event));
+          }))
     return *error;
-  if (auto error = read_lines(directory / "probes.jsonl", history.truncated,
-                              [&](const json::object& line, std::size_t) {
-                                const auto* ready = line.if_contains("ready");
-                                history.probes.push_back({static_cast<std::uint64_t>(integer_of(line, "seq")),
-                                                          Time(integer_of(line, "time")), text_of(line, "instance"),
-                                                          ready != nullptr && ready->is_bool() && ready->get_bool(),
-                                                          optional_text(line, "detail")});
-                              }))
+  if (auto error =
+          read_lines(directory / "probes.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
+            const auto* ready = line.if_contains("ready");
+            history.probes.push_back({static_cast<std::uint64_t>(integer_of(line, "seq")),
+                                      Time(integer_of(line, "time")), text_of(line, "instance"),
+                                      ready != nullptr && ready->is_bool() && ready->get_bool(),
+                                      optional_text(line, "detail")});
+          }))
     return *error;
   return history;
 }

@@ -17,31 +17,41 @@ std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto tail = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0U) == 0x80U; };
   const auto lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
+  if (lead < 0x80)
+    return 1;
+  if (lead >= 0xC2 && lead <= 0xDF)
+    return tail(1) ? 2 : 0;
   if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!tail(1) || !tail(2)) return 0;
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-    if (lead == 0xED && byte(1) > 0x9F) return 0;
+    if (!tail(1) || !tail(2))
+      return 0;
+    if (lead == 0xE0 && byte(1) < 0xA0)
+      return 0;
+    if (lead == 0xED && byte(1) > 0x9F)
+      return 0;
     return 3;
   }
   if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    if (lead == 0xF0 && byte(1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
+    if (!tail(1) || !tail(2) || !tail(3))
+      return 0;
+    if (lead == 0xF0 && byte(1) < 0x90)
+      return 0;
+    if (lead == 0xF4 && byte(1) > 0x8F)
+      return 0;
     return 4;
   }
   return 0;
 }
 
 void append_values(std::string& out, std::string_view key, const Values& values) {
-  if (values.empty()) return;
+  if (values.empty())
+    return;
   out += ",\"";
   out += key;
   out += "\":{";
   bool first = true;
   for (const auto& [name, value] : values) {
-    if (!std::exchange(first, false)) out += ',';
+    if (!std::exchange(first, false))
+      out += ',';
     append_json_string(out, name);
     out += ':';
     append_json_string(out, value);
@@ -58,8 +68,10 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
 
 void append_result(std::string& out, Outcome outcome, int status, const std::string& reason) {
   append_text(out, "outcome", to_string(outcome));
-  if (status != 0) fmt::format_to(std::back_inserter(out), ",\"status\":{}", status);
-  if (!reason.empty()) append_text(out, "reason", reason);
+  if (status != 0)
+    fmt::format_to(std::back_inserter(out), ",\"status\":{}", status);
+  if (!reason.empty())
+    append_text(out, "reason", reason);
 }
 
 std::string begin_line(std::uint64_t sequence, Time time, std::string_view type) {
@@ -92,7 +104,8 @@ void append_json_string(std::string& out, std::string_view text) {
 
 LineFile::LineFile(const std::filesystem::path& path)
     : fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644)), path_(path) {
-  if (fd_ < 0) throw WriteError(fmt::format("cannot create {}: {}", path.string(), std::strerror(errno)));
+  if (fd_ < 0)
+    throw WriteError(fmt::format("cannot create {}: {}", path.string(), std::strerror(errno)));
 }
 
 LineFile::LineFile(LineFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
@@ -104,13 +117,15 @@ LineFile& LineFile::operator=(LineFile&& other) noexcept {
 }
 
 LineFile::~LineFile() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0)
+    ::close(fd_);
 }
 
 void LineFile::append(std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(fd_, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EINTR)
+      continue;
     if (written <= 0)
       throw WriteError(fmt::format("cannot write {}: {}", path_.string(), std::strerror(written < 0 ? errno : ENOSPC)));
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -129,8 +144,10 @@ void Recorder::invoke(Operation& operation) {
   fmt::format_to(std::back_inserter(line), ",\"process\":{}", operation.process);
   append_text(line, "user", operation.user);
   append_text(line, "name", operation.name);
-  if (operation.checkpoint != 0) fmt::format_to(std::back_inserter(line), ",\"checkpoint\":{}", operation.checkpoint);
-  if (operation.setup) line += ",\"setup\":true";
+  if (operation.checkpoint != 0)
+    fmt::format_to(std::back_inserter(line), ",\"checkpoint\":{}", operation.checkpoint);
+  if (operation.setup)
+    line += ",\"setup\":true";
   fmt::format_to(std::back_inserter(line), ",\"host\":{}", operation.host);
   append_text(line, "instance", operation.instance);
   append_values(line, "values", operation.values);
@@ -170,10 +187,14 @@ void Recorder::complete(Operation& operation) {
       const auto& entry = operation.list[i];
       line += i == 0 ? "{\"id\":" : ",{\"id\":";
       append_json_string(line, entry.id);
-      if (entry.amount) fmt::format_to(std::back_inserter(line), ",\"amount\":{}", *entry.amount);
-      if (!entry.item.empty()) append_text(line, "item", entry.item);
-      if (!entry.peer.empty()) append_text(line, "peer", entry.peer);
-      if (!entry.kind.empty()) append_text(line, "kind", entry.kind);
+      if (entry.amount)
+        fmt::format_to(std::back_inserter(line), ",\"amount\":{}", *entry.amount);
+      if (!entry.item.empty())
+        append_text(line, "item", entry.item);
+      if (!entry.peer.empty())
+        append_text(line, "peer", entry.peer);
+      if (!entry.kind.empty())
+        append_text(line, "kind", entry.kind);
       line += '}';
     }
     line += ']';
@@ -184,7 +205,8 @@ void Recorder::complete(Operation& operation) {
 
 std::uint64_t Recorder::event(std::string_view type, Values fields) {
   auto line = begin_line(++sequence_, now_(), type);
-  for (const auto& [key, value] : fields) append_text(line, key, value);
+  for (const auto& [key, value] : fields)
+    append_text(line, key, value);
   line += "}\n";
   events_.append(line);
   return sequence_;

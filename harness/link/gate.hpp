@@ -18,7 +18,8 @@ public:
 
   asio::awaitable<Decision> request(const Message& message) override {
     const bool matches = matcher_.request(message);
-    if (matches && !fired_ && position_.point == scenario::Position::Point::request) co_await fire(message);
+    if (matches && !fired_ && position_.point == scenario::Position::Point::request)
+      co_await fire(message);
     co_return Decision{};
   }
   std::size_t deliver_first(const Message& message) override {
@@ -27,7 +28,8 @@ public:
   }
   asio::awaitable<Decision> reply(const Message& message) override {
     const bool matches = matcher_.reply(message);
-    if (matches && !fired_ && position_.point == scenario::Position::Point::reply) co_await fire(message);
+    if (matches && !fired_ && position_.point == scenario::Position::Point::reply)
+      co_await fire(message);
     co_return Decision{};
   }
   void closed(std::uint64_t connection) override { matcher_.closed(connection); }

@@ -74,16 +74,19 @@ public:
         self->conversation_ = protocol::make_conversation(self->link_->protocol);
       asio::co_spawn(self->client_.get_executor(), from_client(self), asio::detached);
       co_await from_server(self);
-      while (!self->client_done_) co_await self->changed_.wait();
+      while (!self->client_done_)
+        co_await self->changed_.wait();
     }
     self->close();
-    for (const auto& tap : self->link_->taps) tap.what->closed(self->number_);
+    for (const auto& tap : self->link_->taps)
+      tap.what->closed(self->number_);
     self->link_->connections.erase(self);
   }
 
   /// RST to the client, close to the server.
   void reset() {
-    if (closing_) return;
+    if (closing_)
+      return;
     boost::system::error_code error; // an already dead socket needs no reset
     client_.set_option(asio::socket_base::linger(true, 0), error);
     close();
@@ -94,7 +97,8 @@ private:
     closing_ = true;
     boost::system::error_code error; // the descriptor is released whatever close(2) says
     client_.close(error);
-    if (server_) server_->close();
+    if (server_)
+      server_->close();
     changed_.notify();
   }
 
@@ -104,10 +108,13 @@ private:
       boost::system::error_code error;
       const auto size =
           co_await self->client_.async_read_some(asio::buffer(buffer), asio::redirect_error(use_awaitable, error));
-      if (error) break;
-      if (!co_await self->client_bytes({buffer.data(), size})) break;
+      if (error)
+        break;
+      if (!co_await self->client_bytes({buffer.data(), size}))
+        break;
     }
-    if (self->server_) self->server_->finish_writing();
+    if (self->server_)
+      self->server_->finish_writing();
     self->client_done_ = true;
     self->changed_.notify();
   }
@@ -116,8 +123,10 @@ private:
     std::vector<char> buffer(16U << 10U);
     while (!self->closing_) {
       const auto size = co_await self->server_->read(buffer);
-      if (size == 0) break;
-      if (!co_await self->server_bytes({buffer.data(), size})) break;
+      if (size == 0)
+        break;
+      if (!co_await self->server_bytes({buffer.data(), size}))
+        break;
     }
     if (self->conversation_ && !self->closing_) {
       protocol::Units units;
@@ -126,24 +135,29 @@ private:
     }
     // Half-close: the client hears the end and may still be sending.
     boost::system::error_code error;
-    if (!self->closing_) self->client_.shutdown(tcp::socket::shutdown_send, error);
+    if (!self->closing_)
+      self->client_.shutdown(tcp::socket::shutdown_send, error);
   }
 
   asio::awaitable<bool> client_bytes(std::string_view bytes) {
-    if (!conversation_) co_return co_await to_server(bytes);
+    if (!conversation_)
+      co_return co_await to_server(bytes);
     protocol::Units units;
     conversation_->from_client(bytes, units);
     note_unframed();
     std::string batch; // what no tap holds goes on in one piece
     for (auto& unit : units) {
-      while (reply_held_ && !closing_) co_await changed_.wait(); // everything on a held connection waits
+      while (reply_held_ && !closing_)
+        co_await changed_.wait(); // everything on a held connection waits
       if (unit.kind == protocol::Unit::Kind::request) {
         ++link_->counters.requests;
         if (!link_->taps.empty()) {
           const auto decision = co_await ask_taps(unit, batch);
-          if (decision.kind == Decision::Kind::reset) co_return reset(), false;
+          if (decision.kind == Decision::Kind::reset)
+            co_return reset(), false;
           if (decision.kind != Decision::Kind::forward) {
-            if (!co_await inject(unit, decision)) co_return false;
+            if (!co_await inject(unit, decision))
+              co_return false;
             continue;
           }
         }
@@ -158,7 +172,8 @@ private:
     const Message message{peer_, number_, unit};
     const auto taps = link_->taps; // a tap may remove itself
     for (const auto& tap : taps) {
-      if (!concerns(tap.peers, peer_)) continue;
+      if (!concerns(tap.peers, peer_))
+        continue;
       if (!batch.empty()) {
         (void)co_await to_server(std::exchange(batch, {}));
       }
@@ -166,23 +181,30 @@ private:
       auto decision = co_await tap.what->request(message);
       held_ = false;
       changed_.notify();
-      if (decision.kind != Decision::Kind::forward) co_return decision;
+      if (decision.kind != Decision::Kind::forward)
+        co_return decision;
     }
     co_return Decision{};
   }
 
   /// Answers a request in the server's place, after the replies to all requests before it.
   asio::awaitable<bool> inject(const protocol::Unit& unit, const Decision& decision) {
-    while (replied_ + 1 < unit.exchange && !closing_) co_await changed_.wait();
-    if (closing_) co_return false;
+    while (replied_ + 1 < unit.exchange && !closing_)
+      co_await changed_.wait();
+    if (closing_)
+      co_return false;
     protocol::Units units;
     conversation_->from_server(decision.text, units);
-    for (auto& reply : units) co_await write_client(reply.bytes);
+    for (auto& reply : units)
+      co_await write_client(reply.bytes);
     replied_ = unit.exchange;
-    if (decision.kind != Decision::Kind::answer_and_close) co_return true;
+    if (decision.kind != Decision::Kind::answer_and_close)
+      co_return true;
     boost::system::error_code error;
-    if (!closing_) client_.shutdown(tcp::socket::shutdown_send, error);
-    if (server_) server_->close();
+    if (!closing_)
+      client_.shutdown(tcp::socket::shutdown_send, error);
+    if (server_)
+      server_->close();
     co_return false;
   }
 
@@ -201,18 +223,21 @@ private:
   asio::awaitable<bool> deliver_replies(protocol::Units units) {
     std::string batch;
     for (auto& unit : units) {
-      while (held_ && !closing_) co_await changed_.wait();
+      while (held_ && !closing_)
+        co_await changed_.wait();
       if (unit.kind == protocol::Unit::Kind::reply) {
         ++link_->counters.replies;
         if (!link_->taps.empty()) {
-          if (!co_await hold_reply(unit, batch)) co_return false;
+          if (!co_await hold_reply(unit, batch))
+            co_return false;
         }
         replied_ = unit.exchange;
         changed_.notify();
       }
       batch += unit.bytes;
     }
-    if (batch.empty()) co_return true;
+    if (batch.empty())
+      co_return true;
     link_->counters.bytes += batch.size();
     co_await pass_toxics(Direction::to_client, batch.size());
     co_return co_await write_client(batch);
@@ -223,17 +248,20 @@ private:
     const Message message{peer_, number_, unit};
     const auto taps = link_->taps;
     for (const auto& tap : taps) {
-      if (!concerns(tap.peers, peer_)) continue;
+      if (!concerns(tap.peers, peer_))
+        continue;
       if (const auto first = std::min(tap.what->deliver_first(message), unit.bytes.size()); first > 0) {
         batch += unit.bytes.substr(0, first);
         unit.bytes.erase(0, first);
       }
-      if (!batch.empty()) (void)co_await write_client(std::exchange(batch, {}));
+      if (!batch.empty())
+        (void)co_await write_client(std::exchange(batch, {}));
       reply_held_ = true;
       const auto decision = co_await tap.what->reply(message);
       reply_held_ = false;
       changed_.notify();
-      if (decision.kind == Decision::Kind::reset) co_return reset(), false;
+      if (decision.kind == Decision::Kind::reset)
+        co_return reset(), false;
     }
     co_return true;
   }
@@ -241,7 +269,8 @@ private:
   asio::awaitable<bool> to_server(std::string_view bytes) {
     link_->counters.bytes += bytes.size();
     co_await pass_toxics(Direction::to_server, bytes.size());
-    if (closing_) co_return false;
+    if (closing_)
+      co_return false;
     co_return co_await server_->write(bytes);
   }
 
@@ -252,10 +281,12 @@ private:
   }
 
   asio::awaitable<void> pass_toxics(Direction direction, std::size_t size) {
-    if (link_->toxics.empty()) co_return;
+    if (link_->toxics.empty())
+      co_return;
     const auto toxics = link_->toxics;
     for (const auto& toxic : toxics)
-      if (concerns(toxic.peers, peer_) && !closing_) co_await toxic.what->pass(direction, size);
+      if (concerns(toxic.peers, peer_) && !closing_)
+        co_await toxic.what->pass(direction, size);
   }
 
   void note_unframed() {
@@ -306,22 +337,35 @@ boost::system::result<void, std::string> Link::listen(const Endpoint& endpoint) 
   // The listener is owned by the state, so it must not own the state in turn.
   auto opened = Listener::open(state_->executor, endpoint,
                                [weak = std::weak_ptr(state_), peer = endpoint.peer](tcp::socket socket) {
-                                 if (const auto state = weak.lock()) state->accept(peer, std::move(socket));
+                                 if (const auto state = weak.lock())
+                                   state->accept(peer, std::move(socket));
                                });
-  if (!opened) return opened.error();
+  if (!opened)
+    return opened.error();
   state_->listeners.push_back(std::move(*opened));
   return {};
 }
 
-const std::string& Link::name() const { return state_->name; }
-const std::string& Link::protocol() const { return state_->protocol; }
-bool Link::is_framed() const { return state_->framing == Framing::framed; }
-const Link::Counters& Link::counters() const { return state_->counters; }
-const std::string& Link::unframed() const { return state_->unframed; }
+const std::string& Link::name() const {
+  return state_->name;
+}
+const std::string& Link::protocol() const {
+  return state_->protocol;
+}
+bool Link::is_framed() const {
+  return state_->framing == Framing::framed;
+}
+const Link::Counters& Link::counters() const {
+  return state_->counters;
+}
+const std::string& Link::unframed() const {
+  return state_->unframed;
+}
 
 std::vector<Endpoint> Link::endpoints() const {
   std::vector<Endpoint> all;
-  for (const auto& listener : state_->listeners) all.push_back(listener->endpoint());
+  for (const auto& listener : state_->listeners)
+    all.push_back(listener->endpoint());
   return all;
 }
 
@@ -332,19 +376,22 @@ std::size_t Link::open_connections(const Peers& peers) const {
 
 void Link::refuse(const Peers& peers) {
   for (const auto& listener : state_->listeners)
-    if (concerns(peers, listener->endpoint().peer)) listener->refuse();
+    if (concerns(peers, listener->endpoint().peer))
+      listener->refuse();
 }
 
 void Link::accept_again(const Peers& peers) {
   for (const auto& listener : state_->listeners)
-    if (concerns(peers, listener->endpoint().peer)) listener->accept_again();
+    if (concerns(peers, listener->endpoint().peer))
+      listener->accept_again();
 }
 
 std::size_t Link::reset(const Peers& peers) {
   std::size_t count = 0;
   const auto all = state_->connections; // connections leave the set as they end
   for (const auto& connection : all) {
-    if (!concerns(peers, connection->peer())) continue;
+    if (!concerns(peers, connection->peer()))
+      continue;
     connection->reset();
     ++count;
   }
@@ -357,7 +404,9 @@ void Link::add(std::shared_ptr<Toxic> toxic, Peers peers) {
 void Link::remove(const std::shared_ptr<Toxic>& toxic) {
   std::erase_if(state_->toxics, [&](const auto& one) { return one.what == toxic; });
 }
-void Link::add(std::shared_ptr<Tap> tap, Peers peers) { state_->taps.push_back({std::move(tap), std::move(peers)}); }
+void Link::add(std::shared_ptr<Tap> tap, Peers peers) {
+  state_->taps.push_back({std::move(tap), std::move(peers)});
+}
 void Link::remove(const std::shared_ptr<Tap>& tap) {
   std::erase_if(state_->taps, [&](const auto& one) { return one.what == tap; });
 }

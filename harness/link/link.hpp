@@ -1,5 +1,5 @@
-// The path from services to one dependency (or from users, or one service, to another). Every peer has an endpoint of its
-// own, so that the link knows who is talking without asking the kernel.
+// The path from services to one dependency (or from users, or one service, to another). Every peer has an endpoint of
+// its own, so that the link knows who is talking without asking the kernel.
 //
 // Owned by the run; used from its thread. Connections keep what they need alive until they have ended.
 #pragma once
@@ -7,8 +7,8 @@
 #include "harness/link/toxic.hpp"
 #include "harness/link/upstream.hpp"
 
-#include <functional>
 #include <boost/system/result.hpp>
+#include <functional>
 #include <memory>
 #include <vector>
 

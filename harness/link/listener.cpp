@@ -27,32 +27,41 @@ struct Listener::State {
       boost::system::error_code error;
       tcp::socket socket(self->acceptor.get_executor());
       co_await self->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
-      if (!self->acceptor.is_open()) co_return;
+      if (!self->acceptor.is_open())
+        co_return;
       if (self->refusing) {
-        while (self->refusing && self->acceptor.is_open()) co_await self->changed.wait();
+        while (self->refusing && self->acceptor.is_open())
+          co_await self->changed.wait();
         continue;
       }
-      if (error) continue; // the client left before it was accepted
+      if (error)
+        continue; // the client left before it was accepted
       socket.set_option(tcp::no_delay(true), error);
       self->on_accept(std::move(socket));
     }
   }
 };
 
-boost::system::result<std::unique_ptr<Listener>, std::string>
-Listener::open(const asio::any_io_executor& executor, Endpoint endpoint, OnAccept on_accept) {
+boost::system::result<std::unique_ptr<Listener>, std::string> Listener::open(const asio::any_io_executor& executor,
+                                                                             Endpoint endpoint, OnAccept on_accept) {
   auto state = std::make_shared<State>(executor, std::move(endpoint), std::move(on_accept));
   const auto& where = state->endpoint;
   boost::system::error_code error;
   const tcp::endpoint address(asio::ip::make_address(where.address, error), where.port);
-  if (!error) state->acceptor.open(address.protocol(), error);
-  // Old connections in TIME_WAIT must not keep the address; a listener that refuses must keep everyone else off it. So the
-  // option is there for the bind alone.
-  if (!error) state->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) state->acceptor.bind(address, error);
-  if (!error) state->acceptor.set_option(tcp::acceptor::reuse_address(false), error);
-  if (!error) state->acceptor.listen(1024, error);
-  if (error) return fmt::format("cannot listen on {}:{} for {}: {}", where.address, where.port, where.peer, error.message());
+  if (!error)
+    state->acceptor.open(address.protocol(), error);
+  // Old connections in TIME_WAIT must not keep the address; a listener that refuses must keep everyone else off it. So
+  // the option is there for the bind alone.
+  if (!error)
+    state->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error)
+    state->acceptor.bind(address, error);
+  if (!error)
+    state->acceptor.set_option(tcp::acceptor::reuse_address(false), error);
+  if (!error)
+    state->acceptor.listen(1024, error);
+  if (error)
+    return fmt::format("cannot listen on {}:{} for {}: {}", where.address, where.port, where.peer, error.message());
   asio::co_spawn(executor, State::accept(state), asio::detached);
   return std::unique_ptr<Listener>(new Listener(std::move(state)));
 }
@@ -64,16 +73,20 @@ Listener::~Listener() {
   state_->changed.notify();
 }
 
-const Endpoint& Listener::endpoint() const { return state_->endpoint; }
+const Endpoint& Listener::endpoint() const {
+  return state_->endpoint;
+}
 
 void Listener::refuse() {
-  if (std::exchange(state_->refusing, true)) return;
+  if (std::exchange(state_->refusing, true))
+    return;
   // A listener that is shut down answers SYN with RST and keeps its port.
   ::shutdown(state_->acceptor.native_handle(), SHUT_RDWR);
 }
 
 void Listener::accept_again() {
-  if (!std::exchange(state_->refusing, false)) return;
+  if (!std::exchange(state_->refusing, false))
+    return;
   boost::system::error_code error;
   state_->acceptor.listen(1024, error);
   state_->changed.notify();

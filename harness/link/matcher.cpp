@@ -15,7 +15,8 @@ bool Matcher::fits(const protocol::Request& request) const {
 }
 
 bool Matcher::request(const Message& message) {
-  if (!fits(message.unit.request)) return false;
+  if (!fits(message.unit.request))
+    return false;
   pending_[{message.connection, message.unit.exchange}] = ++seen_;
   return selected(seen_);
 }
@@ -27,13 +28,16 @@ bool Matcher::would_match(const Message& message) const {
 
 bool Matcher::reply(const Message& message) {
   const auto found = pending_.find({message.connection, message.unit.exchange});
-  if (found == pending_.end()) return false;
+  if (found == pending_.end())
+    return false;
   const auto ordinal = found->second;
   pending_.erase(found);
-  if (message.unit.answered) return selected(ordinal);
+  if (message.unit.answered)
+    return selected(ordinal);
   --seen_;
   for (auto& [key, later] : pending_)
-    if (later > ordinal) --later;
+    if (later > ordinal)
+      --later;
   return false;
 }
 

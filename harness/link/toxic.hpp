@@ -23,8 +23,8 @@ public:
 
 /// One message as a tap sees it.
 struct Message {
-  std::string peer;          ///< who talks to the dependency: "bank@2"
-  std::uint64_t connection;  ///< number of the connection on its link
+  std::string peer;         ///< who talks to the dependency: "bank@2"
+  std::uint64_t connection; ///< number of the connection on its link
   const protocol::Unit& unit;
 };
 
@@ -32,8 +32,8 @@ struct Message {
 struct Decision {
   enum class Kind {
     forward,
-    reset,         ///< both sides of the connection are reset; the message is lost
-    answer,        ///< a request: not delivered, `text` is its reply
+    reset,           ///< both sides of the connection are reset; the message is lost
+    answer,          ///< a request: not delivered, `text` is its reply
     answer_and_close ///< the same, and then both sides are closed as a server does it that gives up
   };
   Kind kind = Kind::forward;

@@ -14,8 +14,8 @@ namespace holdfast::link {
 
 namespace {
 
-using asio::ip::tcp;
 using asio::use_awaitable;
+using asio::ip::tcp;
 
 class TcpConnection final : public UpstreamConnection {
 public:
@@ -53,7 +53,8 @@ public:
   asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code& error) override {
     tcp::socket socket(executor_);
     co_await socket.async_connect(endpoint_, asio::redirect_error(use_awaitable, error));
-    if (error) co_return nullptr;
+    if (error)
+      co_return nullptr;
     socket.set_option(tcp::no_delay(true));
     co_return std::make_unique<TcpConnection>(std::move(socket));
   }
@@ -69,16 +70,19 @@ public:
       : fake_(std::move(fake)), changed_(executor) {}
 
   asio::awaitable<std::size_t> read(std::span<char> buffer) override {
-    while (waiting_.empty() && !ended_) co_await changed_.wait();
+    while (waiting_.empty() && !ended_)
+      co_await changed_.wait();
     const auto size = std::min(buffer.size(), waiting_.size());
     std::copy_n(waiting_.data(), size, buffer.data());
     waiting_.erase(0, size);
     co_return size;
   }
   asio::awaitable<bool> write(std::string_view bytes) override {
-    if (ended_) co_return false;
+    if (ended_)
+      co_return false;
     co_await fake_->receive(bytes, waiting_);
-    if (fake_->closed()) ended_ = true;
+    if (fake_->closed())
+      ended_ = true;
     changed_.notify();
     co_return !ended_;
   }

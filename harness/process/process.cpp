@@ -39,7 +39,8 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
   int open_streams = 2;
 
   void send(ShimMessage::Type type, int value) {
-    if (gone || !control.is_open()) return;
+    if (gone || !control.is_open())
+      return;
     const ShimMessage message{type, value};
     // EPIPE: the shim is gone, which `gone` is about to say.
     (void)::send(control.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -51,9 +52,12 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
       boost::system::error_code error;
       const auto size = co_await self->control.async_read_some(asio::buffer(&message, sizeof message),
                                                                asio::redirect_error(use_awaitable, error));
-      if (error || size != sizeof message) co_return; // the shim has exited; `wait_shim` publishes that
-      if (message.type == ShimMessage::Type::started) self->pid = message.value;
-      if (message.type == ShimMessage::Type::exec_failed) self->exec_error = message.value;
+      if (error || size != sizeof message)
+        co_return; // the shim has exited; `wait_shim` publishes that
+      if (message.type == ShimMessage::Type::started)
+        self->pid = message.value;
+      if (message.type == ShimMessage::Type::exec_failed)
+        self->exec_error = message.value;
       if (message.type == ShimMessage::Type::main_exited) {
         self->pid = 0;
         self->status = WaitStatus::from_native(message.value);
@@ -68,13 +72,17 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     // What the shim said last may still be unread: take it before anyone is told that the tree is gone.
     ShimMessage message{};
     while (::recv(self->control.native_handle(), &message, sizeof message, MSG_DONTWAIT) == sizeof message) {
-      if (message.type == ShimMessage::Type::main_exited) self->status = WaitStatus::from_native(message.value);
-      if (message.type == ShimMessage::Type::exec_failed) self->exec_error = message.value;
+      if (message.type == ShimMessage::Type::main_exited)
+        self->status = WaitStatus::from_native(message.value);
+      if (message.type == ShimMessage::Type::exec_failed)
+        self->exec_error = message.value;
     }
     self->pid = 0;
     // A shim that was itself killed could not report; its tree fell to the guardian.
-    if (!self->status) self->status = WaitStatus::from_native(self->shim->native_exit_code());
-    while (self->open_streams > 0) co_await self->changed.wait(); // the last words of the service
+    if (!self->status)
+      self->status = WaitStatus::from_native(self->shim->native_exit_code());
+    while (self->open_streams > 0)
+      co_await self->changed.wait(); // the last words of the service
     self->gone = true;
     self->changed.notify();
   }
@@ -87,7 +95,8 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     for (;;) {
       boost::system::error_code error;
       const auto size = co_await from.async_read_some(asio::buffer(buffer), asio::redirect_error(use_awaitable, error));
-      if (error) break;
+      if (error)
+        break;
       pending.append(buffer.data(), size);
       std::size_t begin = 0;
       for (auto end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
@@ -95,9 +104,11 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
         begin = end + 1;
       }
       pending.erase(0, begin);
-      if (pending.size() > longest) self->on_line(stream, std::exchange(pending, {}));
+      if (pending.size() > longest)
+        self->on_line(stream, std::exchange(pending, {}));
     }
-    if (!pending.empty()) self->on_line(stream, pending);
+    if (!pending.empty())
+      self->on_line(stream, pending);
     from.close();
     --self->open_streams;
     self->changed.notify();
@@ -126,7 +137,8 @@ struct ChildSetup {
       return {errno, boost::system::system_category()};
     // Boost.Process 1.81 leaks descriptors into children; Asio's sockets are not close-on-exec.
     ::close_range(shim_control_fd + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    if (::chdir(directory) != 0) return {errno, boost::system::system_category()};
+    if (::chdir(directory) != 0)
+      return {errno, boost::system::system_category()};
     return {};
   }
 };
@@ -139,10 +151,12 @@ struct Pair {
 std::optional<Pair> make_pair_of(int kind) {
   int fds[2];
   const bool made = kind == 0 ? ::pipe2(fds, O_CLOEXEC) == 0 : ::socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, fds) == 0;
-  if (!made) return std::nullopt;
+  if (!made)
+    return std::nullopt;
   Pair pair{ScopedFd(fds[0]), ScopedFd(fds[1])};
   pair.theirs.reset(::fcntl(fds[1], F_DUPFD_CLOEXEC, 10));
-  if (!pair.theirs.valid()) return std::nullopt;
+  if (!pair.theirs.valid())
+    return std::nullopt;
   return pair;
 }
 
@@ -162,8 +176,10 @@ std::optional<std::filesystem::path> find_program(const std::string& program, co
   while (!rest.empty()) {
     const auto colon = rest.find(':');
     const std::filesystem::path candidate = std::filesystem::path(rest.substr(0, colon)) / program;
-    if (executable(candidate)) return candidate;
-    if (colon == std::string_view::npos) break;
+    if (executable(candidate))
+      return candidate;
+    if (colon == std::string_view::npos)
+      break;
     rest.remove_prefix(colon + 1);
   }
   return std::nullopt;
@@ -176,28 +192,32 @@ std::filesystem::path find_shim() {
 asio::awaitable<boost::system::result<std::unique_ptr<Process>, std::string>>
 Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line) {
   const auto program = find_program(spec.command.at(0), spec.directory);
-  if (!program) co_return fmt::format("there is no program '{}'", spec.command[0]);
-  if (!find_program(spec.shim.string(), {})) co_return fmt::format("the shim {} is missing", spec.shim.string());
+  if (!program)
+    co_return fmt::format("there is no program '{}'", spec.command[0]);
+  if (!find_program(spec.shim.string(), {}))
+    co_return fmt::format("the shim {} is missing", spec.shim.string());
 
   auto state = std::make_shared<State>(executor, std::move(on_line));
   auto control = make_pair_of(SOCK_SEQPACKET);
   auto out = make_pair_of(0);
   auto err = make_pair_of(0);
-  if (!control || !out || !err) co_return fmt::format("cannot spawn '{}': {}", spec.command[0], std::strerror(errno));
+  if (!control || !out || !err)
+    co_return fmt::format("cannot spawn '{}': {}", spec.command[0], std::strerror(errno));
 
   std::vector<std::string> environment;
-  for (const auto& [name, value] : spec.environment) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.environment)
+    environment.push_back(name + "=" + value);
   std::vector<const char*> environment_pointers;
-  for (const auto& entry : environment) environment_pointers.push_back(entry.c_str());
+  for (const auto& entry : environment)
+    environment_pointers.push_back(entry.c_str());
   environment_pointers.push_back(nullptr);
   std::vector<std::string> arguments = {std::to_string(::getpid()), program->string()};
   arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
   const auto directory = spec.directory.string();
   try {
-    state->shim = std::make_unique<bp::process>(
-        executor, bp::filesystem::path(spec.shim.string()), arguments,
-        ChildSetup{control->theirs.get(), out->theirs.get(), err->theirs.get(), directory.c_str(),
-                   environment_pointers.data()});
+    state->shim = std::make_unique<bp::process>(executor, bp::filesystem::path(spec.shim.string()), arguments,
+                                                ChildSetup{control->theirs.get(), out->theirs.get(), err->theirs.get(),
+                                                           directory.c_str(), environment_pointers.data()});
   } catch (const boost::system::system_error& error) {
     co_return fmt::format("cannot spawn '{}': {}", spec.command[0], error.code().message());
   }
@@ -214,31 +234,50 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line)
   asio::co_spawn(executor, State::read_lines(state, state->err, Stream::err), asio::detached);
   asio::co_spawn(executor, State::wait_shim(state), asio::detached);
 
-  while (state->pid == 0 && state->exec_error == 0 && !state->status) co_await state->changed.wait();
+  while (state->pid == 0 && state->exec_error == 0 && !state->status)
+    co_await state->changed.wait();
   if (state->exec_error != 0)
     co_return fmt::format("cannot execute {}: {}", program->string(), std::strerror(state->exec_error));
   co_return std::unique_ptr<Process>(new Process(std::move(state)));
 }
 
 Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
-Process::~Process() { kill(); }
+Process::~Process() {
+  kill();
+}
 
-int Process::pid() const { return state_->pid; }
-int Process::shim_pid() const { return state_->shim_pid; }
-std::optional<WaitStatus> Process::status() const { return state_->status; }
-bool Process::is_gone() const { return state_->gone; }
+int Process::pid() const {
+  return state_->pid;
+}
+int Process::shim_pid() const {
+  return state_->shim_pid;
+}
+std::optional<WaitStatus> Process::status() const {
+  return state_->status;
+}
+bool Process::is_gone() const {
+  return state_->gone;
+}
 
-void Process::signal(int signal) { state_->send(ShimMessage::Type::signal_main, signal); }
-void Process::signal_tree(int signal) { state_->send(ShimMessage::Type::signal_tree, signal); }
-void Process::kill() { state_->send(ShimMessage::Type::kill_tree, 0); }
+void Process::signal(int signal) {
+  state_->send(ShimMessage::Type::signal_main, signal);
+}
+void Process::signal_tree(int signal) {
+  state_->send(ShimMessage::Type::signal_tree, signal);
+}
+void Process::kill() {
+  state_->send(ShimMessage::Type::kill_tree, 0);
+}
 
 asio::awaitable<void> Process::ended() {
   const auto state = state_;
-  while (!state->status && !state->gone) co_await state->changed.wait();
+  while (!state->status && !state->gone)
+    co_await state->changed.wait();
 }
 asio::awaitable<void> Process::gone() {
   const auto state = state_;
-  while (!state->gone) co_await state->changed.wait();
+  while (!state->gone)
+    co_await state->changed.wait();
 }
 
 } // namespace holdfast::process

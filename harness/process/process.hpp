@@ -21,7 +21,7 @@ namespace holdfast::process {
 namespace asio = boost::asio;
 
 struct ProcessSpec {
-  std::vector<std::string> command; ///< the program is looked up in PATH when it holds no '/'
+  std::vector<std::string> command;               ///< the program is looked up in PATH when it holds no '/'
   std::map<std::string, std::string> environment; ///< complete: nothing is inherited
   std::filesystem::path directory;
   std::filesystem::path shim;

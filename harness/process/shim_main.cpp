@@ -2,10 +2,10 @@
 //
 //   holdfast-shim EXPECTED_PARENT PROGRAM [ARGUMENT…]
 //
-// It is a subreaper, so that grandchildren which leave their session and their parents (`setsid`, double forks) become its
-// children. It exits only when waitpid(2) says ECHILD: its exit proves that the whole tree is gone. It kills the tree when
-// told to, when the harness closes the control socket, and when its parent dies. Static and small: it starts with every
-// instance.
+// It is a subreaper, so that grandchildren which leave their session and their parents (`setsid`, double forks) become
+// its children. It exits only when waitpid(2) says ECHILD: its exit proves that the whole tree is gone. It kills the
+// tree when told to, when the harness closes the control socket, and when its parent dies. Static and small: it starts
+// with every instance.
 #include "harness/process/shim_protocol.hpp"
 
 #include <cerrno>
@@ -40,13 +40,15 @@ void report(ShimMessage::Type type, int value) {
 
 template <class Each>
 void for_each_descendant(pid_t parent, Each each, int depth = 0) {
-  if (depth > 64) return;
+  if (depth > 64)
+    return;
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
   // Children of other threads than the first are listed under those threads, but a tree's processes are single-threaded
   // or their children reach us when they die: the callers loop until none is left.
   std::FILE* file = std::fopen(path, "re");
-  if (file == nullptr) return;
+  if (file == nullptr)
+    return;
   int child = 0;
   while (std::fscanf(file, "%d", &child) == 1) {
     for_each_descendant(child, each, depth + 1);
@@ -60,7 +62,8 @@ void signal_tree(int signal) {
 }
 
 void note_reaped(Shim& shim, pid_t pid, int status) {
-  if (pid != shim.main) return;
+  if (pid != shim.main)
+    return;
   shim.main = 0;
   shim.main_status = status;
   report(ShimMessage::Type::main_exited, status);
@@ -115,16 +118,19 @@ int main(int argc, char** argv) {
   }
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != std::atoi(argv[1])) return 4; // the parent died before the line above
+  if (getppid() != std::atoi(argv[1]))
+    return 4; // the parent died before the line above
   fcntl(shim_control_fd, F_SETFD, FD_CLOEXEC);
 
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   int failure[2];
-  if (signal_fd < 0 || pipe2(failure, O_CLOEXEC) != 0) return 4;
+  if (signal_fd < 0 || pipe2(failure, O_CLOEXEC) != 0)
+    return 4;
 
   Shim shim;
   shim.main = fork();
@@ -132,7 +138,8 @@ int main(int argc, char** argv) {
     report(ShimMessage::Type::exec_failed, errno);
     return 4;
   }
-  if (shim.main == 0) execute(argv + 2, signals, failure[1]);
+  if (shim.main == 0)
+    execute(argv + 2, signals, failure[1]);
   close(failure[1]);
   int error = 0;
   if (read(failure[0], &error, sizeof error) == sizeof error) {
@@ -149,20 +156,27 @@ int main(int argc, char** argv) {
 
   pollfd watched[2] = {{signal_fd, POLLIN, 0}, {shim_control_fd, POLLIN, 0}};
   for (;;) {
-    if (poll(watched, 2, -1) < 0 && errno != EINTR) kill_tree(shim), leave(shim);
+    if (poll(watched, 2, -1) < 0 && errno != EINTR)
+      kill_tree(shim), leave(shim);
     if ((watched[0].revents & POLLIN) != 0) {
       signalfd_siginfo info{};
       while (read(signal_fd, &info, sizeof info) == sizeof info)
-        if (info.ssi_signo != SIGCHLD) kill_tree(shim), leave(shim);
-      if (reap(shim, WNOHANG)) leave(shim);
+        if (info.ssi_signo != SIGCHLD)
+          kill_tree(shim), leave(shim);
+      if (reap(shim, WNOHANG))
+        leave(shim);
     }
     if (watched[1].revents != 0) {
       ShimMessage message{};
       const auto size = recv(shim_control_fd, &message, sizeof message, MSG_DONTWAIT);
-      if (size < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-      if (size != sizeof message || message.type == ShimMessage::Type::kill_tree) kill_tree(shim), leave(shim);
-      if (message.type == ShimMessage::Type::signal_main && shim.main != 0) kill(shim.main, message.value);
-      if (message.type == ShimMessage::Type::signal_tree) signal_tree(message.value);
+      if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        continue;
+      if (size != sizeof message || message.type == ShimMessage::Type::kill_tree)
+        kill_tree(shim), leave(shim);
+      if (message.type == ShimMessage::Type::signal_main && shim.main != 0)
+        kill(shim.main, message.value);
+      if (message.type == ShimMessage::Type::signal_tree)
+        signal_tree(message.value);
     }
   }
 }

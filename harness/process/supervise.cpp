@@ -25,7 +25,8 @@ constexpr int worker_grace_ms = 5000; ///< after the front's death or a signal, 
 sigset_t watched_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&signals, signal);
   return signals;
 }
 
@@ -36,7 +37,8 @@ public:
     const auto signals = watched_signals();
     sigprocmask(SIG_BLOCK, &signals, &before_);
     fd_ = ScopedFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd_.valid()) throw std::runtime_error(fmt::format("signalfd: {}", std::strerror(errno)));
+    if (!fd_.valid())
+      throw std::runtime_error(fmt::format("signalfd: {}", std::strerror(errno)));
   }
   ~SignalFd() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
   SignalFd(const SignalFd&) = delete;
@@ -46,11 +48,14 @@ public:
   int next(int timeout_ms) {
     signalfd_siginfo info{};
     for (;;) {
-      if (read(fd_.get(), &info, sizeof info) == sizeof info) return static_cast<int>(info.ssi_signo);
+      if (read(fd_.get(), &info, sizeof info) == sizeof info)
+        return static_cast<int>(info.ssi_signo);
       pollfd poll_fd{fd_.get(), POLLIN, 0};
       const int ready = poll(&poll_fd, 1, timeout_ms);
-      if (ready == 0) return 0;
-      if (ready < 0 && errno != EINTR) throw std::runtime_error(fmt::format("poll: {}", std::strerror(errno)));
+      if (ready == 0)
+        return 0;
+      if (ready < 0 && errno != EINTR)
+        throw std::runtime_error(fmt::format("poll: {}", std::strerror(errno)));
     }
   }
   void restore() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
@@ -70,16 +75,19 @@ void kill_children() {
   // Orphans of dead shims have fallen to this subreaper; what they leave behind falls to it in turn.
   for (;;) {
     std::ifstream children(fmt::format("/proc/self/task/{}/children", getpid()));
-    for (pid_t child = 0; children >> child;) kill(child, SIGKILL);
+    for (pid_t child = 0; children >> child;)
+      kill(child, SIGKILL);
     const pid_t reaped = waitpid(-1, nullptr, 0);
-    if (reaped < 0 && errno == ECHILD) return;
+    if (reaped < 0 && errno == ECHILD)
+      return;
   }
 }
 
 void remove_workspace(const std::filesystem::path& workspace) {
   std::error_code error;
   std::filesystem::remove_all(workspace, error);
-  if (error) fmt::print(stderr, "holdfast: cannot remove {}: {}\n", workspace.string(), error.message());
+  if (error)
+    fmt::print(stderr, "holdfast: cannot remove {}: {}\n", workspace.string(), error.message());
 }
 
 [[noreturn]] void end_like(int native) {
@@ -99,7 +107,8 @@ void remove_workspace(const std::filesystem::path& workspace) {
   const pid_t guardian = getpid();
   const pid_t worker = orphan ? -1 : fork();
   if (worker == 0) {
-    if (!die_with(guardian, SIGTERM)) _exit(4);
+    if (!die_with(guardian, SIGTERM))
+      _exit(4);
     signals.restore();
     int status = 4;
     try {
@@ -108,7 +117,8 @@ void remove_workspace(const std::filesystem::path& workspace) {
       fmt::print(stderr, "holdfast: internal error: {}\n", error.what());
     }
     std::fflush(nullptr);
-    if (getppid() != guardian) remove_workspace(workspace);
+    if (getppid() != guardian)
+      remove_workspace(workspace);
     _exit(status);
   }
   if (worker < 0) {
@@ -118,7 +128,8 @@ void remove_workspace(const std::filesystem::path& workspace) {
   int asked = 0;
   for (;;) {
     const int signal = signals.next(asked > 0 ? worker_grace_ms : -1);
-    if (signal == 0) kill(worker, SIGKILL); // it had its grace
+    if (signal == 0)
+      kill(worker, SIGKILL); // it had its grace
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
       // The front passes each signal on once; the kernel may add one at the front's death.
       kill(worker, ++asked > 1 && signal == SIGINT ? SIGKILL : signal);
@@ -126,8 +137,10 @@ void remove_workspace(const std::filesystem::path& workspace) {
     int status = 0;
     for (;;) {
       const pid_t pid = waitpid(-1, &status, WNOHANG);
-      if (pid <= 0) break;
-      if (pid != worker) continue;
+      if (pid <= 0)
+        break;
+      if (pid != worker)
+        continue;
       kill_children();
       remove_workspace(workspace);
       end_like(status);
@@ -159,9 +172,11 @@ WaitStatus supervise(const std::filesystem::path& workspace, const std::function
   }
   for (;;) {
     const int signal = signals.next(-1);
-    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) kill(guardian, signal);
+    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP)
+      kill(guardian, signal);
     int status = 0;
-    if (signal == SIGCHLD && waitpid(guardian, &status, WNOHANG) == guardian) return WaitStatus::from_native(status);
+    if (signal == SIGCHLD && waitpid(guardian, &status, WNOHANG) == guardian)
+      return WaitStatus::from_native(status);
   }
 }
 

@@ -9,8 +9,12 @@ namespace holdfast::process {
 WaitStatus WaitStatus::from_native(int native) {
   return WIFSIGNALED(native) ? for_signal(WTERMSIG(native)) : for_exit(WEXITSTATUS(native));
 }
-WaitStatus WaitStatus::for_exit(int code) { return {Type::exited, code}; }
-WaitStatus WaitStatus::for_signal(int signal) { return {Type::signalled, signal}; }
+WaitStatus WaitStatus::for_exit(int code) {
+  return {Type::exited, code};
+}
+WaitStatus WaitStatus::for_signal(int signal) {
+  return {Type::signalled, signal};
+}
 
 std::optional<int> WaitStatus::exit_code() const {
   return type_ == Type::exited ? std::optional(value_) : std::nullopt;
@@ -23,13 +27,15 @@ std::string WaitStatus::describe() const {
 }
 
 std::string signal_name(int signal) {
-  if (const char* name = sigabbrev_np(signal)) return std::string("SIG") + name;
+  if (const char* name = sigabbrev_np(signal))
+    return std::string("SIG") + name;
   return "signal " + std::to_string(signal);
 }
 
 std::optional<int> signal_number(const std::string& name) {
   for (int signal = 1; signal < NSIG; ++signal)
-    if (signal_name(signal) == name) return signal;
+    if (signal_name(signal) == name)
+      return signal;
   return std::nullopt;
 }
 

@@ -13,7 +13,9 @@ namespace {
 
 class Opaque final : public Conversation {
 public:
-  explicit Opaque(std::string_view protocol) { give_up("there is no framing for protocol '" + std::string(protocol) + "'"); }
+  explicit Opaque(std::string_view protocol) {
+    give_up("there is no framing for protocol '" + std::string(protocol) + "'");
+  }
   void from_client(std::string_view bytes, Units& units) override { units.push_back({.bytes = std::string(bytes)}); }
   void from_server(std::string_view bytes, Units& units) override { units.push_back({.bytes = std::string(bytes)}); }
 };
@@ -27,9 +29,12 @@ std::string lower(std::string_view text) {
 }
 
 std::unique_ptr<Conversation> make_conversation(std::string_view protocol) {
-  if (protocol == "redis") return std::make_unique<RespConversation>();
-  if (protocol == "postgres") return std::make_unique<PostgresConversation>();
-  if (protocol == "http") return std::make_unique<HttpConversation>();
+  if (protocol == "redis")
+    return std::make_unique<RespConversation>();
+  if (protocol == "postgres")
+    return std::make_unique<PostgresConversation>();
+  if (protocol == "http")
+    return std::make_unique<HttpConversation>();
   return std::make_unique<Opaque>(protocol);
 }
 

@@ -1,8 +1,9 @@
-// One connection of a protocol, seen from the middle: bytes go in as they arrive, units come out that can be forwarded or
-// held as a whole. Pure: no I/O, no time. One instance a connection.
+// One connection of a protocol, seen from the middle: bytes go in as they arrive, units come out that can be forwarded
+// or held as a whole. Pure: no I/O, no time. One instance a connection.
 //
 // A unit that ends a request or a reply carries the exchange that it belongs to; everything else (handshakes, pushes,
-// the earlier parts of a large body) passes. The units of one direction, put together, are exactly the bytes that went in.
+// the earlier parts of a large body) passes. The units of one direction, put together, are exactly the bytes that went
+// in.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,8 @@ public:
 
 protected:
   void give_up(std::string why) {
-    if (unframed_.empty()) unframed_ = std::move(why);
+    if (unframed_.empty())
+      unframed_ = std::move(why);
   }
 
 private:

@@ -9,28 +9,37 @@ namespace holdfast::protocol {
 namespace {
 
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
+    text.remove_suffix(1);
   return text;
 }
 
-bool holds_token(std::string_view list, std::string_view token) { return lower(list).find(token) != std::string::npos; }
+bool holds_token(std::string_view list, std::string_view token) {
+  return lower(list).find(token) != std::string::npos;
+}
 
 } // namespace
 
-void HttpScanner::reset() { *this = HttpScanner(direction_); }
+void HttpScanner::reset() {
+  *this = HttpScanner(direction_);
+}
 
 bool HttpScanner::parse_start(std::string_view line) {
   const auto first = line.find(' ');
-  if (first == std::string_view::npos) return false;
+  if (first == std::string_view::npos)
+    return false;
   const auto second = line.find(' ', first + 1);
   if (direction_ == Direction::request) {
-    if (second == std::string_view::npos || !line.substr(second + 1).starts_with("HTTP/1.")) return false;
+    if (second == std::string_view::npos || !line.substr(second + 1).starts_with("HTTP/1."))
+      return false;
     head_.method = line.substr(0, first);
     head_.target = line.substr(first + 1, second - first - 1);
     return true;
   }
-  if (!line.starts_with("HTTP/1.")) return false;
+  if (!line.starts_with("HTTP/1."))
+    return false;
   const auto digits = line.substr(first + 1, 3);
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), head_.status);
   return parsed.ec == std::errc{} && head_.status >= 100 && head_.status <= 999;
@@ -47,12 +56,14 @@ void HttpScanner::head_complete(bool head_request) {
     const auto line = trim(rest.substr(0, newline));
     rest.remove_prefix(newline + 1);
     if (start) {
-      if (!parse_start(line)) return void(error_ = "not an HTTP/1.1 message");
+      if (!parse_start(line))
+        return void(error_ = "not an HTTP/1.1 message");
       start = false;
       continue;
     }
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
+    if (colon == std::string_view::npos)
+      continue;
     const auto name = lower(line.substr(0, colon));
     const auto value = trim(line.substr(colon + 1));
     if (name == "content-length") {
@@ -61,15 +72,21 @@ void HttpScanner::head_complete(bool head_request) {
         return void(error_ = "a Content-Length that is no number");
       sized = true;
     }
-    if (name == "transfer-encoding") chunked = holds_token(value, "chunked");
-    if (name == "upgrade") head_.upgrade = true;
+    if (name == "transfer-encoding")
+      chunked = holds_token(value, "chunked");
+    if (name == "upgrade")
+      head_.upgrade = true;
   }
   const bool response = direction_ == Direction::response;
   const bool bodiless = response && (head_request || head_.status < 200 || head_.status == 204 || head_.status == 304);
-  if (bodiless) state_ = State::complete;
-  else if (chunked) state_ = State::chunk_size;
-  else if (sized) state_ = left_ == 0 ? State::complete : State::sized;
-  else state_ = response ? State::until_close : State::complete;
+  if (bodiless)
+    state_ = State::complete;
+  else if (chunked)
+    state_ = State::chunk_size;
+  else if (sized)
+    state_ = left_ == 0 ? State::complete : State::sized;
+  else
+    state_ = response ? State::until_close : State::complete;
 }
 
 std::size_t HttpScanner::feed(std::string_view bytes, bool head_request) {
@@ -79,41 +96,55 @@ std::size_t HttpScanner::feed(std::string_view bytes, bool head_request) {
     const auto end = newline == std::string_view::npos ? bytes.size() : newline + 1;
     text_.append(bytes.substr(used, end - used));
     used = end;
-    if (text_.size() > head_limit) error_ = "an HTTP head is longer than 64 KiB";
+    if (text_.size() > head_limit)
+      error_ = "an HTTP head is longer than 64 KiB";
     return newline != std::string_view::npos && error_.empty();
   };
   while (used < bytes.size() && error_.empty() && state_ != State::complete) {
     switch (state_) {
     case State::head:
-      if (!take_line()) break;
-      if (text_ == "\r\n" || text_ == "\n") text_.clear(); // empty lines before a message are allowed
-      else if (text_.ends_with("\n\r\n") || text_.ends_with("\n\n")) head_complete(head_request);
+      if (!take_line())
+        break;
+      if (text_ == "\r\n" || text_ == "\n")
+        text_.clear(); // empty lines before a message are allowed
+      else if (text_.ends_with("\n\r\n") || text_.ends_with("\n\n"))
+        head_complete(head_request);
       break;
-    case State::sized: case State::chunk: {
+    case State::sized:
+    case State::chunk: {
       const auto take = std::min<std::uint64_t>(left_, bytes.size() - used);
       left_ -= take;
       used += static_cast<std::size_t>(take);
-      if (left_ == 0) state_ = state_ == State::sized ? State::complete : State::chunk_size;
+      if (left_ == 0)
+        state_ = state_ == State::sized ? State::complete : State::chunk_size;
       break;
     }
     case State::chunk_size: {
-      if (!take_line()) break;
+      if (!take_line())
+        break;
       const auto line = std::exchange(text_, {});
       const auto digits = trim(std::string_view(line).substr(0, line.find_first_of(";\n")));
       const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
       if (digits.empty() || parsed.ec != std::errc{} || left_ > (std::uint64_t{1} << 60))
         error_ = "a chunk without a size";
-      else if (left_ == 0) state_ = State::trailer;
-      else left_ += 2, state_ = State::chunk; // with its CR LF
+      else if (left_ == 0)
+        state_ = State::trailer;
+      else
+        left_ += 2, state_ = State::chunk; // with its CR LF
       break;
     }
     case State::trailer:
-      if (!take_line()) break;
-      if (text_ == "\r\n" || text_ == "\n") state_ = State::complete;
+      if (!take_line())
+        break;
+      if (text_ == "\r\n" || text_ == "\n")
+        state_ = State::complete;
       text_.clear();
       break;
-    case State::until_close: used = bytes.size(); break;
-    case State::complete: break;
+    case State::until_close:
+      used = bytes.size();
+      break;
+    case State::complete:
+      break;
     }
   }
   return used;
@@ -126,9 +157,12 @@ std::string path_template(std::string_view target) {
     const auto slash = target.find('/', 1);
     const auto segment = target.substr(0, slash);
     const bool digit = std::any_of(segment.begin(), segment.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (digit) result += "/*";
-    else result += segment;
-    if (slash == std::string_view::npos) break;
+    if (digit)
+      result += "/*";
+    else
+      result += segment;
+    if (slash == std::string_view::npos)
+      break;
     target.remove_prefix(slash);
   }
   return result;
@@ -136,7 +170,8 @@ std::string path_template(std::string_view target) {
 
 void HttpConversation::from_client(std::string_view bytes, Units& units) {
   while (!bytes.empty()) {
-    if (!unframed().empty()) return void(units.push_back({.bytes = std::exchange(client_bytes_, {}) + std::string(bytes)}));
+    if (!unframed().empty())
+      return void(units.push_back({.bytes = std::exchange(client_bytes_, {}) + std::string(bytes)}));
     const auto used = requests_.feed(bytes, false);
     client_bytes_.append(bytes.substr(0, used));
     bytes.remove_prefix(used);
@@ -146,7 +181,8 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
       return;
     }
     if (!requests_.complete()) {
-      if (client_bytes_.size() > bound) units.push_back({.bytes = std::exchange(client_bytes_, {})});
+      if (client_bytes_.size() > bound)
+        units.push_back({.bytes = std::exchange(client_bytes_, {})});
       return;
     }
     const auto& head = requests_.head();
@@ -161,7 +197,8 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
 
 void HttpConversation::from_server(std::string_view bytes, Units& units) {
   while (!bytes.empty()) {
-    if (!unframed().empty()) return void(units.push_back({.bytes = std::exchange(server_bytes_, {}) + std::string(bytes)}));
+    if (!unframed().empty())
+      return void(units.push_back({.bytes = std::exchange(server_bytes_, {}) + std::string(bytes)}));
     const auto used = responses_.feed(bytes, !pending_.empty() && pending_.front().head);
     server_bytes_.append(bytes.substr(0, used));
     bytes.remove_prefix(used);
@@ -171,7 +208,8 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     if (!responses_.complete()) {
-      if (server_bytes_.size() > bound) units.push_back({.bytes = std::exchange(server_bytes_, {})});
+      if (server_bytes_.size() > bound)
+        units.push_back({.bytes = std::exchange(server_bytes_, {})});
       return;
     }
     const int status = responses_.head().status;
@@ -187,7 +225,8 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
         unit.answered = status < 400;
         const bool upgraded = status == 101 || (pending_.front().upgrade && status == 200);
         pending_.pop_front();
-        if (upgraded) give_up("the connection was upgraded to another protocol");
+        if (upgraded)
+          give_up("the connection was upgraded to another protocol");
       }
     }
     units.push_back(std::move(unit));
@@ -196,7 +235,8 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
 
 void HttpConversation::server_closed(Units& units) {
   if (!responses_.until_close() || pending_.empty()) {
-    if (!server_bytes_.empty()) units.push_back({.bytes = std::exchange(server_bytes_, {})});
+    if (!server_bytes_.empty())
+      units.push_back({.bytes = std::exchange(server_bytes_, {})});
     return;
   }
   units.push_back({.kind = Unit::Kind::reply,

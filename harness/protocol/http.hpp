@@ -21,7 +21,8 @@ public:
     bool upgrade = false;
   };
 
-  /// Consumes bytes up to the end of the message; returns how many. For a response `head_request` says that it answers HEAD.
+  /// Consumes bytes up to the end of the message; returns how many. For a response `head_request` says that it answers
+  /// HEAD.
   std::size_t feed(std::string_view bytes, bool head_request);
   void reset();
   [[nodiscard]] bool complete() const { return state_ == State::complete; }

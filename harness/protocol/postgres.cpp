@@ -24,13 +24,15 @@ struct Fields {
 
   std::string_view text() {
     const auto end = rest.find('\0');
-    if (end == std::string_view::npos) return fail();
+    if (end == std::string_view::npos)
+      return fail();
     const auto value = rest.substr(0, end);
     rest.remove_prefix(end + 1);
     return value;
   }
   std::string_view bytes(std::size_t count) {
-    if (rest.size() < count) return fail();
+    if (rest.size() < count)
+      return fail();
     const auto value = rest.substr(0, count);
     rest.remove_prefix(count);
     return value;
@@ -53,23 +55,26 @@ private:
 };
 
 bool writes(const std::string& keyword) {
-  static constexpr std::string_view all[] = {"insert", "update", "delete", "merge", "copy",   "create",
-                                             "drop",   "alter",  "truncate", "with", "grant", "call"};
+  static constexpr std::string_view all[] = {"insert", "update", "delete",   "merge", "copy",  "create",
+                                             "drop",   "alter",  "truncate", "with",  "grant", "call"};
   return std::find(std::begin(all), std::end(all), keyword) != std::end(all);
 }
 
 } // namespace
 
 void PostgresScanner::append(std::string_view bytes) {
-  if (begin_ > 0 && begin_ == buffer_.size()) buffer_.clear(), begin_ = 0;
-  if (begin_ > (64U << 10U)) buffer_.erase(0, begin_), begin_ = 0;
+  if (begin_ > 0 && begin_ == buffer_.size())
+    buffer_.clear(), begin_ = 0;
+  if (begin_ > (64U << 10U))
+    buffer_.erase(0, begin_), begin_ = 0;
   buffer_.append(bytes);
 }
 
 std::optional<PostgresScanner::Message> PostgresScanner::next(bool expect_startup) {
   const std::string_view rest = std::string_view(buffer_).substr(begin_);
   const std::size_t head = expect_startup ? 4 : 5;
-  if (rest.size() < head) return std::nullopt;
+  if (rest.size() < head)
+    return std::nullopt;
   const std::size_t length = read_u32(rest.substr(head - 4));
   const std::size_t limit = expect_startup ? 10'000 : message_limit; // as in PostgreSQL's own postmaster
   if (length < (expect_startup ? 8U : 4U) || length > limit) {
@@ -77,7 +82,8 @@ std::optional<PostgresScanner::Message> PostgresScanner::next(bool expect_startu
     return std::nullopt;
   }
   const std::size_t size = head - 4 + length;
-  if (rest.size() < size) return std::nullopt;
+  if (rest.size() < size)
+    return std::nullopt;
   begin_ += size;
   return Message{expect_startup ? '\0' : rest[0], rest.substr(0, size), rest.substr(head, size - head)};
 }
@@ -90,15 +96,19 @@ std::string PostgresScanner::take_rest() {
 }
 
 void PostgresConversation::from_client(std::string_view bytes, Units& units) {
-  if (!unframed().empty()) return void(units.push_back({.bytes = client_.take_rest() + std::string(bytes)}));
+  if (!unframed().empty())
+    return void(units.push_back({.bytes = client_.take_rest() + std::string(bytes)}));
   client_.append(bytes);
   while (unframed().empty()) {
     const auto message = client_.next(!started_);
-    if (!client_.error().empty()) give_up(client_.error());
-    if (!message) break;
+    if (!client_.error().empty())
+      give_up(client_.error());
+    if (!message)
+      break;
     client_message(*message, units);
   }
-  if (!unframed().empty()) units.push_back({.bytes = client_.take_rest()});
+  if (!unframed().empty())
+    units.push_back({.bytes = client_.take_rest()});
 }
 
 void PostgresConversation::client_message(const PostgresScanner::Message& message, Units& units) {
@@ -106,11 +116,14 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
   switch (message.type) {
   case 0: {
     const auto code = read_u32(message.body);
-    if (code == ssl_request || code == gssenc_request) asked_encryption_ = true;
-    else if (code != cancel_request) started_ = true;
+    if (code == ssl_request || code == gssenc_request)
+      asked_encryption_ = true;
+    else if (code != cancel_request)
+      started_ = true;
     return pass();
   }
-  case 'Q': return simple_query(message, units);
+  case 'Q':
+    return simple_query(message, units);
   case 'P': {
     Fields fields{message.body};
     const auto name = fields.text();
@@ -118,25 +131,35 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
     prepared_[std::string(name)] = statements.empty() ? Statement{} : statements.front();
     return pass();
   }
-  case 'B': bind(message.body); return pass();
-  case 'E': return execute(message, units);
+  case 'B':
+    bind(message.body);
+    return pass();
+  case 'E':
+    return execute(message, units);
   case 'C': {
     Fields fields{message.body};
     const bool statement = fields.bytes(1) == "S";
     const auto name = std::string(fields.text());
-    if (statement) prepared_.erase(name);
-    else portals_.erase(name);
+    if (statement)
+      prepared_.erase(name);
+    else
+      portals_.erase(name);
     return pass();
   }
-  case 'S': pending_.emplace_back(std::nullopt); return pass();
+  case 'S':
+    pending_.emplace_back(std::nullopt);
+    return pass();
   case 'F': {
     ++requested_;
     pending_.emplace_back(Exchange{requested_, false, false, true, true});
-    units.push_back({.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = requested_,
+    units.push_back({.kind = Unit::Kind::request,
+                     .bytes = std::string(message.bytes),
+                     .exchange = requested_,
                      .request = {{"function"}, {}}});
     return;
   }
-  default: return pass(); // D, H, X, p, d, c, f
+  default:
+    return pass(); // D, H, X, p, d, c, f
   }
 }
 
@@ -156,13 +179,17 @@ Request PostgresConversation::describe_request(const Statement& statement, const
     seen_in_transaction_.clear();
   }
   const auto add = [&](const std::string& key) {
-    if (key.empty()) return;
+    if (key.empty())
+      return;
     request.keys.push_back(key);
-    if (expect_block_ || status_ != 'I') seen_in_transaction_.push_back(key);
+    if (expect_block_ || status_ != 'I')
+      seen_in_transaction_.push_back(key);
   };
   add(statement.table);
-  for (const auto& value : statement.literals) add(value);
-  for (const auto& value : values) add(value);
+  for (const auto& value : statement.literals)
+    add(value);
+  for (const auto& value : values)
+    add(value);
   if (keyword == "commit" || keyword == "rollback" || keyword == "abort") {
     request.keys = std::exchange(seen_in_transaction_, {});
     expect_block_ = false;
@@ -198,16 +225,20 @@ void PostgresConversation::bind(std::string_view body) {
   const auto name = std::string(fields.text());
   const int formats = fields.u16();
   std::vector<int> format;
-  for (int i = 0; i < formats && fields.good; ++i) format.push_back(fields.u16());
+  for (int i = 0; i < formats && fields.good; ++i)
+    format.push_back(fields.u16());
   const int count = fields.u16();
   Portal bound;
-  if (const auto found = prepared_.find(name); found != prepared_.end()) bound.statement = found->second;
+  if (const auto found = prepared_.find(name); found != prepared_.end())
+    bound.statement = found->second;
   for (int i = 0; i < count && fields.good; ++i) {
     const auto length = fields.i32();
-    if (length < 0) continue;
+    if (length < 0)
+      continue;
     const auto value = fields.bytes(static_cast<std::size_t>(length));
     const int kind = format.empty() ? 0 : format.size() == 1 ? format[0] : format[static_cast<std::size_t>(i)];
-    if (kind == 0 && value.size() <= 256) bound.values.emplace_back(value);
+    if (kind == 0 && value.size() <= 256)
+      bound.values.emplace_back(value);
   }
   portals_[portal] = std::move(bound);
 }
@@ -225,38 +256,50 @@ void PostgresConversation::execute(const PostgresScanner::Message& message, Unit
 }
 
 void PostgresConversation::from_server(std::string_view bytes, Units& units) {
-  if (!unframed().empty()) return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
+  if (!unframed().empty())
+    return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
   if (asked_encryption_ && !bytes.empty()) {
     asked_encryption_ = false;
-    if (bytes[0] != 'N') give_up("the connection is encrypted");
+    if (bytes[0] != 'N')
+      give_up("the connection is encrypted");
     units.push_back({.bytes = std::string(bytes.substr(0, 1))});
     bytes.remove_prefix(1);
-    if (!unframed().empty()) return void(units.push_back({.bytes = std::string(bytes)}));
+    if (!unframed().empty())
+      return void(units.push_back({.bytes = std::string(bytes)}));
   }
   server_.append(bytes);
   while (unframed().empty()) {
     const auto message = server_.next(false);
-    if (!server_.error().empty()) give_up(server_.error());
-    if (!message) break;
+    if (!server_.error().empty())
+      give_up(server_.error());
+    if (!message)
+      break;
     server_message(*message, units);
   }
-  if (!unframed().empty()) units.push_back({.bytes = server_.take_rest()});
+  if (!unframed().empty())
+    units.push_back({.bytes = server_.take_rest()});
 }
 
 void PostgresConversation::finish(Units& units, std::string_view bytes, bool answered) {
   const auto exchange = *pending_.front();
   pending_.pop_front();
-  units.push_back({.kind = Unit::Kind::reply, .bytes = std::string(bytes), .exchange = exchange.id, .answered = answered});
+  units.push_back(
+      {.kind = Unit::Kind::reply, .bytes = std::string(bytes), .exchange = exchange.id, .answered = answered});
 }
 
 void PostgresConversation::server_message(const PostgresScanner::Message& message, Units& units) {
   const auto pass = [&] { units.push_back({.bytes = std::string(message.bytes)}); };
   const bool expecting = !pending_.empty() && pending_.front().has_value();
   switch (message.type) {
-  case 'C': case 'I': case 's': case 'V': {
-    if (!expecting) return pass();
+  case 'C':
+  case 'I':
+  case 's':
+  case 'V': {
+    if (!expecting)
+      return pass();
     const auto& exchange = *pending_.front();
-    if (exchange.ends_at_ready) return pass();
+    if (exchange.ends_at_ready)
+      return pass();
     if (exchange.simple && !exchange.last) { // an earlier statement of a simple query
       pending_.pop_front();
       return pass();
@@ -266,25 +309,33 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
   }
   case 'E': {
     // Everything up to the next Sync, or the rest of a simple query, is skipped by the server.
-    if (!expecting) return pass();
-    while (pending_.front()->simple && !pending_.front()->last) pending_.pop_front();
+    if (!expecting)
+      return pass();
+    while (pending_.front()->simple && !pending_.front()->last)
+      pending_.pop_front();
     const bool simple = pending_.front()->simple;
     finish(units, message.bytes, false);
-    while (!simple && !pending_.empty() && pending_.front()) pending_.pop_front();
+    while (!simple && !pending_.empty() && pending_.front())
+      pending_.pop_front();
     return;
   }
   case 'Z': {
-    if (!message.body.empty()) status_ = message.body[0];
-    if (status_ == 'I') expect_block_ = false;
+    if (!message.body.empty())
+      status_ = message.body[0];
+    if (status_ == 'I')
+      expect_block_ = false;
     if (!pending_.empty() && pending_.front() && pending_.front()->ends_at_ready) {
       finish(units, message.bytes, true);
-      if (!pending_.empty() && !pending_.front()) pending_.pop_front();
+      if (!pending_.empty() && !pending_.front())
+        pending_.pop_front();
       return;
     }
-    if (!pending_.empty() && !pending_.front()) pending_.pop_front();
+    if (!pending_.empty() && !pending_.front())
+      pending_.pop_front();
     return pass();
   }
-  default: return pass(); // rows, descriptions, notices, parameters, COPY data, notifications
+  default:
+    return pass(); // rows, descriptions, notices, parameters, COPY data, notifications
   }
 }
 

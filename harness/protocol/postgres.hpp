@@ -16,7 +16,7 @@ public:
   static constexpr std::size_t message_limit = 1U << 30U;
 
   struct Message {
-    char type = 0;        ///< 0: a startup packet
+    char type = 0;          ///< 0: a startup packet
     std::string_view bytes; ///< whole, with type and length; valid until the next call
     std::string_view body;
   };
@@ -53,10 +53,10 @@ public:
 private:
   struct Exchange {
     std::uint64_t id;
-    bool commit;         ///< an explicit COMMIT: answered ROLLBACK it is none
-    bool ends_at_ready;  ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
-    bool simple;         ///< ends its batch by itself
-    bool last;           ///< the last statement of a simple query
+    bool commit;        ///< an explicit COMMIT: answered ROLLBACK it is none
+    bool ends_at_ready; ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
+    bool simple;        ///< ends its batch by itself
+    bool last;          ///< the last statement of a simple query
   };
   struct Portal {
     Statement statement;
@@ -74,7 +74,7 @@ private:
   PostgresScanner server_;
   bool started_ = false;
   bool asked_encryption_ = false;
-  char status_ = 'I';  ///< transaction status of the last ReadyForQuery
+  char status_ = 'I';         ///< transaction status of the last ReadyForQuery
   bool expect_block_ = false; ///< a BEGIN has been sent: the following statements are in a transaction
   std::map<std::string, Statement> prepared_;
   std::map<std::string, Portal> portals_;

@@ -7,7 +7,9 @@
 
 namespace holdfast::protocol {
 
-void RespScanner::reset() { *this = RespScanner(expect_); }
+void RespScanner::reset() {
+  *this = RespScanner(expect_);
+}
 
 std::size_t RespScanner::feed(std::string_view bytes) {
   std::size_t used = 0;
@@ -31,15 +33,19 @@ std::size_t RespScanner::feed(std::string_view bytes) {
     const auto end = newline == std::string_view::npos ? bytes.size() : newline + 1;
     line_.append(bytes.substr(used, end - used));
     used = end;
-    if (type_ == 0 && !line_.empty()) type_ = line_[0];
-    if (line_.size() > line_limit) error_ = "a RESP line is longer than 64 KiB";
-    else if (newline != std::string_view::npos) line_complete();
+    if (type_ == 0 && !line_.empty())
+      type_ = line_[0];
+    if (line_.size() > line_limit)
+      error_ = "a RESP line is longer than 64 KiB";
+    else if (newline != std::string_view::npos)
+      line_complete();
   }
   return used;
 }
 
 bool RespScanner::enter(std::int64_t count) {
-  if (count <= 0) return false;
+  if (count <= 0)
+    return false;
   if (left_.size() >= depth_limit) {
     error_ = "RESP arrays are nested too deeply";
     return true;
@@ -51,10 +57,12 @@ bool RespScanner::enter(std::int64_t count) {
 void RespScanner::line_complete() {
   auto line = std::exchange(line_, {});
   line.pop_back();
-  if (!line.empty() && line.back() == '\r') line.pop_back();
+  if (!line.empty() && line.back() == '\r')
+    line.pop_back();
   if (expect_ == Expect::command && left_.empty() && (line.empty() || line[0] != '*')) {
     std::istringstream words(line); // an inline command, as typed into a terminal
-    for (std::string word; words >> word;) arguments_.push_back(word);
+    for (std::string word; words >> word;)
+      arguments_.push_back(word);
     complete_ = true;
     return;
   }
@@ -67,29 +75,51 @@ void RespScanner::line_complete() {
   const auto parsed = std::from_chars(line.data() + 1, line.data() + line.size(), count);
   const bool number = parsed.ec == std::errc{} && parsed.ptr == line.data() + line.size();
   switch (type) {
-  case '$': case '=': case '!':
-    if (!number || count > (std::int64_t{1} << 40)) return void(error_ = "a RESP bulk string has no length");
-    if (expect_ == Expect::command) arguments_.emplace_back();
-    if (count < 0) return element_complete();
+  case '$':
+  case '=':
+  case '!':
+    if (!number || count > (std::int64_t{1} << 40))
+      return void(error_ = "a RESP bulk string has no length");
+    if (expect_ == Expect::command)
+      arguments_.emplace_back();
+    if (count < 0)
+      return element_complete();
     in_bulk_ = true;
     bulk_left_ = static_cast<std::size_t>(count) + 2;
     return;
-  case '*': case '~': case '>': case '%': case '|':
-    if (!number || count > (std::int64_t{1} << 32)) return void(error_ = "a RESP array has no length");
-    if (type == '%') count *= 2;
-    if (type == '|') count = count * 2 + 1; // attributes precede the value that they describe
-    if (!enter(count)) element_complete();
+  case '*':
+  case '~':
+  case '>':
+  case '%':
+  case '|':
+    if (!number || count > (std::int64_t{1} << 32))
+      return void(error_ = "a RESP array has no length");
+    if (type == '%')
+      count *= 2;
+    if (type == '|')
+      count = count * 2 + 1; // attributes precede the value that they describe
+    if (!enter(count))
+      element_complete();
     return;
-  case '+': case '-': case ':': case '_': case ',': case '#': case '(':
-    if (expect_ == Expect::command) arguments_.push_back(line.substr(1));
+  case '+':
+  case '-':
+  case ':':
+  case '_':
+  case ',':
+  case '#':
+  case '(':
+    if (expect_ == Expect::command)
+      arguments_.push_back(line.substr(1));
     return element_complete();
-  default: error_ = std::string("'") + type + "' begins no RESP value";
+  default:
+    error_ = std::string("'") + type + "' begins no RESP value";
   }
 }
 
 void RespScanner::element_complete() {
   while (!left_.empty()) {
-    if (--left_.back() > 0) return;
+    if (--left_.back() > 0)
+      return;
     left_.pop_back();
   }
   complete_ = true;
@@ -97,7 +127,8 @@ void RespScanner::element_complete() {
 
 void RespConversation::from_client(std::string_view bytes, Units& units) {
   while (!bytes.empty()) {
-    if (!unframed().empty()) return void(units.push_back({.bytes = std::exchange(client_bytes_, {}) + std::string(bytes)}));
+    if (!unframed().empty())
+      return void(units.push_back({.bytes = std::exchange(client_bytes_, {}) + std::string(bytes)}));
     const auto used = commands_.feed(bytes);
     client_bytes_.append(bytes.substr(0, used));
     bytes.remove_prefix(used);
@@ -107,7 +138,8 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
       return;
     }
     if (!commands_.complete()) {
-      if (client_bytes_.size() > bound) units.push_back({.bytes = std::exchange(client_bytes_, {})});
+      if (client_bytes_.size() > bound)
+        units.push_back({.bytes = std::exchange(client_bytes_, {})});
       return;
     }
     const auto& words = commands_.arguments();
@@ -116,7 +148,8 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
       unit.kind = Unit::Kind::request;
       unit.exchange = ++requested_;
       unit.request.operations = {lower(words[0])};
-      if (words.size() > 1) unit.request.keys = {words[1]};
+      if (words.size() > 1)
+        unit.request.keys = {words[1]};
       const auto& command = unit.request.operations[0];
       if (command == "subscribe" || command == "psubscribe" || command == "ssubscribe" || command == "monitor")
         give_up("after " + command + " replies no longer belong to requests");
@@ -130,7 +163,8 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
 
 void RespConversation::from_server(std::string_view bytes, Units& units) {
   while (!bytes.empty()) {
-    if (!unframed().empty()) return void(units.push_back({.bytes = std::exchange(server_bytes_, {}) + std::string(bytes)}));
+    if (!unframed().empty())
+      return void(units.push_back({.bytes = std::exchange(server_bytes_, {}) + std::string(bytes)}));
     const auto used = replies_.feed(bytes);
     server_bytes_.append(bytes.substr(0, used));
     bytes.remove_prefix(used);
@@ -140,7 +174,8 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     if (!replies_.complete()) {
-      if (server_bytes_.size() > bound) units.push_back({.bytes = std::exchange(server_bytes_, {})});
+      if (server_bytes_.size() > bound)
+        units.push_back({.bytes = std::exchange(server_bytes_, {})});
       return;
     }
     Unit unit{.bytes = std::exchange(server_bytes_, {})};
@@ -148,7 +183,8 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
       unit.kind = Unit::Kind::reply;
       unit.exchange = ++replied_;
       unit.answered = replies_.type() != '-' && replies_.type() != '!';
-      if (replied_ > requested_) give_up("a reply without a request");
+      if (replied_ > requested_)
+        give_up("a reply without a request");
     }
     units.push_back(std::move(unit));
     replies_.reset();

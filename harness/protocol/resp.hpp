@@ -40,7 +40,7 @@ private:
   char type_ = 0;
   std::string line_;
   bool in_bulk_ = false;
-  std::size_t bulk_left_ = 0; ///< with the CR LF at its end
+  std::size_t bulk_left_ = 0;      ///< with the CR LF at its end
   std::vector<std::int64_t> left_; ///< elements still to come, for each open array
   std::vector<std::string> arguments_;
   std::size_t kept_ = 0;

@@ -14,7 +14,9 @@ struct Token {
   std::string text;
 };
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '.'; }
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '.';
+}
 
 class Lexer {
 public:
@@ -22,15 +24,22 @@ public:
 
   bool next(Token& token) {
     skip_blanks();
-    if (at_ >= sql_.size()) return false;
+    if (at_ >= sql_.size())
+      return false;
     const char c = sql_[at_];
-    if (c == ';') return ++at_, token = {Token::Kind::semicolon, {}}, true;
-    if (c == '\'') return token = {Token::Kind::literal, quoted('\'')}, true;
-    if (c == '"') return token = {Token::Kind::word, quoted('"')}, true;
-    if (c == '$' && dollar_quoted(token)) return true;
-    if (!is_word(c)) return ++at_, token = {Token::Kind::symbol, std::string(1, c)}, true;
+    if (c == ';')
+      return ++at_, token = {Token::Kind::semicolon, {}}, true;
+    if (c == '\'')
+      return token = {Token::Kind::literal, quoted('\'')}, true;
+    if (c == '"')
+      return token = {Token::Kind::word, quoted('"')}, true;
+    if (c == '$' && dollar_quoted(token))
+      return true;
+    if (!is_word(c))
+      return ++at_, token = {Token::Kind::symbol, std::string(1, c)}, true;
     const auto begin = at_;
-    while (at_ < sql_.size() && is_word(sql_[at_])) ++at_;
+    while (at_ < sql_.size() && is_word(sql_[at_]))
+      ++at_;
     const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
     token = {digit ? Token::Kind::literal : Token::Kind::word, std::string(sql_.substr(begin, at_ - begin))};
     return true;
@@ -39,28 +48,37 @@ public:
 private:
   void skip_blanks() {
     while (at_ < sql_.size()) {
-      if (std::isspace(static_cast<unsigned char>(sql_[at_])) != 0) ++at_;
-      else if (sql_.substr(at_, 2) == "--") at_ = std::min(sql_.find('\n', at_), sql_.size());
+      if (std::isspace(static_cast<unsigned char>(sql_[at_])) != 0)
+        ++at_;
+      else if (sql_.substr(at_, 2) == "--")
+        at_ = std::min(sql_.find('\n', at_), sql_.size());
       else if (sql_.substr(at_, 2) == "/*") {
         const auto end = sql_.find("*/", at_ + 2);
         at_ = end == std::string_view::npos ? sql_.size() : end + 2;
-      } else return;
+      } else
+        return;
     }
   }
   std::string quoted(char quote) {
     std::string text;
     for (++at_; at_ < sql_.size(); ++at_) {
-      if (sql_[at_] != quote) text += sql_[at_];
-      else if (at_ + 1 < sql_.size() && sql_[at_ + 1] == quote) text += sql_[++at_];
-      else break;
+      if (sql_[at_] != quote)
+        text += sql_[at_];
+      else if (at_ + 1 < sql_.size() && sql_[at_ + 1] == quote)
+        text += sql_[++at_];
+      else
+        break;
     }
-    if (at_ < sql_.size()) ++at_;
+    if (at_ < sql_.size())
+      ++at_;
     return text;
   }
   bool dollar_quoted(Token& token) {
     auto end = at_ + 1;
-    while (end < sql_.size() && (std::isalpha(static_cast<unsigned char>(sql_[end])) != 0 || sql_[end] == '_')) ++end;
-    if (end >= sql_.size() || sql_[end] != '$') return false;
+    while (end < sql_.size() && (std::isalpha(static_cast<unsigned char>(sql_[end])) != 0 || sql_[end] == '_'))
+      ++end;
+    if (end >= sql_.size() || sql_[end] != '$')
+      return false;
     const auto tag = sql_.substr(at_, end - at_ + 1);
     const auto close = sql_.find(tag, end + 1);
     const auto stop = close == std::string_view::npos ? sql_.size() : close;
@@ -83,7 +101,8 @@ std::vector<Statement> read_statements(std::string_view sql) {
   bool table_next = false;
   Lexer lexer(sql);
   const auto finish = [&] {
-    if (!statement.keyword.empty()) statements.push_back(std::move(statement));
+    if (!statement.keyword.empty())
+      statements.push_back(std::move(statement));
     statement = {};
     table_next = false;
   };
@@ -93,7 +112,8 @@ std::vector<Statement> read_statements(std::string_view sql) {
       continue;
     }
     if (token.kind == Token::Kind::literal) {
-      if (token.text.size() <= 256) statement.literals.push_back(token.text);
+      if (token.text.size() <= 256)
+        statement.literals.push_back(token.text);
       table_next = false;
       continue;
     }
@@ -102,12 +122,15 @@ std::vector<Statement> read_statements(std::string_view sql) {
       continue;
     }
     const auto word = lower(token.text);
-    if (statement.keyword.empty()) statement.keyword = word == "end" ? "commit" : word;
+    if (statement.keyword.empty())
+      statement.keyword = word == "end" ? "commit" : word;
     if (table_next && !noise.contains(word)) {
-      if (statement.table.empty()) statement.table = word;
+      if (statement.table.empty())
+        statement.table = word;
       table_next = false;
     }
-    if (before_table.contains(word)) table_next = true;
+    if (before_table.contains(word))
+      table_next = true;
   }
   finish();
   return statements;

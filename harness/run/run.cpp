@@ -18,8 +18,10 @@ namespace holdfast::run {
 
 scenario::Catalog Registry::catalog() const {
   scenario::Catalog catalog;
-  for (const auto& [name, kind] : steps) catalog.steps.push_back(kind.schema);
-  for (const auto& [protocol, make] : fakes) catalog.fakes.push_back(protocol);
+  for (const auto& [name, kind] : steps)
+    catalog.steps.push_back(kind.schema);
+  for (const auto& [protocol, make] : fakes)
+    catalog.fakes.push_back(protocol);
   return catalog;
 }
 
@@ -65,7 +67,8 @@ public:
     finished_flag_ = true;
     finished_.notify();
     co_await stack_.down();
-    if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty()) manifest.reason = stack_.warnings().front();
+    if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty())
+      manifest.reason = stack_.warnings().front();
     manifest.took = clock_.now();
   }
 
@@ -76,7 +79,8 @@ private:
     phase("stack up", "began");
     co_await stack_.up();
     phase("stack up", "ended");
-    for (auto* instance : stack_.instances()) asio::co_spawn(executor_, stack_.watch(*instance), asio::detached);
+    for (auto* instance : stack_.instances())
+      asio::co_spawn(executor_, stack_.watch(*instance), asio::detached);
     phase("setup", "began");
     co_await workload_.set_up();
     phase("setup", "ended");
@@ -97,7 +101,8 @@ private:
       const auto total = workload_.live().total();
       const bool playing = phase_ == "setup" && timeline_.phase() != "start";
       on_progress_({playing ? timeline_.phase() : phase_, timeline_.in_force(), clock_.now(),
-                    static_cast<double>(total - before) * (1.0 / std::chrono::duration<double>(progress_every).count()), total, workload_.live().failed()});
+                    static_cast<double>(total - before) * (1.0 / std::chrono::duration<double>(progress_every).count()),
+                    total, workload_.live().failed()});
       before = total;
       (void)co_await async::until(clock_, clock_.now() + progress_every, finished_.wait());
     }
@@ -107,9 +112,11 @@ private:
   asio::awaitable<void> watch_lag() {
     while (!finished_flag_) {
       const auto due = clock_.now() + lag_every;
-      if (co_await async::until(clock_, due, finished_.wait())) continue;
+      if (co_await async::until(clock_, due, finished_.wait()))
+        continue;
       const auto lag = clock_.now() - due;
-      if (lag >= lag_recorded && !finished_flag_) recorder_.event("lag", {{"ms", std::to_string(lag.count() / 1'000'000)}});
+      if (lag >= lag_recorded && !finished_flag_)
+        recorder_.event("lag", {{"ms", std::to_string(lag.count() / 1'000'000)}});
     }
   }
 
@@ -125,14 +132,22 @@ private:
   bool finished_flag_ = false;
 };
 
-std::string wall_clock() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+std::string wall_clock() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
 
 } // namespace
 
-bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& places, const std::function<void(const Progress&)>& on_progress) {
-  bundle::Manifest manifest{.scenario = plan.scenario.name, .seed = plan.seed, .settings = plan.settings, .version = HOLDFAST_VERSION, .started = wall_clock()};
+bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& places,
+                      const std::function<void(const Progress&)>& on_progress) {
+  bundle::Manifest manifest{.scenario = plan.scenario.name,
+                            .seed = plan.seed,
+                            .settings = plan.settings,
+                            .version = HOLDFAST_VERSION,
+                            .started = wall_clock()};
   manifest.reason = "the run did not come to its end";
-  if (auto problem = bundle::save_sources(places.bundle, plan.scenario)) manifest.reason = problem->message;
+  if (auto problem = bundle::save_sources(places.bundle, plan.scenario))
+    manifest.reason = problem->message;
   (void)bundle::save_manifest(places.bundle, manifest); // what a crash would leave; the last one is looked at below
   std::signal(SIGPIPE, SIG_IGN);
   try {
@@ -142,7 +157,8 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
     bool done = false;
     asio::co_spawn(io, player.run(manifest, signals), [&](const std::exception_ptr& error) {
       done = true;
-      if (!error) return;
+      if (!error)
+        return;
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& what) {
@@ -158,7 +174,8 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = error.what();
   }
-  if (auto problem = bundle::save_manifest(places.bundle, manifest); problem && manifest.ending != bundle::Ending::harness_failed) {
+  if (auto problem = bundle::save_manifest(places.bundle, manifest);
+      problem && manifest.ending != bundle::Ending::harness_failed) {
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = problem->message;
   }

@@ -21,7 +21,8 @@ struct Plan {
 
 /// What there is to play it with; filled by the command line.
 struct Registry {
-  using MakeFake = std::function<std::unique_ptr<link::Fake>(asio::any_io_executor, async::Clock&, const std::filesystem::path& directory)>;
+  using MakeFake = std::function<std::unique_ptr<link::Fake>(asio::any_io_executor, async::Clock&,
+                                                             const std::filesystem::path& directory)>;
   std::map<std::string, faults::StepKind> steps;
   std::map<std::string, MakeFake> fakes; ///< by protocol
 
@@ -43,8 +44,8 @@ struct Places {
   const stack::NetworkLease& lease;
 };
 
-/// Plays the plan into the bundle, until its end, SIGINT, SIGTERM or SIGHUP; nothing it started is left when it returns.
-/// The manifest, which is in the bundle as well, says how it ended.
+/// Plays the plan into the bundle, until its end, SIGINT, SIGTERM or SIGHUP; nothing it started is left when it
+/// returns. The manifest, which is in the bundle as well, says how it ended.
 [[nodiscard]] bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& places,
                                     const std::function<void(const Progress&)>& on_progress);
 

@@ -21,8 +21,8 @@ struct EnvironmentError : std::runtime_error {
 
 class StackRuntime final : public workload::Router, private stack::InstanceObserver {
 public:
-  StackRuntime(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry, const Places& places,
-               history::Recorder& recorder);
+  StackRuntime(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry,
+               const Places& places, history::Recorder& recorder);
   ~StackRuntime() override;
 
   /// Dependencies, links, then instances in start order. Throws StackError or EnvironmentError.
@@ -37,14 +37,17 @@ public:
   [[nodiscard]] std::vector<stack::Instance*> instances() const;
   [[nodiscard]] stack::Instance* instance(const std::string& name) const;
   /// The instances that a selection means, in start order. `that` is the peer of a gated connection.
-  [[nodiscard]] std::vector<stack::Instance*> select(const scenario::InstanceSelection& selection, const std::string& that) const;
-  /// Users, services and dependencies are reached through links; "orders>bank" and "accounts" exist when a step names them.
+  [[nodiscard]] std::vector<stack::Instance*> select(const scenario::InstanceSelection& selection,
+                                                     const std::string& that) const;
+  /// Users, services and dependencies are reached through links; "orders>bank" and "accounts" exist when a step names
+  /// them.
   [[nodiscard]] link::Link* link(const std::string& name) const;
   /// Every instance has the code and the configuration that the stack started with.
   [[nodiscard]] bool is_known_good() const;
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
-  [[nodiscard]] std::optional<workload::Route> route(const std::string& service, int host, const std::string& failed) override;
+  [[nodiscard]] std::optional<workload::Route> route(const std::string& service, int host,
+                                                     const std::string& failed) override;
 
 private:
   struct Server {
@@ -57,13 +60,16 @@ private:
   void probe(const std::string& instance, const stack::ProbeAnswer& answer) override;
 
   asio::awaitable<void> start_server(const scenario::Dependency& dependency);
-  asio::awaitable<std::unique_ptr<process::Process>> spawn_server(const scenario::Dependency& dependency, const std::vector<std::string>& command);
+  asio::awaitable<std::unique_ptr<process::Process>> spawn_server(const scenario::Dependency& dependency,
+                                                                  const std::vector<std::string>& command);
   void make_links();
-  void make_link(const std::string& name, const std::string& protocol, std::unique_ptr<link::Upstream> upstream, const std::vector<link::Endpoint>& endpoints);
+  void make_link(const std::string& name, const std::string& protocol, std::unique_ptr<link::Upstream> upstream,
+                 const std::vector<link::Endpoint>& endpoints);
   void make_instances();
   asio::awaitable<void> start_instance(stack::Instance& instance);
   [[nodiscard]] bool is_named(const std::string& link) const;
-  [[nodiscard]] std::optional<std::string> place_of_need(const std::string& service, int host, std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> place_of_need(const std::string& service, int host,
+                                                         std::string_view name) const;
 
   asio::any_io_executor executor_;
   async::Clock& clock_;

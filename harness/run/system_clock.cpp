@@ -5,9 +5,12 @@
 
 namespace holdfast::run {
 
-SystemClock::SystemClock(asio::any_io_executor executor) : executor_(std::move(executor)), start_(std::chrono::steady_clock::now()) {}
+SystemClock::SystemClock(asio::any_io_executor executor)
+    : executor_(std::move(executor)), start_(std::chrono::steady_clock::now()) {}
 
-async::Time SystemClock::now() const { return std::chrono::steady_clock::now() - start_; }
+async::Time SystemClock::now() const {
+  return std::chrono::steady_clock::now() - start_;
+}
 
 asio::awaitable<void> SystemClock::wait_until(async::Time when) {
   asio::steady_timer timer(executor_, start_ + when);

@@ -14,17 +14,20 @@ constexpr async::Duration look = std::chrono::milliseconds{5}; ///< live counter
 
 } // namespace
 
-Timeline::Timeline(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry, StackRuntime& stack,
-                   workload::Workload& workload, history::Recorder& recorder)
-    : executor_(executor), clock_(clock), plan_(plan), stack_(stack), workload_(workload), recorder_(recorder), changed_(executor) {
-  for (const auto& step : plan.scenario.steps) steps_.push_back({&step, &registry.steps.at(step.kind)});
+Timeline::Timeline(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry,
+                   StackRuntime& stack, workload::Workload& workload, history::Recorder& recorder)
+    : executor_(executor), clock_(clock), plan_(plan), stack_(stack), workload_(workload), recorder_(recorder),
+      changed_(executor) {
+  for (const auto& step : plan.scenario.steps)
+    steps_.push_back({&step, &registry.steps.at(step.kind)});
 }
 
 Timeline::~Timeline() = default;
 
 void Timeline::rethrow() const {
   workload_.rethrow_failure();
-  if (failure_) std::rethrow_exception(failure_);
+  if (failure_)
+    std::rethrow_exception(failure_);
 }
 
 std::string Timeline::in_force() const {
@@ -45,7 +48,8 @@ void Timeline::note(const Playing& playing, const std::string& state, history::V
 
 Timeline::Playing* Timeline::find(const std::string& id) {
   for (auto& playing : steps_)
-    if (playing.step->id == id) return &playing;
+    if (playing.step->id == id)
+      return &playing;
   return nullptr;
 }
 
@@ -57,8 +61,10 @@ asio::awaitable<void> Timeline::play() {
   co_await play_steps();
   phase_ = "final reads";
   co_await undo_due(true);
-  if (!recovering_from_.empty()) co_await recover();
-  if (checkpoints_ == 0 || !unchecked_after_.empty()) co_await checkpoint(unchecked_after_);
+  if (!recovering_from_.empty())
+    co_await recover();
+  if (checkpoints_ == 0 || !unchecked_after_.empty())
+    co_await checkpoint(unchecked_after_);
   workload_.stop();
   co_await workload_.quiesce();
   co_await cold_restart();
@@ -84,12 +90,16 @@ asio::awaitable<void> Timeline::steady_state() {
 }
 
 bool Timeline::is_due(const Playing& playing, async::Time now) const {
-  if (playing.state != State::waiting) return false;
-  if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger)) return now >= at->at;
-  if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger)) return now >= when->not_before;
+  if (playing.state != State::waiting)
+    return false;
+  if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger))
+    return now >= at->at;
+  if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger))
+    return now >= when->not_before;
   const auto& after = std::get<scenario::AfterStep>(playing.step->trigger);
   for (const auto& other : steps_)
-    if (other.step->id == after.step) return other.state == State::ended && now >= other.ended_at + after.delay;
+    if (other.step->id == after.step)
+      return other.state == State::ended && now >= other.ended_at + after.delay;
   return false;
 }
 
@@ -98,56 +108,71 @@ std::optional<async::Time> Timeline::next_due() const {
   const auto take = [&](async::Time when) { next = next ? std::min(*next, when) : when; };
   for (const auto& playing : steps_) {
     if (playing.state == State::waiting) {
-      if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger)) take(at->at);
-      if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger)) take(when->not_before);
+      if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger))
+        take(at->at);
+      if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger))
+        take(when->not_before);
       if (const auto* after = std::get_if<scenario::AfterStep>(&playing.step->trigger))
         for (const auto& other : steps_)
-          if (other.step->id == after->step && other.state == State::ended) take(other.ended_at + after->delay);
+          if (other.step->id == after->step && other.state == State::ended)
+            take(other.ended_at + after->delay);
     }
-    if (playing.state == State::armed) take(playing.armed_at + std::get<scenario::AtPosition>(playing.step->trigger).deadline);
-    if (playing.state == State::lasting && playing.step->lasts) take(playing.undo_at);
+    if (playing.state == State::armed)
+      take(playing.armed_at + std::get<scenario::AtPosition>(playing.step->trigger).deadline);
+    if (playing.state == State::lasting && playing.step->lasts)
+      take(playing.undo_at);
   }
   return next;
 }
 
 bool Timeline::is_busy() const {
-  return std::any_of(steps_.begin(), steps_.end(), [](const Playing& one) { return one.state == State::running || one.state == State::lasting; });
+  return std::any_of(steps_.begin(), steps_.end(),
+                     [](const Playing& one) { return one.state == State::running || one.state == State::lasting; });
 }
 
 asio::awaitable<void> Timeline::play_steps() {
   const auto length = plan_.scenario.workload.length;
-  const auto shortest = steps_.empty() && length == async::Duration{} ? async::Duration(std::chrono::seconds{1}) : length;
+  const auto shortest =
+      steps_.empty() && length == async::Duration{} ? async::Duration(std::chrono::seconds{1}) : length;
   for (;;) {
     rethrow();
     const auto now = workload_.timeline();
     for (auto& playing : steps_) {
-      if (!is_due(playing, now)) continue;
+      if (!is_due(playing, now))
+        continue;
       if (std::holds_alternative<scenario::AtPosition>(playing.step->trigger)) {
         arm(playing);
         continue;
       }
       // What the step before it did is read back first, if nothing else is in force.
-      if (!unchecked_after_.empty() && !is_busy()) co_await checkpoint(unchecked_after_);
+      if (!unchecked_after_.empty() && !is_busy())
+        co_await checkpoint(unchecked_after_);
       co_await begin(playing, {});
     }
     for (auto& playing : steps_)
-      if (playing.state == State::armed && workload_.timeline() >= playing.armed_at + std::get<scenario::AtPosition>(playing.step->trigger).deadline)
+      if (playing.state == State::armed &&
+          workload_.timeline() >= playing.armed_at + std::get<scenario::AtPosition>(playing.step->trigger).deadline)
         expire(playing);
     co_await undo_due(false);
     if (!unchecked_after_.empty() && !is_busy()) {
-      if (!recovering_from_.empty()) co_await recover();
-      if (!is_busy()) co_await checkpoint(unchecked_after_);
+      if (!recovering_from_.empty())
+        co_await recover();
+      if (!is_busy())
+        co_await checkpoint(unchecked_after_);
       continue;
     }
     const bool all_ended = std::all_of(steps_.begin(), steps_.end(), [](const Playing& one) {
       return one.state == State::ended || (one.state == State::lasting && !one.step->lasts);
     });
-    if (all_ended && workload_.timeline() >= shortest) co_return;
+    if (all_ended && workload_.timeline() >= shortest)
+      co_return;
     auto wake = next_due();
-    if (all_ended) wake = shortest;
+    if (all_ended)
+      wake = shortest;
     if (wake && *wake <= workload_.timeline()) {
       // Due, but waiting for another step: the end of that one is an event.
-      if (!is_busy()) continue;
+      if (!is_busy())
+        continue;
       co_await changed_.wait();
     } else if (wake) {
       (void)co_await async::until(clock_, clock_.now() + (*wake - workload_.timeline()), changed_.wait());
@@ -179,9 +204,11 @@ void Timeline::expire(Playing& playing) {
   playing.state = State::ended;
   playing.ended_at = workload_.timeline();
   const auto& unframed = playing.gate_link->unframed();
-  auto why = fmt::format("its position was not reached within {}: {} matching requests passed on '{}', number {} was waited for",
-                         scenario::format_duration(when.deadline), playing.gate->seen(), when.link, when.nth);
-  if (!unframed.empty()) why += fmt::format("; messages could not be framed: {}", unframed);
+  auto why = fmt::format(
+      "its position was not reached within {}: {} matching requests passed on '{}', number {} was waited for",
+      scenario::format_duration(when.deadline), playing.gate->seen(), when.link, when.nth);
+  if (!unframed.empty())
+    why += fmt::format("; messages could not be framed: {}", unframed);
   note(playing, "unproven", {{"evidence", why}});
 }
 
@@ -190,13 +217,17 @@ asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that)
   const auto& step = *playing.step;
   auto targets = stack_.select(step.instances, that);
   std::string names;
-  for (const auto* instance : targets) names += (names.empty() ? "" : ",") + instance->name();
+  for (const auto* instance : targets)
+    names += (names.empty() ? "" : ",") + instance->name();
   link::Peers peers;
   auto* link = stack_.link(step.get<std::string>("link").value_or(""));
-  const bool all = step.instances.services.empty() && step.instances.hosts.empty() && step.instances.host_count == 0 && !step.instances.that;
+  const bool all = step.instances.services.empty() && step.instances.hosts.empty() && step.instances.host_count == 0 &&
+                   !step.instances.that;
   if (link != nullptr && !all)
-    for (const auto* instance : targets) peers.push_back(instance->name());
-  playing.action = playing.kind->make({step, plan_.scenario.stack, clock_, executor_, plan_.seed, std::move(targets), link, std::move(peers)});
+    for (const auto* instance : targets)
+      peers.push_back(instance->name());
+  playing.action = playing.kind->make(
+      {step, plan_.scenario.stack, clock_, executor_, plan_.seed, std::move(targets), link, std::move(peers)});
   playing.state = State::running;
   recovering_from_ = unchecked_after_ = step.id;
   note(playing, "began", {{"instances", names}, {"link", step.get<std::string>("link").value_or("")}});
@@ -218,7 +249,8 @@ asio::awaitable<void> Timeline::run_step(Playing& playing, std::string) {
     const bool lasting = playing.kind->schema.lasting == scenario::StepSchema::Lasting::lasting;
     left_good_ = left_good_ || !stack_.is_known_good() || playing.step->kind.starts_with("config.");
     if (lasting && (playing.step->lasts || playing.kind->schema.acts == scenario::StepSchema::Acts::on_link ||
-                    playing.step->kind == "pause" || playing.step->kind == "stop" || !playing.step->get<bool>("respawn").value_or(true))) {
+                    playing.step->kind == "pause" || playing.step->kind == "stop" ||
+                    !playing.step->get<bool>("respawn").value_or(true))) {
       playing.state = State::lasting;
       playing.undo_at = workload_.timeline() + playing.step->lasts.value_or(async::Duration{});
       note(playing, "in force");
@@ -232,7 +264,8 @@ asio::awaitable<void> Timeline::run_step(Playing& playing, std::string) {
 }
 
 asio::awaitable<void> Timeline::finish(Playing& playing) {
-  if (playing.gate) playing.gate_link->remove(std::shared_ptr<link::Tap>(playing.gate));
+  if (playing.gate)
+    playing.gate_link->remove(std::shared_ptr<link::Tap>(playing.gate));
   playing.state = State::ended;
   playing.ended_at = workload_.timeline();
   restored_at_ = clock_.now();
@@ -249,9 +282,11 @@ void Timeline::judge(Playing& playing) {
 
 asio::awaitable<void> Timeline::undo_due(bool everything) {
   for (auto& playing : steps_) {
-    if (playing.state != State::lasting) continue;
+    if (playing.state != State::lasting)
+      continue;
     const bool due = playing.step->lasts && workload_.timeline() >= playing.undo_at;
-    if (!due && !everything) continue;
+    if (!due && !everything)
+      continue;
     playing.state = State::running;
     co_await playing.action->undo();
     note(playing, "undone");
@@ -267,7 +302,8 @@ asio::awaitable<void> Timeline::recover() {
   const auto begin = restored_at_;
   const auto routed = [this](const std::string& name) {
     const auto* instance = stack_.instance(name);
-    if (instance == nullptr) return true; // "none": an operation that found no instance at all
+    if (instance == nullptr)
+      return true; // "none": an operation that found no instance at all
     return plan_.scenario.workload.routing == scenario::Routing::pinned || instance->is_ready();
   };
   for (;;) {
@@ -275,13 +311,16 @@ asio::awaitable<void> Timeline::recover() {
     const auto now = clock_.now();
     const auto from = now - judge.recovery_window;
     if (from >= begin && workload_.live().recovered(from, judge.recovery_ratio, routed)) {
-      recorder_.event("recovery", {{"after", after}, {"state", "recovered"}, {"took_ms", std::to_string((from - begin).count() / 1'000'000)}});
+      recorder_.event(
+          "recovery",
+          {{"after", after}, {"state", "recovered"}, {"took_ms", std::to_string((from - begin).count() / 1'000'000)}});
       co_return;
     }
     const auto due = next_due();
     const bool interrupted = is_busy() || (due && *due <= workload_.timeline());
     if (now >= deadline || interrupted) {
-      recorder_.event("recovery", {{"after", after}, {"state", interrupted ? "next step" : "not recovered"},
+      recorder_.event("recovery", {{"after", after},
+                                   {"state", interrupted ? "next step" : "not recovered"},
                                    {"took_ms", std::to_string((now - begin).count() / 1'000'000)}});
       co_return;
     }
@@ -294,8 +333,11 @@ asio::awaitable<void> Timeline::checkpoint(const std::string& after) {
   ++checkpoints_;
   const auto phase = std::exchange(phase_, fmt::format("checkpoint {}", checkpoints_));
   const auto describe = [&](const std::string& state) {
-    recorder_.event("checkpoint", {{"number", std::to_string(checkpoints_)}, {"state", state}, {"after", after},
-                                   {"restored", stack_.is_known_good() ? "yes" : "no"}, {"left", left_good_ ? "yes" : "no"}});
+    recorder_.event("checkpoint", {{"number", std::to_string(checkpoints_)},
+                                   {"state", state},
+                                   {"after", after},
+                                   {"restored", stack_.is_known_good() ? "yes" : "no"},
+                                   {"left", left_good_ ? "yes" : "no"}});
   };
   co_await workload_.quiesce();
   describe("began");
@@ -303,25 +345,33 @@ asio::awaitable<void> Timeline::checkpoint(const std::string& after) {
   describe("ended");
   unchecked_after_.clear();
   phase_ = phase;
-  if (phase_ == "timeline" || phase_ == "steady state") workload_.resume();
+  if (phase_ == "timeline" || phase_ == "steady state")
+    workload_.resume();
 }
 
 asio::awaitable<void> Timeline::cold_restart() {
-  if (!plan_.scenario.cold_restart) co_return;
+  if (!plan_.scenario.cold_restart)
+    co_return;
   phase_ = "cold restart";
   const auto all = stack_.instances();
   for (const auto* instance : all) {
-    if (!instance->has_pending_change()) continue;
+    if (!instance->has_pending_change())
+      continue;
     // It would start what nobody has started yet: that would be a change of its own.
-    recorder_.event("phase", {{"name", "cold restart"}, {"state", "skipped"}, {"reason", instance->name() + " has a deployment that was never started"}});
+    recorder_.event("phase", {{"name", "cold restart"},
+                              {"state", "skipped"},
+                              {"reason", instance->name() + " has a deployment that was never started"}});
     co_return;
   }
   recorder_.event("phase", {{"name", "cold restart"}, {"state", "began"}});
-  for (auto instance = all.rbegin(); instance != all.rend(); ++instance) (void)co_await (*instance)->stop();
+  for (auto instance = all.rbegin(); instance != all.rend(); ++instance)
+    (void)co_await (*instance)->stop();
   for (auto* instance : all) {
     const auto started = co_await instance->start();
     if (started.how != stack::Started::How::ready)
-      recorder_.event("warning", {{"instance", instance->name()}, {"text", fmt::format("{} did not come up again after the cold restart: {}", instance->name(), started.detail)}});
+      recorder_.event("warning", {{"instance", instance->name()},
+                                  {"text", fmt::format("{} did not come up again after the cold restart: {}",
+                                                       instance->name(), started.detail)}});
   }
   recorder_.event("phase", {{"name", "cold restart"}, {"state", "ended"}});
   co_await checkpoint("cold restart");

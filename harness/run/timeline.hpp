@@ -11,8 +11,8 @@ namespace holdfast::run {
 
 class Timeline {
 public:
-  Timeline(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry, StackRuntime& stack,
-           workload::Workload& workload, history::Recorder& recorder);
+  Timeline(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry,
+           StackRuntime& stack, workload::Workload& workload, history::Recorder& recorder);
   ~Timeline();
 
   /// From the first arrival to the last checkpoint. The workload is quiesced when it returns.

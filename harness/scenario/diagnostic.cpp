@@ -7,7 +7,8 @@ namespace holdfast::scenario {
 
 std::string describe(const Diagnostic& diagnostic) {
   std::string text = diagnostic.where.file;
-  if (diagnostic.where.line != 0) text += fmt::format(":{}:{}", diagnostic.where.line, diagnostic.where.column);
+  if (diagnostic.where.line != 0)
+    text += fmt::format(":{}:{}", diagnostic.where.line, diagnostic.where.column);
   text += fmt::format(": error: {}\n", diagnostic.message);
   if (!diagnostic.source_line.empty() && diagnostic.where.line != 0) {
     const auto number = std::to_string(diagnostic.where.line);
@@ -15,15 +16,18 @@ std::string describe(const Diagnostic& diagnostic) {
     std::string lead;
     for (std::size_t i = 0; i + 1 < diagnostic.where.column && i < diagnostic.source_line.size(); ++i)
       lead += diagnostic.source_line[i] == '\t' ? '\t' : ' ';
-    text += fmt::format("  {} | {}\n  {} | {}^\n", number, diagnostic.source_line, std::string(number.size(), ' '), lead);
+    text +=
+        fmt::format("  {} | {}\n  {} | {}^\n", number, diagnostic.source_line, std::string(number.size(), ' '), lead);
   }
-  if (!diagnostic.hint.empty()) text += fmt::format("  hint: {}\n", diagnostic.hint);
+  if (!diagnostic.hint.empty())
+    text += fmt::format("  hint: {}\n", diagnostic.hint);
   return text;
 }
 
 std::string describe(const Diagnostics& diagnostics) {
   std::string text;
-  for (const auto& diagnostic : diagnostics) text += describe(diagnostic);
+  for (const auto& diagnostic : diagnostics)
+    text += describe(diagnostic);
   return text;
 }
 
@@ -31,8 +35,10 @@ namespace {
 
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    d[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    d[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
@@ -47,11 +53,13 @@ std::size_t distance(const std::string& a, const std::string& b) {
 } // namespace
 
 std::optional<std::string> nearest(const std::string& name, const std::vector<std::string>& candidates) {
-  if (name.size() > 100) return std::nullopt;
+  if (name.size() > 100)
+    return std::nullopt;
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const auto& candidate : candidates) {
-    if (candidate.size() > 100) continue;
+    if (candidate.size() > 100)
+      continue;
     if (const auto d = distance(name, candidate); d < best_distance) {
       best_distance = d;
       best = candidate;
@@ -61,8 +69,10 @@ std::optional<std::string> nearest(const std::string& name, const std::vector<st
 }
 
 std::string suggest(const std::string& name, const std::vector<std::string>& candidates) {
-  if (auto close = nearest(name, candidates)) return fmt::format("did you mean '{}'?", *close);
-  if (candidates.empty()) return "there is none to choose from";
+  if (auto close = nearest(name, candidates))
+    return fmt::format("did you mean '{}'?", *close);
+  if (candidates.empty())
+    return "there is none to choose from";
   return fmt::format("known: {}", fmt::join(candidates, ", "));
 }
 

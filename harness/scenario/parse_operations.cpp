@@ -13,19 +13,26 @@ boost::json::value to_json(const toml::node& node) {
   switch (node.type()) {
   case toml::node_type::table: {
     boost::json::object object;
-    for (const auto& [key, value] : *node.as_table()) object[key.str()] = to_json(value);
+    for (const auto& [key, value] : *node.as_table())
+      object[key.str()] = to_json(value);
     return object;
   }
   case toml::node_type::array: {
     boost::json::array array;
-    for (const auto& value : *node.as_array()) array.push_back(to_json(value));
+    for (const auto& value : *node.as_array())
+      array.push_back(to_json(value));
     return array;
   }
-  case toml::node_type::string: return boost::json::string(node.as_string()->get());
-  case toml::node_type::integer: return node.as_integer()->get();
-  case toml::node_type::floating_point: return node.as_floating_point()->get();
-  case toml::node_type::boolean: return node.as_boolean()->get();
-  default: return nullptr;
+  case toml::node_type::string:
+    return boost::json::string(node.as_string()->get());
+  case toml::node_type::integer:
+    return node.as_integer()->get();
+  case toml::node_type::floating_point:
+    return node.as_floating_point()->get();
+  case toml::node_type::boolean:
+    return node.as_boolean()->get();
+  default:
+    return nullptr;
   }
 }
 
@@ -60,9 +67,12 @@ OkReply parse_ok(const toml::table& table, const std::string& what, ParseContext
   TableReader reader(table, what, context);
   OkReply ok;
   ok.status = statuses(reader, "status");
-  if (ok.status.empty()) context.error(table.source(), fmt::format("{} needs 'status'", what));
-  if (auto capture = reader.text_map("capture")) ok.capture = *capture;
-  for (const auto& [name, pointer] : ok.capture) check_pointer(reader, "capture", pointer);
+  if (ok.status.empty())
+    context.error(table.source(), fmt::format("{} needs 'status'", what));
+  if (auto capture = reader.text_map("capture"))
+    ok.capture = *capture;
+  for (const auto& [name, pointer] : ok.capture)
+    check_pointer(reader, "capture", pointer);
   if (const auto* list = reader.table("list")) {
     TableReader inner(*list, "list of " + what, context);
     ListCapture capture;
@@ -92,7 +102,8 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
       operation.role = found->second;
     } else {
       std::vector<std::string> known;
-      for (const auto& [text, value] : roles()) known.push_back(text);
+      for (const auto& [text, value] : roles())
+        known.push_back(text);
       reader.error("role", fmt::format("unknown role '{}'", *role), suggest(*role, known));
     }
   } else if (const auto found = roles().find(name); found != roles().end()) {
@@ -108,9 +119,11 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
     TableReader inner(*request, "request of " + reader.what(), context);
     operation.method = inner.choice("method", {"GET", "POST", "PUT", "PATCH", "DELETE"}).value_or("GET");
     operation.path = inner.required_text("path");
-    if (!operation.path.empty() && operation.path[0] != '/') inner.error("path", "a path begins with '/'");
+    if (!operation.path.empty() && operation.path[0] != '/')
+      inner.error("path", "a path begins with '/'");
     operation.headers = inner.text_map("headers").value_or(std::map<std::string, std::string>{});
-    if (const auto* body = inner.table("json")) operation.json_body = boost::json::serialize(to_json(*body));
+    if (const auto* body = inner.table("json"))
+      operation.json_body = boost::json::serialize(to_json(*body));
     inner.finish();
   } else {
     context.error(table.source(), fmt::format("{} needs 'request'", reader.what()),
@@ -155,10 +168,12 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
 void check_placeholders(const Operation& operation, const std::vector<std::string>& known,
                         const toml::source_region& where, ParseContext& context) {
   std::string all = operation.path + " " + operation.json_body;
-  for (const auto& [name, value] : operation.headers) all += " " + value;
+  for (const auto& [name, value] : operation.headers)
+    all += " " + value;
   std::set<std::string> seen;
   for (const auto& name : placeholders(all))
-    if (seen.insert(name).second) expect_known(name, known, "variable", where, context);
+    if (seen.insert(name).second)
+      expect_known(name, known, "variable", where, context);
 }
 
 } // namespace
@@ -172,11 +187,13 @@ std::vector<Operation> parse_operations(const toml::table& table, const Stack& s
   });
   std::vector<std::string> known = {"id", "user", "password", "item", "amount", "peer"};
   for (const auto& operation : operations)
-    for (const auto& [name, pointer] : operation.ok.capture) known.push_back(name);
+    for (const auto& [name, pointer] : operation.ok.capture)
+      known.push_back(name);
   std::map<Role, std::string> taken;
   for (const auto& operation : operations) {
     check_placeholders(operation, known, places[operation.name], context);
-    if (operation.role == Role::other) continue;
+    if (operation.role == Role::other)
+      continue;
     if (const auto [other, fresh] = taken.emplace(operation.role, operation.name); !fresh)
       context.error(places[operation.name], fmt::format("'{}' and '{}' both have the role '{}'", other->second,
                                                         operation.name, to_string(operation.role)));

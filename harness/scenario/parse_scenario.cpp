@@ -15,9 +15,11 @@ namespace {
 
 std::optional<std::string> read_text(const std::filesystem::path& file) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
+  if (!std::filesystem::is_regular_file(file, error))
+    return std::nullopt;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return std::nullopt;
+  if (!stream)
+    return std::nullopt;
   std::ostringstream content;
   content << stream.rdbuf();
   return content.str();
@@ -47,24 +49,28 @@ void apply(const Setting& setting, toml::table& root, ParseContext& context) {
       continue; // a bare word: taken as a string the second time round
     }
   }
-  if (!parsed) return context.error(where, "the value is no TOML");
+  if (!parsed)
+    return context.error(where, "the value is no TOML");
   toml::table* table = &root;
   std::string_view rest = setting.key;
   for (std::size_t dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
     const auto part = rest.substr(0, dot);
     rest.remove_prefix(dot + 1);
     auto [entry, fresh] = table->emplace<toml::table>(part);
-    if (!entry->second.is_table()) return context.error(where, fmt::format("'{}' is not a table", part));
+    if (!entry->second.is_table())
+      return context.error(where, fmt::format("'{}' is not a table", part));
     table = entry->second.as_table();
   }
-  if (rest.empty()) return context.error(where, "the key is empty");
+  if (rest.empty())
+    return context.error(where, "the key is empty");
   table->insert_or_assign(rest, std::move(*parsed->get("x")));
 }
 
 std::optional<double> parse_rate(const std::string& text) {
   double rate = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
-  if (error != std::errc{} || std::string_view(rest) != "/s" || !(rate > 0) || rate > 1e6) return std::nullopt;
+  if (error != std::errc{} || std::string_view(rest) != "/s" || !(rate > 0) || rate > 1e6)
+    return std::nullopt;
   return rate;
 }
 
@@ -81,7 +87,8 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
   const auto operations = names_of(stack.operations);
   if (const auto* journey = reader.table("journey")) {
     for (const auto& [name, node] : *journey) {
-      if (!expect_known(std::string(name.str()), operations, "operation", name.source(), context)) continue;
+      if (!expect_known(std::string(name.str()), operations, "operation", name.source(), context))
+        continue;
       const auto weight = node.value_exact<std::int64_t>();
       if (!weight || *weight < 0 || *weight > 1'000'000)
         context.error(node.source(), fmt::format("the weight of '{}' must be an integer from 0", name.str()));
@@ -93,13 +100,16 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
     context.error(reader.source("journey"), "the workload is empty: [workload] needs a 'journey' with a weight above 0",
                   "journey = { purchase = 1 }");
   if (auto setup = reader.texts("setup")) {
-    for (const auto& name : *setup) expect_known(name, operations, "operation", reader.source("setup"), context);
+    for (const auto& name : *setup)
+      expect_known(name, operations, "operation", reader.source("setup"), context);
     workload.setup = *setup;
   } else {
     for (const auto role : {Role::register_user, Role::login})
-      if (const auto* operation = stack.operation(role)) workload.setup.push_back(operation->name);
+      if (const auto* operation = stack.operation(role))
+        workload.setup.push_back(operation->name);
   }
-  if (reader.choice("routing", {"ready", "pinned"}) == "pinned") workload.routing = Routing::pinned;
+  if (reader.choice("routing", {"ready", "pinned"}) == "pinned")
+    workload.routing = Routing::pinned;
   workload.length = reader.duration("length").value_or(workload.length);
   workload.steady = reader.duration("steady").value_or(workload.steady);
   workload.connections = static_cast<int>(reader.integer("connections", 1, 4096).value_or(workload.connections));
@@ -118,15 +128,18 @@ ExpectedFinding parse_expected(const toml::table& table, const Scenario& scenari
   ExpectedFinding expected;
   expected.check = reader.choice("check", check_names()).value_or("");
   expected.kind = reader.required_text("kind");
-  if (!reader.has("check")) context.error(table.source(), "an expected finding needs 'check'");
+  if (!reader.has("check"))
+    context.error(table.source(), "an expected finding needs 'check'");
   if (const auto* users = reader.table("users")) {
     TableReader inner(*users, "'users' of an expected finding", context);
     expected.users = Range{inner.number("min", 0, 1).value_or(0), inner.number("max", 0, 1).value_or(1)};
-    if (expected.users->min > expected.users->max) context.error(users->source(), "'min' is above 'max'");
+    if (expected.users->min > expected.users->max)
+      context.error(users->source(), "'min' is above 'max'");
     inner.finish();
   }
   std::vector<std::string> ids;
-  for (const auto& step : scenario.steps) ids.push_back(step.id);
+  for (const auto& step : scenario.steps)
+    ids.push_back(step.id);
   for (auto [key, target] : {std::pair{"after", &expected.after}, std::pair{"until", &expected.until}}) {
     if (auto id = reader.text(key)) {
       expect_known(*id, ids, "step", reader.source(key), context);
@@ -144,11 +157,14 @@ Expectations parse_expectations(const toml::table& table, const Scenario& scenar
     expect.reproduction = true;
     for (const auto& entry : *findings)
       expect.findings.push_back(parse_expected(*entry.as_table(), scenario, context));
-    if (findings->empty()) reader.error("findings", "a reproduction must name at least one finding");
+    if (findings->empty())
+      reader.error("findings", "a reproduction must name at least one finding");
   }
   for (const auto* check : {"sessions", "purchases", "transactions"})
-    if (auto value = reader.choice(check, {"survive"})) expect.survive[check] = *value;
-  if (auto value = reader.choice("readiness", {"truthful"})) expect.survive["readiness"] = *value;
+    if (auto value = reader.choice(check, {"survive"}))
+      expect.survive[check] = *value;
+  if (auto value = reader.choice("readiness", {"truthful"}))
+    expect.survive["readiness"] = *value;
   if (const auto* availability = reader.table("availability")) {
     TableReader inner(*availability, "[expect.availability]", context);
     expect.availability_min = inner.number("min", 0, 1);
@@ -188,8 +204,10 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   Scenario scenario;
   scenario.file = file.string();
   auto root = parse_toml(text, file.string(), context);
-  if (!root) return {std::nullopt, context.take_sorted()};
-  for (const auto& setting : settings) apply(setting, *root, context);
+  if (!root)
+    return {std::nullopt, context.take_sorted()};
+  for (const auto& setting : settings)
+    apply(setting, *root, context);
 
   TableReader reader(*root, "the scenario file", context);
   std::string stack_name;
@@ -221,13 +239,17 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
     static const toml::table none;
     const auto* workload = reader.table("workload");
     scenario.workload = parse_workload(workload != nullptr ? *workload : none, scenario.stack, context);
-    if (const auto* steps = reader.array_of_tables("step")) scenario.steps = parse_steps(*steps, scenario, catalog, context);
-    if (const auto* expect = reader.table("expect")) scenario.expect = parse_expectations(*expect, scenario, context);
-    if (const auto* judge = reader.table("judge")) scenario.judge = parse_judgement(*judge, context);
+    if (const auto* steps = reader.array_of_tables("step"))
+      scenario.steps = parse_steps(*steps, scenario, catalog, context);
+    if (const auto* expect = reader.table("expect"))
+      scenario.expect = parse_expectations(*expect, scenario, context);
+    if (const auto* judge = reader.table("judge"))
+      scenario.judge = parse_judgement(*judge, context);
     reader.finish();
   }
   auto diagnostics = context.take_sorted();
-  if (!diagnostics.empty()) return {std::nullopt, std::move(diagnostics)};
+  if (!diagnostics.empty())
+    return {std::nullopt, std::move(diagnostics)};
   return {std::move(scenario), {}};
 }
 

@@ -15,10 +15,14 @@ Probe parse_probe(const toml::table& table, const std::string& what, ParseContex
   TableReader reader(table, what, context);
   Probe probe;
   int kinds = 0;
-  if (auto path = reader.text("http")) probe.kind = Probe::Kind::http, probe.path = *path, ++kinds;
-  if (reader.boolean("tcp").value_or(false)) probe.kind = Probe::Kind::tcp, ++kinds;
-  if (auto line = reader.text("log")) probe.kind = Probe::Kind::log, probe.path = *line, ++kinds;
-  if (auto command = reader.texts("command")) probe.kind = Probe::Kind::command, probe.command = *command, ++kinds;
+  if (auto path = reader.text("http"))
+    probe.kind = Probe::Kind::http, probe.path = *path, ++kinds;
+  if (reader.boolean("tcp").value_or(false))
+    probe.kind = Probe::Kind::tcp, ++kinds;
+  if (auto line = reader.text("log"))
+    probe.kind = Probe::Kind::log, probe.path = *line, ++kinds;
+  if (auto command = reader.texts("command"))
+    probe.kind = Probe::Kind::command, probe.command = *command, ++kinds;
   if (kinds != 1)
     context.error(table.source(), fmt::format("{} must say one of http, tcp, log and command", what),
                   "for example ready = { http = \"/ready\", within = \"5s\" }");
@@ -38,8 +42,10 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
   if (config.name.find('/') != std::string::npos)
     reader.error("name", fmt::format("'name' of {} is a file name, without folders", what));
   const auto format = reader.choice("format", {"properties", "toml", "json"});
-  if (format == "toml") config.format = ConfigFormat::toml;
-  if (format == "json") config.format = ConfigFormat::json;
+  if (format == "toml")
+    config.format = ConfigFormat::toml;
+  if (format == "json")
+    config.format = ConfigFormat::json;
   const auto text = reader.text("text");
   const auto file = reader.text("file");
   if (text.has_value() == file.has_value()) {
@@ -49,7 +55,8 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
   } else {
     const auto path = stack_file.parent_path() / *file;
     std::ifstream stream(path);
-    if (!stream) reader.error("file", fmt::format("cannot read the configuration template {}", path.string()));
+    if (!stream)
+      reader.error("file", fmt::format("cannot read the configuration template {}", path.string()));
     std::ostringstream content;
     content << stream.rdbuf();
     config.text = content.str();
@@ -62,10 +69,12 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
 void parse_service_release(TableReader& reader, ServiceRelease& into, const std::filesystem::path& file) {
   if (auto command = reader.texts("command")) {
     into.command = *command;
-    if (command->empty()) reader.error("command", fmt::format("'command' of {} must not be empty", reader.what()));
+    if (command->empty())
+      reader.error("command", fmt::format("'command' of {} must not be empty", reader.what()));
   }
   if (auto environment = reader.text_map("environment"))
-    for (auto& [name, value] : *environment) into.environment[name] = value;
+    for (auto& [name, value] : *environment)
+      into.environment[name] = value;
   if (const auto* config = reader.table("config"))
     into.config = parse_config(*config, "config of " + reader.what(), file, reader.context());
 }
@@ -89,7 +98,8 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   Dependency dependency;
   dependency.name = name;
   dependency.protocol = reader.choice("protocol", {"redis", "postgres", "http", "tcp"}).value_or("");
-  if (!reader.has("protocol")) context.error(table.source(), fmt::format("{} lacks 'protocol'", reader.what()));
+  if (!reader.has("protocol"))
+    context.error(table.source(), fmt::format("{} lacks 'protocol'", reader.what()));
   const auto provider = reader.choice("provider", {"fake", "server", "external"}).value_or("fake");
   dependency.command = reader.texts("command").value_or(std::vector<std::string>{});
   dependency.prepare = reader.texts("prepare").value_or(std::vector<std::string>{});
@@ -108,7 +118,8 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   } else {
     dependency.provider = Dependency::Provider::external;
     if (dependency.address.find(':') == std::string::npos)
-      reader.error("address", fmt::format("{} with provider = \"external\" needs 'address' as host:port", reader.what()));
+      reader.error("address",
+                   fmt::format("{} with provider = \"external\" needs 'address' as host:port", reader.what()));
   }
   reader.finish();
   return dependency;
@@ -127,8 +138,10 @@ Declarations parse_declarations(const toml::table& table, ParseContext& context)
   if (const auto* purchases = reader.table("purchases")) {
     TableReader inner(*purchases, "[declare.purchases]", context);
     const auto order = inner.choice("order", {"any", "oldest-first", "newest-first"});
-    if (order == "oldest-first") declare.purchase_order = Declarations::Order::oldest_first;
-    if (order == "newest-first") declare.purchase_order = Declarations::Order::newest_first;
+    if (order == "oldest-first")
+      declare.purchase_order = Declarations::Order::oldest_first;
+    if (order == "newest-first")
+      declare.purchase_order = Declarations::Order::newest_first;
     inner.finish();
   }
   if (const auto* transactions = reader.table("transactions")) {
@@ -149,19 +162,25 @@ std::vector<std::string> template_names(const Stack& stack) {
     names.push_back("link." + name + ".address");
     names.push_back("link." + name + ".port");
   };
-  for (const auto& dependency : stack.dependencies) add(dependency.name);
-  for (const auto& service : stack.services) add(service.name);
+  for (const auto& dependency : stack.dependencies)
+    add(dependency.name);
+  for (const auto& service : stack.services)
+    add(service.name);
   return names;
 }
 
 void check_templates(const ServiceRelease& service, const std::string& what, const toml::source_region& where,
                      const std::vector<std::string>& known, ParseContext& context) {
   const auto check = [&](const std::string& text) {
-    for (const auto& name : placeholders(text)) expect_known(name, known, "placeholder of " + what, where, context);
+    for (const auto& name : placeholders(text))
+      expect_known(name, known, "placeholder of " + what, where, context);
   };
-  for (const auto& word : service.command) check(word);
-  for (const auto& [name, value] : service.environment) check(value);
-  if (service.config) check(service.config->text);
+  for (const auto& word : service.command)
+    check(word);
+  for (const auto& [name, value] : service.environment)
+    check(value);
+  if (service.config)
+    check(service.config->text);
 }
 
 } // namespace
@@ -200,22 +219,26 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
       if (stack.dependency(name) != nullptr)
         context.error(entry.source(), fmt::format("'{}' is a dependency and a service: names must differ", name));
     });
-  if (stack.services.empty()) context.error(Location{file.string(), 0, 0}, "a stack needs at least one [services.NAME]");
+  if (stack.services.empty())
+    context.error(Location{file.string(), 0, 0}, "a stack needs at least one [services.NAME]");
 
   auto known = names_of(stack.services);
-  for (const auto& dependency : stack.dependencies) known.push_back(dependency.name);
+  for (const auto& dependency : stack.dependencies)
+    known.push_back(dependency.name);
   if (const auto* services = root.get_as<toml::table>("services"))
     for (const auto& service : stack.services)
       for (const auto& need : service.needs)
-        expect_known(need, known, "service or dependency", (*services)[service.name]["needs"].node()->source(), context);
+        expect_known(need, known, "service or dependency", (*services)[service.name]["needs"].node()->source(),
+                     context);
 
   const auto templates = template_names(stack);
   const auto finish_release = [&](Release& release, const toml::source_region& where) {
     for (const auto& service : stack.services) {
       auto& one = release.services[service.name];
       if (one.command.empty())
-        context.error(where, fmt::format("release '{}' has no command for service '{}'", release.name, service.name),
-                      fmt::format("give [services.{0}] or [releases.\"{1}\".{0}] a command", service.name, release.name));
+        context.error(
+            where, fmt::format("release '{}' has no command for service '{}'", release.name, service.name),
+            fmt::format("give [services.{0}] or [releases.\"{1}\".{0}] a command", service.name, release.name));
       check_templates(one, fmt::format("'{}' in release '{}'", service.name, release.name), where, templates, context);
     }
     stack.releases.push_back(release);
@@ -229,12 +252,14 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
         if (const auto* found = stack.release(*base)) {
           release.services = found->services;
         } else {
-          expect_known(*base, names_of(stack.releases), "release (of those above it)", inner.source("extends"), context);
+          expect_known(*base, names_of(stack.releases), "release (of those above it)", inner.source("extends"),
+                       context);
         }
       }
       for (const auto& service : stack.services) {
         const auto* own = inner.table(service.name);
-        if (own == nullptr) continue;
+        if (own == nullptr)
+          continue;
         TableReader deep(*own, fmt::format("[releases.\"{}\".{}]", name, service.name), context);
         parse_service_release(deep, release.services[service.name], file);
         deep.finish();
@@ -252,7 +277,8 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
 
   if (const auto* operations = reader.table("operations"))
     stack.operations = parse_operations(*operations, stack, context);
-  if (const auto* declare = reader.table("declare")) stack.declare = parse_declarations(*declare, context);
+  if (const auto* declare = reader.table("declare"))
+    stack.declare = parse_declarations(*declare, context);
   reader.finish();
   return stack;
 }

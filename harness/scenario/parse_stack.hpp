@@ -16,7 +16,8 @@ namespace holdfast::scenario {
 template <class T>
 [[nodiscard]] std::vector<std::string> names_of(const std::vector<T>& all) {
   std::vector<std::string> names;
-  for (const auto& one : all) names.push_back(one.name);
+  for (const auto& one : all)
+    names.push_back(one.name);
   return names;
 }
 

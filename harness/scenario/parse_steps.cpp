@@ -18,7 +18,8 @@ std::vector<std::string> link_names(const Stack& stack) {
   for (const auto& service : stack.services) {
     names.push_back(service.name);
     for (const auto& need : service.needs)
-      if (stack.service(need) != nullptr) names.push_back(service.name + ">" + need);
+      if (stack.service(need) != nullptr)
+        names.push_back(service.name + ">" + need);
   }
   return names;
 }
@@ -26,13 +27,17 @@ std::vector<std::string> link_names(const Stack& stack) {
 namespace {
 
 std::optional<Position> parse_position(const std::string& text) {
-  if (text == "request") return Position{Position::Point::request, 0};
-  if (text == "reply") return Position{Position::Point::reply, 0};
-  if (!text.starts_with("reply+")) return std::nullopt;
+  if (text == "request")
+    return Position{Position::Point::request, 0};
+  if (text == "reply")
+    return Position{Position::Point::reply, 0};
+  if (!text.starts_with("reply+"))
+    return std::nullopt;
   std::size_t count = 0;
   const auto* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data() + 6, end, count);
-  if (error != std::errc{} || rest != end || count == 0) return std::nullopt;
+  if (error != std::errc{} || rest != end || count == 0)
+    return std::nullopt;
   return Position{Position::Point::reply, count};
 }
 
@@ -40,7 +45,8 @@ AtPosition parse_when(const toml::table& table, const Scenario& scenario, ParseC
   TableReader reader(table, "'when' of a step", context);
   AtPosition when;
   when.link = reader.required_text("link");
-  if (!when.link.empty()) expect_known(when.link, link_names(scenario.stack), "link", reader.source("link"), context);
+  if (!when.link.empty())
+    expect_known(when.link, link_names(scenario.stack), "link", reader.source("link"), context);
   const auto position = reader.required_text("position");
   if (auto parsed = parse_position(position))
     when.position = *parsed;
@@ -57,22 +63,31 @@ AtPosition parse_when(const toml::table& table, const Scenario& scenario, ParseC
 
 std::optional<Value> parse_value(TableReader& reader, const KeySchema& key, const Scenario& scenario) {
   const auto wrap = [](auto&& optional) -> std::optional<Value> {
-    if (!optional) return std::nullopt;
+    if (!optional)
+      return std::nullopt;
     return Value(*optional);
   };
   const auto named = [&](const std::vector<std::string>& known, std::string_view kind) {
     auto name = reader.text(key.name);
-    if (name) expect_known(*name, known, kind, reader.source(key.name), reader.context());
+    if (name)
+      expect_known(*name, known, kind, reader.source(key.name), reader.context());
     return name;
   };
   switch (key.type) {
-  case ValueType::boolean: return wrap(reader.boolean(key.name));
-  case ValueType::integer: return wrap(reader.integer(key.name, 0));
-  case ValueType::number: return wrap(reader.number(key.name, 0, 1e12));
-  case ValueType::duration: return wrap(reader.duration(key.name));
-  case ValueType::strings: return wrap(reader.texts(key.name));
-  case ValueType::release: return wrap(named(names_of(scenario.stack.releases), "release"));
-  case ValueType::service: return wrap(named(names_of(scenario.stack.services), "service"));
+  case ValueType::boolean:
+    return wrap(reader.boolean(key.name));
+  case ValueType::integer:
+    return wrap(reader.integer(key.name, 0));
+  case ValueType::number:
+    return wrap(reader.number(key.name, 0, 1e12));
+  case ValueType::duration:
+    return wrap(reader.duration(key.name));
+  case ValueType::strings:
+    return wrap(reader.texts(key.name));
+  case ValueType::release:
+    return wrap(named(names_of(scenario.stack.releases), "release"));
+  case ValueType::service:
+    return wrap(named(names_of(scenario.stack.services), "service"));
   case ValueType::string:
     return wrap(key.choices.empty() ? reader.text(key.name) : reader.choice(key.name, key.choices));
   }
@@ -99,29 +114,34 @@ InstanceSelection parse_instances(TableReader& reader, const Scenario& scenario)
     };
     if (node->is_integer()) {
       const auto count = node->as_integer()->get();
-      if (count < 1 || count > hosts) too_many(count);
+      if (count < 1 || count > hosts)
+        too_many(count);
       selection.host_count = static_cast<int>(count);
     } else if (auto list = reader.integers("hosts")) {
       for (const auto host : *list) {
-        if (host < 1 || host > hosts) too_many(host);
+        if (host < 1 || host > hosts)
+          too_many(host);
         selection.hosts.push_back(static_cast<int>(host));
       }
     }
   }
-  if (auto which = reader.choice("instances", {"that", "all"})) selection.that = *which == "that";
+  if (auto which = reader.choice("instances", {"that", "all"}))
+    selection.that = *which == "that";
   return selection;
 }
 
 Trigger parse_trigger(TableReader& reader, const Scenario& scenario, const std::set<std::string>& earlier) {
-  const int given = static_cast<int>(reader.has("at")) + static_cast<int>(reader.has("when")) +
-                    static_cast<int>(reader.has("after"));
+  const int given =
+      static_cast<int>(reader.has("at")) + static_cast<int>(reader.has("when")) + static_cast<int>(reader.has("after"));
   if (given != 1)
-    reader.context().error(reader.source(), fmt::format("{} must say when it begins: one of 'at', 'when', 'after'",
-                                                        reader.what()),
+    reader.context().error(reader.source(),
+                           fmt::format("{} must say when it begins: one of 'at', 'when', 'after'", reader.what()),
                            "at = \"2s\"; when = { link = …, position = \"reply\" }; after = \"step-id\"");
   Trigger trigger = AtTime{};
-  if (auto at = reader.duration("at")) trigger = AtTime{*at};
-  if (const auto* when = reader.table("when")) trigger = parse_when(*when, scenario, reader.context());
+  if (auto at = reader.duration("at"))
+    trigger = AtTime{*at};
+  if (const auto* when = reader.table("when"))
+    trigger = parse_when(*when, scenario, reader.context());
   const auto delay = reader.duration("delay");
   if (auto after = reader.text("after")) {
     expect_known(*after, {earlier.begin(), earlier.end()}, "step (of those above it)", reader.source("after"),
@@ -148,13 +168,15 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
     step.where = context.locate(table.source());
     step.kind = reader.required_text("do");
     step.id = reader.text("id").value_or(fmt::format("step-{}", parsed.size() + 1));
-    if (ids.contains(step.id)) reader.error("id", fmt::format("two steps are called '{}'", step.id));
+    if (ids.contains(step.id))
+      reader.error("id", fmt::format("two steps are called '{}'", step.id));
     step.trigger = parse_trigger(reader, scenario, ids);
     ids.insert(step.id);
     if (const auto* at = std::get_if<AtTime>(&step.trigger)) {
       if (previous && at->at < *previous)
-        reader.error("at", fmt::format("this step begins at {}, before the one above it at {}", format_duration(at->at),
-                                       format_duration(*previous)),
+        reader.error("at",
+                     fmt::format("this step begins at {}, before the one above it at {}", format_duration(at->at),
+                                 format_duration(*previous)),
                      "order the steps by time");
       previous = at->at;
       if (scenario.workload.length != Duration{} && at->at > scenario.workload.length)
@@ -164,7 +186,8 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
     const auto schema = std::find_if(catalog.steps.begin(), catalog.steps.end(),
                                      [&](const StepSchema& one) { return one.name == step.kind; });
     if (schema == catalog.steps.end()) {
-      if (!step.kind.empty()) expect_known(step.kind, kinds, "step", reader.source("do"), context);
+      if (!step.kind.empty())
+        expect_known(step.kind, kinds, "step", reader.source("do"), context);
       parsed.push_back(step); // its other keys cannot be judged
       continue;
     }
@@ -176,14 +199,16 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
     step.instances = parse_instances(reader, scenario);
     if (step.instances.that && !std::holds_alternative<AtPosition>(step.trigger))
       reader.error("instances", "instances = \"that\" needs a step bound to a position: 'when'");
-    if (schema->lasting == StepSchema::Lasting::lasting) step.lasts = reader.duration("for");
+    if (schema->lasting == StepSchema::Lasting::lasting)
+      step.lasts = reader.duration("for");
     for (const auto& key : schema->keys) {
       if (key.required && !reader.has(key.name)) {
         context.error(table.source(), fmt::format("'{}' needs '{}': {}", step.kind, key.name, key.help));
         (void)reader.any(key.name);
         continue;
       }
-      if (auto value = parse_value(reader, key, scenario)) step.arguments[key.name] = *value;
+      if (auto value = parse_value(reader, key, scenario))
+        step.arguments[key.name] = *value;
     }
     reader.finish();
     parsed.push_back(std::move(step));

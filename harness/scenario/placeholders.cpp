@@ -15,8 +15,10 @@ void walk(std::string_view text, Plain plain, Name name) {
   std::size_t begin = 0;
   for (std::size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
     std::size_t end = open + 1;
-    while (end < text.size() && is_name(text[end])) ++end;
-    if (end == open + 1 || end >= text.size() || text[end] != '}') continue;
+    while (end < text.size() && is_name(text[end]))
+      ++end;
+    if (end == open + 1 || end >= text.size() || text[end] != '}')
+      continue;
     plain(text.substr(begin, open - begin));
     name(text.substr(open + 1, end - open - 1));
     begin = end + 1;
@@ -29,7 +31,8 @@ void walk(std::string_view text, Plain plain, Name name) {
 
 std::vector<std::string> placeholders(std::string_view text) {
   std::vector<std::string> names;
-  walk(text, [](std::string_view) {}, [&](std::string_view name) { names.emplace_back(name); });
+  walk(
+      text, [](std::string_view) {}, [&](std::string_view name) { names.emplace_back(name); });
   return names;
 }
 

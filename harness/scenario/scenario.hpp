@@ -20,7 +20,7 @@ struct Workload {
   std::vector<std::pair<std::string, int>> journey; ///< operation and its weight
   std::vector<std::string> setup;                   ///< run once per user before the clock starts
   Routing routing = Routing::ready;
-  Duration length{};                            ///< of the timeline; 0: until the last step's recovery
+  Duration length{};                                ///< of the timeline; 0: until the last step's recovery
   Duration steady = std::chrono::milliseconds{500}; ///< observed before the first step may begin
   int connections = 64;
   std::int64_t amount_min = 1;
@@ -76,7 +76,8 @@ struct Step {
   template <class T>
   [[nodiscard]] std::optional<T> get(const std::string& key) const {
     const auto found = arguments.find(key);
-    if (found == arguments.end()) return std::nullopt;
+    if (found == arguments.end())
+      return std::nullopt;
     return std::get<T>(found->second);
   }
 };

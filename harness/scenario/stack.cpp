@@ -14,8 +14,12 @@ const T* by_name(const std::vector<T>& all, const std::string& name) {
 }
 } // namespace
 
-const Service* Stack::service(const std::string& service_name) const { return by_name(services, service_name); }
-const Release* Stack::release(const std::string& release_name) const { return by_name(releases, release_name); }
+const Service* Stack::service(const std::string& service_name) const {
+  return by_name(services, service_name);
+}
+const Release* Stack::release(const std::string& release_name) const {
+  return by_name(releases, release_name);
+}
 const Dependency* Stack::dependency(const std::string& dependency_name) const {
   return by_name(dependencies, dependency_name);
 }
@@ -32,26 +36,38 @@ std::vector<const Service*> Stack::start_order() const {
   std::vector<const Service*> order;
   std::set<std::string> visited;
   const std::function<void(const Service&)> visit = [&](const Service& one) {
-    if (!visited.insert(one.name).second) return;
+    if (!visited.insert(one.name).second)
+      return;
     for (const auto& need : one.needs)
-      if (const auto* other = service(need)) visit(*other);
+      if (const auto* other = service(need))
+        visit(*other);
     order.push_back(&one);
   };
-  for (const auto& one : services) visit(one);
+  for (const auto& one : services)
+    visit(one);
   return order;
 }
 
 std::string to_string(Role role) {
   switch (role) {
-  case Role::register_user: return "register";
-  case Role::login: return "login";
-  case Role::logout: return "logout";
-  case Role::whoami: return "whoami";
-  case Role::purchase: return "purchase";
-  case Role::purchases: return "purchases";
-  case Role::transfer: return "transfer";
-  case Role::statement: return "statement";
-  case Role::other: return "other";
+  case Role::register_user:
+    return "register";
+  case Role::login:
+    return "login";
+  case Role::logout:
+    return "logout";
+  case Role::whoami:
+    return "whoami";
+  case Role::purchase:
+    return "purchase";
+  case Role::purchases:
+    return "purchases";
+  case Role::transfer:
+    return "transfer";
+  case Role::statement:
+    return "statement";
+  case Role::other:
+    return "other";
   }
   return "other";
 }

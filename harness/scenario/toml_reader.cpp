@@ -13,7 +13,8 @@ void ParseContext::add_source(const std::string& path, std::string_view text) {
   auto& lines = lines_[path];
   std::istringstream stream{std::string(text)};
   for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty() && line.back() == '\r')
+      line.pop_back();
     lines.push_back(std::move(line));
   }
 }
@@ -56,13 +57,20 @@ void TableReader::error(std::string_view key, std::string message, std::string h
 namespace {
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
-  case toml::node_type::table: return "a table";
-  case toml::node_type::array: return "an array";
-  case toml::node_type::string: return "a string";
-  case toml::node_type::integer: return "an integer";
-  case toml::node_type::floating_point: return "a number with a fraction";
-  case toml::node_type::boolean: return "a boolean";
-  default: return "a date or time";
+  case toml::node_type::table:
+    return "a table";
+  case toml::node_type::array:
+    return "an array";
+  case toml::node_type::string:
+    return "a string";
+  case toml::node_type::integer:
+    return "an integer";
+  case toml::node_type::floating_point:
+    return "a number with a fraction";
+  case toml::node_type::boolean:
+    return "a boolean";
+  default:
+    return "a date or time";
   }
 }
 } // namespace
@@ -74,8 +82,10 @@ void TableReader::wrong_type(const toml::node& node, std::string_view key, std::
 const toml::node* TableReader::find(std::string_view key, std::string_view wanted,
                                     bool (toml::node::*is)() const noexcept) {
   const auto* node = any(key);
-  if (node == nullptr) return nullptr;
-  if ((node->*is)()) return node;
+  if (node == nullptr)
+    return nullptr;
+  if ((node->*is)())
+    return node;
   wrong_type(*node, key, wanted);
   return nullptr;
 }
@@ -87,7 +97,8 @@ const toml::node* TableReader::any(std::string_view key) {
 
 std::optional<std::string> TableReader::text(std::string_view key) {
   const auto* node = find(key, "a string", &toml::node::is_string);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   return node->as_string()->get();
 }
 
@@ -98,13 +109,15 @@ std::string TableReader::required_text(std::string_view key) {
     return {};
   }
   auto value = text(key);
-  if (value && value->empty()) error(key, fmt::format("'{}' of {} must not be empty", key, what_));
+  if (value && value->empty())
+    error(key, fmt::format("'{}' of {} must not be empty", key, what_));
   return value.value_or("");
 }
 
 std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int64_t min, std::int64_t max) {
   const auto* node = find(key, "an integer", &toml::node::is_integer);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   const auto value = node->as_integer()->get();
   if (value < min || value > max) {
     const auto bound = max == INT64_MAX ? fmt::format("at least {}", min) : fmt::format("between {} and {}", min, max);
@@ -116,13 +129,14 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int6
 
 std::optional<double> TableReader::number(std::string_view key, double min, double max) {
   const auto* node = any(key);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   if (!node->is_number()) {
     wrong_type(*node, key, "a number");
     return std::nullopt;
   }
-  const double value = node->is_integer() ? static_cast<double>(node->as_integer()->get())
-                                          : node->as_floating_point()->get();
+  const double value =
+      node->is_integer() ? static_cast<double>(node->as_integer()->get()) : node->as_floating_point()->get();
   if (!(value >= min && value <= max)) {
     error(key, fmt::format("'{}' of {} must be between {} and {}, not {}", key, what_, min, max, value));
     return std::nullopt;
@@ -132,13 +146,15 @@ std::optional<double> TableReader::number(std::string_view key, double min, doub
 
 std::optional<bool> TableReader::boolean(std::string_view key) {
   const auto* node = find(key, "true or false", &toml::node::is_boolean);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   return node->as_boolean()->get();
 }
 
 std::optional<Duration> TableReader::duration(std::string_view key) {
   const auto* node = find(key, "a duration such as \"1500ms\" or \"2s\"", &toml::node::is_string);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   const auto parsed = parse_duration(node->as_string()->get());
   if (!parsed)
     error(key, fmt::format("'{}' of {} is no duration: \"{}\"", key, what_, node->as_string()->get()),
@@ -148,7 +164,8 @@ std::optional<Duration> TableReader::duration(std::string_view key) {
 
 std::optional<std::vector<std::string>> TableReader::texts(std::string_view key) {
   const auto* node = find(key, "an array of strings", &toml::node::is_array);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   std::vector<std::string> values;
   for (const auto& element : *node->as_array()) {
     if (!element.is_string()) {
@@ -162,7 +179,8 @@ std::optional<std::vector<std::string>> TableReader::texts(std::string_view key)
 
 std::optional<std::vector<std::int64_t>> TableReader::integers(std::string_view key) {
   const auto* node = find(key, "an array of integers", &toml::node::is_array);
-  if (node == nullptr) return std::nullopt;
+  if (node == nullptr)
+    return std::nullopt;
   std::vector<std::int64_t> values;
   for (const auto& element : *node->as_array()) {
     if (!element.is_integer()) {
@@ -176,7 +194,8 @@ std::optional<std::vector<std::int64_t>> TableReader::integers(std::string_view 
 
 std::optional<std::map<std::string, std::string>> TableReader::text_map(std::string_view key) {
   const auto* entries = table(key);
-  if (entries == nullptr) return std::nullopt;
+  if (entries == nullptr)
+    return std::nullopt;
   std::map<std::string, std::string> values;
   for (const auto& [name, node] : *entries) {
     if (node.is_string())
@@ -203,7 +222,8 @@ const toml::table* TableReader::table(std::string_view key) {
 
 const toml::array* TableReader::array_of_tables(std::string_view key) {
   const auto* node = find(key, "an array of tables", &toml::node::is_array);
-  if (node == nullptr) return nullptr;
+  if (node == nullptr)
+    return nullptr;
   for (const auto& element : *node->as_array()) {
     if (!element.is_table()) {
       wrong_type(element, key, "an array of tables");
@@ -216,7 +236,8 @@ const toml::array* TableReader::array_of_tables(std::string_view key) {
 void TableReader::finish() {
   std::vector<std::string> known(asked_.begin(), asked_.end());
   for (const auto& [key, node] : table_) {
-    if (asked_.contains(key.str())) continue;
+    if (asked_.contains(key.str()))
+      continue;
     const auto where = key.source().begin.line != 0 ? key.source() : node.source();
     context_.error(where, fmt::format("unknown key '{}' in {}", key.str(), what_),
                    suggest(std::string(key.str()), known));
@@ -232,15 +253,16 @@ void for_each_table(const toml::table& table, const std::string& what, ParseCont
     else
       context.error(node.source(), fmt::format("'{}' in {} must be a table, not {}", key.str(), what, type_name(node)));
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    return a.second->source().begin < b.second->source().begin;
-  });
-  for (const auto& [name, entry] : entries) each(name, *entry);
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.second->source().begin < b.second->source().begin; });
+  for (const auto& [name, entry] : entries)
+    each(name, *entry);
 }
 
 bool expect_known(const std::string& name, const std::vector<std::string>& known, std::string_view kind,
                   const toml::source_region& where, ParseContext& context) {
-  if (std::find(known.begin(), known.end(), name) != known.end()) return true;
+  if (std::find(known.begin(), known.end(), name) != known.end())
+    return true;
   context.error(where, fmt::format("unknown {} '{}'", kind, name), suggest(name, known));
   return false;
 }

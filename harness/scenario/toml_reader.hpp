@@ -42,8 +42,7 @@ public:
 
   // Each returns nothing when the key is absent or, having reported it, when its value does not fit.
   std::optional<std::string> text(std::string_view key);
-  std::optional<std::int64_t> integer(std::string_view key, std::int64_t min = INT64_MIN,
-                                      std::int64_t max = INT64_MAX);
+  std::optional<std::int64_t> integer(std::string_view key, std::int64_t min = INT64_MIN, std::int64_t max = INT64_MAX);
   std::optional<double> number(std::string_view key, double min, double max);
   std::optional<bool> boolean(std::string_view key);
   std::optional<Duration> duration(std::string_view key);

@@ -14,10 +14,14 @@ namespace {
 using Result = boost::system::result<std::string, ConfigError>;
 using Kind = ConfigEdit::Kind;
 
-ConfigError no_key(const std::string& key) { return {fmt::format("the configuration has no key '{}'", key)}; }
+ConfigError no_key(const std::string& key) {
+  return {fmt::format("the configuration has no key '{}'", key)};
+}
 
 /// Clang takes a string for the error as well (an aggregate): say which of the two is meant.
-Result text_result(std::string text) { return Result(boost::system::in_place_value, std::move(text)); }
+Result text_result(std::string text) {
+  return Result(boost::system::in_place_value, std::move(text));
+}
 
 std::string trim(const std::string& text) {
   const auto begin = text.find_first_not_of(" \t");
@@ -36,18 +40,23 @@ Result edit_properties(const std::string& text, const ConfigEdit& edit) {
       continue;
     }
     found = true;
-    if (edit.kind == Kind::set) result += fmt::format("{} = {}\n", edit.key, edit.value);
-    if (edit.kind == Kind::rename) result += fmt::format("{} ={}\n", edit.value, line.substr(equals + 1));
+    if (edit.kind == Kind::set)
+      result += fmt::format("{} = {}\n", edit.key, edit.value);
+    if (edit.kind == Kind::rename)
+      result += fmt::format("{} ={}\n", edit.value, line.substr(equals + 1));
   }
-  if (!found && edit.kind != Kind::set) return no_key(edit.key);
-  if (!found) result += fmt::format("{} = {}\n", edit.key, edit.value);
+  if (!found && edit.kind != Kind::set)
+    return no_key(edit.key);
+  if (!found)
+    result += fmt::format("{} = {}\n", edit.key, edit.value);
   return text_result(std::move(result));
 }
 
 std::vector<std::string> split(const std::string& key) {
   std::vector<std::string> parts;
   std::istringstream stream(key);
-  for (std::string part; std::getline(stream, part, '.');) parts.push_back(part);
+  for (std::string part; std::getline(stream, part, '.');)
+    parts.push_back(part);
   return parts;
 }
 
@@ -55,7 +64,8 @@ std::vector<std::string> split(const std::string& key) {
 template <class Table, class Child>
 Table* walk(Table& root, const std::vector<std::string>& parts, Child child) {
   Table* at = &root;
-  for (std::size_t i = 0; i + 1 < parts.size() && at != nullptr; ++i) at = child(*at, parts[i]);
+  for (std::size_t i = 0; i + 1 < parts.size() && at != nullptr; ++i)
+    at = child(*at, parts[i]);
   return at;
 }
 
@@ -69,13 +79,15 @@ Result edit_toml(const std::string& text, const ConfigEdit& edit) {
   const bool make = edit.kind == Kind::set;
   const auto parent_of = [&](const std::vector<std::string>& parts, bool create) {
     return walk(root, parts, [create](toml::table& table, const std::string& name) -> toml::table* {
-      if (create && !table.contains(name)) table.insert(name, toml::table{});
+      if (create && !table.contains(name))
+        table.insert(name, toml::table{});
       return table.get_as<toml::table>(name);
     });
   };
   const auto parts = split(edit.key);
   auto* parent = parent_of(parts, make);
-  if (parent == nullptr || (!make && !parent->contains(parts.back()))) return no_key(edit.key);
+  if (parent == nullptr || (!make && !parent->contains(parts.back())))
+    return no_key(edit.key);
   if (make) {
     try {
       auto value = toml::parse("x = " + edit.value);
@@ -88,7 +100,8 @@ Result edit_toml(const std::string& text, const ConfigEdit& edit) {
   } else {
     const auto target = split(edit.value);
     auto* destination = parent_of(target, true);
-    if (destination == nullptr) return no_key(edit.value);
+    if (destination == nullptr)
+      return no_key(edit.value);
     parent->get(parts.back())->visit([&](const auto& value) { destination->insert_or_assign(target.back(), value); });
     parent->erase(parts.back());
   }
@@ -100,18 +113,22 @@ Result edit_toml(const std::string& text, const ConfigEdit& edit) {
 Result edit_json(const std::string& text, const ConfigEdit& edit) {
   boost::system::error_code error;
   auto root = boost::json::parse(text, error);
-  if (error || !root.is_object()) return ConfigError{"the configuration is no JSON object"};
+  if (error || !root.is_object())
+    return ConfigError{"the configuration is no JSON object"};
   const bool make = edit.kind == Kind::set;
   const auto parent_of = [&](const std::vector<std::string>& parts, bool create) {
-    return walk(root.get_object(), parts, [create](boost::json::object& object, const std::string& name) -> boost::json::object* {
-      if (create && object.if_contains(name) == nullptr) object[name] = boost::json::object{};
-      auto* child = object.if_contains(name);
-      return child != nullptr ? child->if_object() : nullptr;
-    });
+    return walk(root.get_object(), parts,
+                [create](boost::json::object& object, const std::string& name) -> boost::json::object* {
+                  if (create && object.if_contains(name) == nullptr)
+                    object[name] = boost::json::object{};
+                  auto* child = object.if_contains(name);
+                  return child != nullptr ? child->if_object() : nullptr;
+                });
   };
   const auto parts = split(edit.key);
   auto* parent = parent_of(parts, make);
-  if (parent == nullptr || (!make && !parent->contains(parts.back()))) return no_key(edit.key);
+  if (parent == nullptr || (!make && !parent->contains(parts.back())))
+    return no_key(edit.key);
   if (make) {
     auto value = boost::json::parse(edit.value, error);
     (*parent)[parts.back()] = error ? boost::json::value(edit.value) : value;
@@ -121,7 +138,8 @@ Result edit_json(const std::string& text, const ConfigEdit& edit) {
     if (edit.kind == Kind::rename) {
       const auto target = split(edit.value);
       auto* destination = parent_of(target, true);
-      if (destination == nullptr) return no_key(edit.value);
+      if (destination == nullptr)
+        return no_key(edit.value);
       (*destination)[target.back()] = moved;
     }
   }
@@ -132,22 +150,27 @@ Result edit_json(const std::string& text, const ConfigEdit& edit) {
 
 Result edit_config(scenario::ConfigFormat format, const std::string& text, const ConfigEdit& edit) {
   switch (format) {
-  case scenario::ConfigFormat::properties: return edit_properties(text, edit);
-  case scenario::ConfigFormat::toml: return edit_toml(text, edit);
-  case scenario::ConfigFormat::json: return edit_json(text, edit);
+  case scenario::ConfigFormat::properties:
+    return edit_properties(text, edit);
+  case scenario::ConfigFormat::toml:
+    return edit_toml(text, edit);
+  case scenario::ConfigFormat::json:
+    return edit_json(text, edit);
   }
   return text_result(text);
 }
 
 std::string config_hash(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  for (const char c : text)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return fmt::format("{:016x}", hash);
 }
 
 std::string mask_secrets(std::string_view text) {
-  static const std::regex assignment(R"re(((?:password|passwd|secret|token|api_?key|credential)[\w.-]*["']?[ \t]*[=:][ \t]*)("[^"]*"|'[^']*'|[^\s,}]+))re",
-                                     std::regex::icase);
+  static const std::regex assignment(
+      R"re(((?:password|passwd|secret|token|api_?key|credential)[\w.-]*["']?[ \t]*[=:][ \t]*)("[^"]*"|'[^']*'|[^\s,}]+))re",
+      std::regex::icase);
   static const std::regex url(R"re((\w+://[^\s:/@]*:)[^\s@/]+@)re");
   auto masked = std::regex_replace(std::string(text), assignment, "$1***");
   return std::regex_replace(masked, url, "$1***@");

@@ -19,9 +19,10 @@ struct ConfigError {
   std::string message;
 };
 
-/// The text after the edit. The error says that the text does not parse, or that the key to unset or rename is not there.
-[[nodiscard]] boost::system::result<std::string, ConfigError> edit_config(scenario::ConfigFormat format, const std::string& text,
-                                                                          const ConfigEdit& edit);
+/// The text after the edit. The error says that the text does not parse, or that the key to unset or rename is not
+/// there.
+[[nodiscard]] boost::system::result<std::string, ConfigError>
+edit_config(scenario::ConfigFormat format, const std::string& text, const ConfigEdit& edit);
 
 /// 64-bit FNV-1a as 16 hexadecimal digits: tells versions apart, is no protection against forgery.
 [[nodiscard]] std::string config_hash(std::string_view text);

@@ -7,12 +7,14 @@
 namespace holdfast::stack {
 
 ConfigWatch::ConfigWatch() : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  if (!fd_.valid()) throw std::system_error(errno, std::system_category(), "inotify");
+  if (!fd_.valid())
+    throw std::system_error(errno, std::system_category(), "inotify");
 }
 
 void ConfigWatch::add(const std::filesystem::path& directory) {
   const int watch = ::inotify_add_watch(fd_.get(), directory.c_str(), IN_OPEN);
-  if (watch < 0) throw std::system_error(errno, std::system_category(), "inotify watch of " + directory.string());
+  if (watch < 0)
+    throw std::system_error(errno, std::system_category(), "inotify watch of " + directory.string());
   directories_[watch] = directory;
 }
 
@@ -20,10 +22,12 @@ void ConfigWatch::drain() {
   alignas(inotify_event) char buffer[16U << 10U];
   for (;;) {
     const auto size = ::read(fd_.get(), buffer, sizeof buffer);
-    if (size <= 0) return; // EAGAIN: nothing more has happened
+    if (size <= 0)
+      return; // EAGAIN: nothing more has happened
     for (auto* at = buffer; at < buffer + size;) {
       const auto* event = reinterpret_cast<const inotify_event*>(at);
-      if (event->len > 0) ++opens_[directories_[event->wd] / event->name];
+      if (event->len > 0)
+        ++opens_[directories_[event->wd] / event->name];
       at += sizeof(inotify_event) + event->len;
     }
   }

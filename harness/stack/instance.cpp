@@ -17,11 +17,14 @@ constexpr std::size_t kept_lines = 20;
 std::map<std::string, std::string> inherited_environment() {
   std::map<std::string, std::string> environment;
   for (const auto* name : {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "ASAN_OPTIONS", "UBSAN_OPTIONS"})
-    if (const char* value = std::getenv(name)) environment[name] = value;
+    if (const char* value = std::getenv(name))
+      environment[name] = value;
   return environment;
 }
 
-std::string program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+std::string program_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
 
 } // namespace
 
@@ -31,14 +34,22 @@ Instance::Instance(asio::any_io_executor executor, Setup setup)
       code_release_(setup_.stack.initial_release) {
   const auto outer = setup_.placeholders;
   setup_.placeholders = [this, outer](std::string_view name) -> std::optional<std::string> {
-    if (name == "dir") return setup_.directory.string();
-    if (name == "host") return std::to_string(setup_.host);
-    if (name == "address") return setup_.place.address;
-    if (name == "port") return std::to_string(setup_.place.port);
-    if (name == "release") return code_release_;
-    if (name == "bin") return program_directory();
-    if (name == "stack") return std::filesystem::absolute(setup_.stack.file).parent_path().string();
-    if (name == "config") return code().config ? (setup_.directory / code().config->name).string() : std::string{};
+    if (name == "dir")
+      return setup_.directory.string();
+    if (name == "host")
+      return std::to_string(setup_.host);
+    if (name == "address")
+      return setup_.place.address;
+    if (name == "port")
+      return std::to_string(setup_.place.port);
+    if (name == "release")
+      return code_release_;
+    if (name == "bin")
+      return program_directory();
+    if (name == "stack")
+      return std::filesystem::absolute(setup_.stack.file).parent_path().string();
+    if (name == "config")
+      return code().config ? (setup_.directory / code().config->name).string() : std::string{};
     return outer(name);
   };
   setup_.watch.add(setup_.directory);
@@ -56,7 +67,8 @@ void Instance::store_config(std::string text) {
     std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
     file << text;
     file.flush();
-    if (!file) throw std::runtime_error(fmt::format("cannot write the configuration {}", fresh.string()));
+    if (!file)
+      throw std::runtime_error(fmt::format("cannot write the configuration {}", fresh.string()));
   }
   std::filesystem::rename(fresh, path); // a reader sees the old file or the new one, never half of it
   config_text_ = std::move(text);
@@ -67,14 +79,17 @@ void Instance::store_config(std::string text) {
 void Instance::write_config(const std::string& release) {
   config_release_ = release;
   const auto& config = setup_.stack.release(release)->services.at(setup_.service.name).config;
-  if (config) store_config(scenario::substitute(config->text, setup_.placeholders));
+  if (config)
+    store_config(scenario::substitute(config->text, setup_.placeholders));
 }
 
 boost::system::result<void, ConfigError> Instance::edit_config_file(const ConfigEdit& edit) {
   const auto& config = setup_.stack.release(config_release_)->services.at(setup_.service.name).config;
-  if (!config) return ConfigError{fmt::format("service '{}' has no configuration file", setup_.service.name)};
+  if (!config)
+    return ConfigError{fmt::format("service '{}' has no configuration file", setup_.service.name)};
   auto edited = stack::edit_config(config->format, config_text_, edit);
-  if (!edited) return edited.error();
+  if (!edited)
+    return edited.error();
   store_config(std::move(*edited));
   return {};
 }
@@ -84,9 +99,11 @@ void Instance::log_line(process::Stream stream, std::string_view line) {
   log_ << fmt::format("{:>6}.{:06} {} {}\n", now / 1'000'000, now % 1'000'000,
                       stream == process::Stream::out ? "out" : "err", line);
   log_.flush();
-  if (last_lines_.size() == kept_lines) last_lines_.pop_front();
+  if (last_lines_.size() == kept_lines)
+    last_lines_.pop_front();
   last_lines_.emplace_back(line.substr(0, 500));
-  if (setup_.service.ready.kind == scenario::Probe::Kind::log && line.find(setup_.service.ready.path) != std::string_view::npos)
+  if (setup_.service.ready.kind == scenario::Probe::Kind::log &&
+      line.find(setup_.service.ready.path) != std::string_view::npos)
     log_probe_seen_ = true;
 }
 
@@ -95,12 +112,14 @@ ProbeTarget Instance::probe_target() {
 }
 
 asio::awaitable<Started> Instance::start() {
-  if (is_running()) co_await kill();
+  if (is_running())
+    co_await kill();
   last_lines_.clear();
   log_probe_seen_ = ready_ = inspected_ = false;
   misplaced_.clear();
   process::ProcessSpec spec;
-  for (const auto& word : code().command) spec.command.push_back(scenario::substitute(word, setup_.placeholders));
+  for (const auto& word : code().command)
+    spec.command.push_back(scenario::substitute(word, setup_.placeholders));
   spec.environment = inherited_environment();
   for (const auto& [key, value] : code().environment)
     spec.environment[key] = scenario::substitute(value, setup_.placeholders);
@@ -136,7 +155,9 @@ asio::awaitable<Started> Instance::await_ready() {
   const auto deadline = begin + ready.within;
   for (;;) {
     if (co_await probe()) {
-      setup_.observer.process(name_, "ready", fmt::format("after {:.1f} ms", static_cast<double>((setup_.clock.now() - begin).count()) / 1e6));
+      setup_.observer.process(
+          name_, "ready",
+          fmt::format("after {:.1f} ms", static_cast<double>((setup_.clock.now() - begin).count()) / 1e6));
       co_return Started{Started::How::ready, {}};
     }
     if (process_->is_gone()) {
@@ -145,7 +166,8 @@ asio::awaitable<Started> Instance::await_ready() {
     }
     if (setup_.clock.now() >= deadline) {
       setup_.observer.process(name_, "not-ready", fmt::format("within {} ms", ready.within.count() / 1'000'000));
-      co_return Started{Started::How::timed_out, fmt::format("not ready within {} ms", ready.within.count() / 1'000'000)};
+      co_return Started{Started::How::timed_out,
+                        fmt::format("not ready within {} ms", ready.within.count() / 1'000'000)};
     }
     // The next look, unless the process ends before it is due.
     (void)co_await async::until(setup_.clock, setup_.clock.now() + ready.every, process_->gone());
@@ -162,7 +184,8 @@ asio::awaitable<bool> Instance::probe() {
   if (answer.ready && !inspected_) {
     inspected_ = true;
     inspect_listening();
-    if (misplaced_.starts_with("another")) inspected_ = answer.ready = false, answer.detail = misplaced_;
+    if (misplaced_.starts_with("another"))
+      inspected_ = answer.ready = false, answer.detail = misplaced_;
   }
   ready_ = answer.ready && is_running();
   setup_.observer.probe(name_, answer);
@@ -175,7 +198,8 @@ void Instance::inspect_listening() {
   bool own = false;
   std::string other;
   for (const auto& one : listening_on(place.port)) {
-    if (one.address != place.address && !one.is_wildcard()) continue;
+    if (one.address != place.address && !one.is_wildcard())
+      continue;
     if (!tree_holds_socket(process_->shim_pid(), one.inode)) {
       other = fmt::format("another process than {} listens on {}:{}", name_, one.address, one.port);
       continue;
@@ -186,11 +210,13 @@ void Instance::inspect_listening() {
                                "Instances on other hosts cannot use that port; give the service {{address}} to bind to",
                                name_, one.address, one.port, place.text());
   }
-  if (!own && !other.empty()) misplaced_ = other;
+  if (!own && !other.empty())
+    misplaced_ = other;
 }
 
 asio::awaitable<bool> Instance::stop() {
-  if (!is_running()) co_return true;
+  if (!is_running())
+    co_return true;
   ready_ = false;
   setup_.observer.process(name_, "stopping", setup_.service.stop_signal);
   process_->signal(process::signal_number(setup_.service.stop_signal).value_or(SIGTERM));
@@ -203,7 +229,8 @@ asio::awaitable<bool> Instance::stop() {
 }
 
 asio::awaitable<void> Instance::kill() {
-  if (!process_) co_return;
+  if (!process_)
+    co_return;
   ready_ = false;
   process_->kill();
   co_await process_->gone();
@@ -211,10 +238,12 @@ asio::awaitable<void> Instance::kill() {
 }
 
 void Instance::signal(int signal) {
-  if (process_) process_->signal(signal);
+  if (process_)
+    process_->signal(signal);
 }
 void Instance::signal_tree(int signal) {
-  if (process_) process_->signal_tree(signal);
+  if (process_)
+    process_->signal_tree(signal);
 }
 
 } // namespace holdfast::stack

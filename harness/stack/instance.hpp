@@ -1,7 +1,7 @@
 // One instance of a service on one host: its configuration on disk, its process, its readiness, its log.
 //
-// Owned by the run's stack, used from its thread. It knows no scenario and no links: where it finds what it needs comes in
-// as a lookup of placeholders.
+// Owned by the run's stack, used from its thread. It knows no scenario and no links: where it finds what it needs comes
+// in as a lookup of placeholders.
 #pragma once
 
 #include "harness/process/process.hpp"
@@ -21,8 +21,8 @@ class InstanceObserver {
 public:
   virtual ~InstanceObserver() = default;
   virtual void process(const std::string& instance, const std::string& state, const std::string& detail) = 0;
-  virtual void config(const std::string& instance, const std::string& file, const std::string& hash, const std::string& release,
-                      const std::string& text) = 0;
+  virtual void config(const std::string& instance, const std::string& file, const std::string& hash,
+                      const std::string& release, const std::string& text) = 0;
   virtual void probe(const std::string& instance, const ProbeAnswer& answer) = 0;
 };
 
@@ -66,7 +66,9 @@ public:
   [[nodiscard]] bool is_running() const { return process_ && !process_->is_gone(); }
   [[nodiscard]] bool is_starting() const { return starting_; }
   /// What is on disk differs from what the running process was started with.
-  [[nodiscard]] bool has_pending_change() const { return running_code_ != code_release_ || running_hash_ != config_hash_; }
+  [[nodiscard]] bool has_pending_change() const {
+    return running_code_ != code_release_ || running_hash_ != config_hash_;
+  }
   [[nodiscard]] int pid() const { return process_ ? process_->pid() : 0; }
   [[nodiscard]] int shim_pid() const { return process_ ? process_->shim_pid() : 0; }
   [[nodiscard]] const std::string& code_release() const { return code_release_; }

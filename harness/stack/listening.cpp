@@ -15,7 +15,8 @@ std::string parse_address(const std::string& hex) {
   unsigned char bytes[16] = {};
   for (std::size_t word = 0; word * 8 < hex.size() && word < 4; ++word) {
     const auto value = static_cast<std::uint32_t>(std::stoul(hex.substr(word * 8, 8), nullptr, 16));
-    for (std::size_t i = 0; i < 4; ++i) bytes[word * 4 + i] = static_cast<unsigned char>(value >> (8 * i));
+    for (std::size_t i = 0; i < 4; ++i)
+      bytes[word * 4 + i] = static_cast<unsigned char>(value >> (8 * i));
   }
   char text[INET6_ADDRSTRLEN] = {};
   inet_ntop(hex.size() == 8 ? AF_INET : AF_INET6, bytes, text, sizeof text);
@@ -33,13 +34,15 @@ std::vector<Listening> listening_on(std::uint16_t port) {
     std::getline(stream, line); // the heading
     const auto wanted = fmt::format(":{:04X} ", port);
     while (std::getline(stream, line)) {
-      if (line.find(wanted) == std::string::npos) continue;
+      if (line.find(wanted) == std::string::npos)
+        continue;
       std::istringstream fields(line);
       std::string number, local, remote, state, queues, timer, retransmits, uid, timeout;
       std::uint64_t inode = 0;
       fields >> number >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode;
       const auto colon = local.find(':');
-      if (state != "0A" || colon == std::string::npos || std::stoul(local.substr(colon + 1), nullptr, 16) != port) continue;
+      if (state != "0A" || colon == std::string::npos || std::stoul(local.substr(colon + 1), nullptr, 16) != port)
+        continue;
       found.push_back({parse_address(local.substr(0, colon)), port, inode});
     }
   }
@@ -52,7 +55,8 @@ std::vector<int> process_tree(int root) {
     std::error_code error;
     for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", tree[i]), error)) {
       std::ifstream children(task.path() / "children");
-      for (int child = 0; children >> child;) tree.push_back(child);
+      for (int child = 0; children >> child;)
+        tree.push_back(child);
     }
   }
   return tree;
@@ -64,7 +68,8 @@ bool tree_holds_socket(int root, std::uint64_t inode) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
       std::error_code gone; // a descriptor may be closed while we look
-      if (std::filesystem::read_symlink(entry.path(), gone) == wanted) return true;
+      if (std::filesystem::read_symlink(entry.path(), gone) == wanted)
+        return true;
     }
   }
   return false;
@@ -73,10 +78,12 @@ bool tree_holds_socket(int root, std::uint64_t inode) {
 std::uint64_t start_time(int pid) {
   std::ifstream stream(fmt::format("/proc/{}/stat", pid));
   std::string line;
-  if (!std::getline(stream, line)) return 0;
+  if (!std::getline(stream, line))
+    return 0;
   std::istringstream fields(line.substr(line.rfind(')') + 2)); // the name may hold anything, even ')'
   std::string skipped;
-  for (int i = 3; i < 22; ++i) fields >> skipped;
+  for (int i = 3; i < 22; ++i)
+    fields >> skipped;
   std::uint64_t value = 0;
   fields >> value;
   return value;

@@ -12,7 +12,8 @@ namespace holdfast::stack {
 
 boost::system::result<NetworkLease, std::string> NetworkLease::acquire() {
   process::ScopedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return fmt::format("cannot lease a loopback network: {}", std::strerror(errno));
+  if (!fd.valid())
+    return fmt::format("cannot lease a loopback network: {}", std::strerror(errno));
   constexpr int first = 16, count = 200; // 127.16.0 to 127.215.255: clear of what resolvers and distributions use
   const unsigned start = static_cast<unsigned>(::getpid());
   for (unsigned i = 0; i < count * 256U; ++i) {
@@ -23,13 +24,17 @@ boost::system::result<NetworkLease, std::string> NetworkLease::acquire() {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path + 1, name.data(), name.size());
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return NetworkLease(std::move(fd), x, y);
-    if (errno != EADDRINUSE) return fmt::format("cannot lease a loopback network: {}", std::strerror(errno));
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0)
+      return NetworkLease(std::move(fd), x, y);
+    if (errno != EADDRINUSE)
+      return fmt::format("cannot lease a loopback network: {}", std::strerror(errno));
   }
   return std::string("every loopback network is leased to another run");
 }
 
-std::string NetworkLease::address(int host) const { return fmt::format("127.{}.{}.{}", x_, y_, host); }
+std::string NetworkLease::address(int host) const {
+  return fmt::format("127.{}.{}.{}", x_, y_, host);
+}
 
 namespace {
 
@@ -42,7 +47,9 @@ std::size_t index_of(const std::vector<T>& all, const std::string& name) {
   return static_cast<std::size_t>(found - all.begin());
 }
 
-std::uint16_t port(std::uint16_t base, std::size_t index) { return static_cast<std::uint16_t>(base + index); }
+std::uint16_t port(std::uint16_t base, std::size_t index) {
+  return static_cast<std::uint16_t>(base + index);
+}
 
 } // namespace
 

@@ -14,7 +14,8 @@ namespace {
 asio::awaitable<ProbeAnswer> probe_http(const scenario::Probe& probe, const ProbeTarget& target) {
   async::HttpConnection connection(co_await asio::this_coro::executor, target.place.address, target.place.port);
   auto outcome = co_await connection.exchange({"GET", probe.path, {{"connection", "close"}}, {}});
-  if (const auto* failure = std::get_if<async::HttpFailure>(&outcome)) co_return ProbeAnswer{false, failure->reason};
+  if (const auto* failure = std::get_if<async::HttpFailure>(&outcome))
+    co_return ProbeAnswer{false, failure->reason};
   const int status = std::get<async::HttpReply>(outcome).status;
   co_return ProbeAnswer{status >= 200 && status < 300, std::to_string(status)};
 }
@@ -33,7 +34,8 @@ asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const P
       co_await asio::this_coro::executor,
       {probe.command, {{"PATH", path != nullptr ? path : "/usr/bin:/bin"}}, target.directory, process::find_shim()},
       [](process::Stream, std::string_view) {});
-  if (!spawned) co_return ProbeAnswer{false, spawned.error()};
+  if (!spawned)
+    co_return ProbeAnswer{false, spawned.error()};
   co_await (*spawned)->gone();
   const auto status = (*spawned)->status();
   co_return ProbeAnswer{status && status->exit_code() == 0, status ? status->describe() : "no status"};
@@ -41,10 +43,14 @@ asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const P
 
 asio::awaitable<ProbeAnswer> probe_by_kind(const scenario::Probe& probe, const ProbeTarget& target) {
   switch (probe.kind) {
-  case scenario::Probe::Kind::http: co_return co_await probe_http(probe, target);
-  case scenario::Probe::Kind::tcp: co_return co_await probe_tcp(target);
-  case scenario::Probe::Kind::command: co_return co_await probe_command(probe, target);
-  case scenario::Probe::Kind::log: break;
+  case scenario::Probe::Kind::http:
+    co_return co_await probe_http(probe, target);
+  case scenario::Probe::Kind::tcp:
+    co_return co_await probe_tcp(target);
+  case scenario::Probe::Kind::command:
+    co_return co_await probe_command(probe, target);
+  case scenario::Probe::Kind::log:
+    break;
   }
   const bool seen = target.has_logged(probe.path);
   co_return ProbeAnswer{seen, seen ? "logged" : "not logged yet"};
@@ -54,7 +60,8 @@ asio::awaitable<ProbeAnswer> probe_by_kind(const scenario::Probe& probe, const P
 
 asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Probe& probe, const ProbeTarget& target) {
   auto answer = co_await async::until(clock, clock.now() + probe_timeout, probe_by_kind(probe, target));
-  co_return answer ? *answer : ProbeAnswer{false, fmt::format("no answer within {} ms", probe_timeout.count() / 1'000'000)};
+  co_return answer ? *answer
+                   : ProbeAnswer{false, fmt::format("no answer within {} ms", probe_timeout.count() / 1'000'000)};
 }
 
 } // namespace holdfast::stack

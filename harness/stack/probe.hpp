@@ -20,7 +20,7 @@ struct ProbeAnswer {
 
 struct ProbeTarget {
   Place place;
-  std::filesystem::path directory; ///< command probes run here
+  std::filesystem::path directory;                       ///< command probes run here
   std::function<bool(std::string_view text)> has_logged; ///< log probes: has a line of this start held the text?
 };
 

@@ -6,16 +6,21 @@ namespace holdfast::verdict {
 
 std::string to_string(Verdict verdict) {
   switch (verdict) {
-  case Verdict::pass: return "pass";
-  case Verdict::fail: return "fail";
-  case Verdict::inconclusive: return "inconclusive";
-  case Verdict::reproduced: return "reproduced";
+  case Verdict::pass:
+    return "pass";
+  case Verdict::fail:
+    return "fail";
+  case Verdict::inconclusive:
+    return "inconclusive";
+  case Verdict::reproduced:
+    return "reproduced";
   }
   return "inconclusive";
 }
 
 void CheckResult::add(const std::string& kind, Occurrence occurrence) {
-  const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.kind == kind; });
+  const auto found =
+      std::find_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.kind == kind; });
   auto& finding = found == findings.end() ? findings.emplace_back(Finding{kind, {}}) : *found;
   finding.occurrences.push_back(std::move(occurrence));
   verdict = Verdict::fail;
@@ -24,10 +29,14 @@ void CheckResult::add(const std::string& kind, Occurrence occurrence) {
 Verdict worse(Verdict a, Verdict b) {
   const auto rank = [](Verdict verdict) {
     switch (verdict) {
-    case Verdict::fail: return 3;
-    case Verdict::inconclusive: return 2;
-    case Verdict::reproduced: return 1;
-    case Verdict::pass: return 0;
+    case Verdict::fail:
+      return 3;
+    case Verdict::inconclusive:
+      return 2;
+    case Verdict::reproduced:
+      return 1;
+    case Verdict::pass:
+      return 0;
     }
     return 2;
   };
@@ -36,9 +45,13 @@ Verdict worse(Verdict a, Verdict b) {
 
 int exit_status(Verdict verdict) {
   switch (verdict) {
-  case Verdict::pass: case Verdict::reproduced: return 0;
-  case Verdict::fail: return 1;
-  case Verdict::inconclusive: return 2;
+  case Verdict::pass:
+  case Verdict::reproduced:
+    return 0;
+  case Verdict::fail:
+    return 1;
+  case Verdict::inconclusive:
+    return 2;
   }
   return 2;
 }

@@ -20,10 +20,10 @@ enum class Verdict {
 
 /// One case of a finding, with the shortest list of operations that shows it.
 struct Occurrence {
-  std::string user;             ///< or instance, for readiness
-  std::uint64_t sequence = 0;   ///< where in the history it shows
+  std::string user;           ///< or instance, for readiness
+  std::uint64_t sequence = 0; ///< where in the history it shows
   history::Time time{};
-  std::string what;             ///< one sentence
+  std::string what;                                  ///< one sentence
   std::vector<const history::Operation*> operations; ///< of the bundle that was judged; must not outlive it
 };
 
@@ -36,9 +36,9 @@ struct Finding {
 struct CheckResult {
   std::string name;
   Verdict verdict = Verdict::pass;
-  std::string reason;        ///< why it is not a pass; for a pass what it rests on
-  std::size_t at_risk = 0;   ///< records that the faults could have hurt
-  std::size_t examined = 0;  ///< records that were re-read
+  std::string reason;       ///< why it is not a pass; for a pass what it rests on
+  std::size_t at_risk = 0;  ///< records that the faults could have hurt
+  std::size_t examined = 0; ///< records that were re-read
   bool applicable = true;
   std::vector<Finding> findings;
 

@@ -15,9 +15,10 @@ public:
   /// Takes the success since `from` as the steady state. False when nothing, or nothing successful, was counted.
   bool take_steady_state(history::Time from);
 
-  /// True when, since `from`, every operation kind on every instance that `routed` names succeeded at least `ratio` times
-  /// as often as in the steady state, and something was counted at all.
-  [[nodiscard]] bool recovered(history::Time from, double ratio, const std::function<bool(const std::string&)>& routed) const;
+  /// True when, since `from`, every operation kind on every instance that `routed` names succeeded at least `ratio`
+  /// times as often as in the steady state, and something was counted at all.
+  [[nodiscard]] bool recovered(history::Time from, double ratio,
+                               const std::function<bool(const std::string&)>& routed) const;
 
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_; } ///< neither ok nor declared rejections

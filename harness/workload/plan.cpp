@@ -9,8 +9,12 @@ namespace holdfast::workload {
 namespace {
 
 // The standard's distributions differ between libraries: plans are computed from the generator's bits alone.
-double unit(std::mt19937_64& random) { return static_cast<double>(random() >> 11U) * 0x1.0p-53; }
-std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) { return bound == 0 ? 0 : random() % bound; }
+double unit(std::mt19937_64& random) {
+  return static_cast<double>(random() >> 11U) * 0x1.0p-53;
+}
+std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
+  return bound == 0 ? 0 : random() % bound;
+}
 
 } // namespace
 
@@ -31,9 +35,12 @@ Arrival ArrivalPlan::next() {
   const auto users = static_cast<std::uint64_t>(scenario_.workload.users);
   arrival.user = below(random_, users);
   const auto pick = below(random_, weights_.back());
-  arrival.operation = operations_[static_cast<std::size_t>(std::upper_bound(weights_.begin(), weights_.end(), pick) - weights_.begin())];
+  arrival.operation = operations_[static_cast<std::size_t>(std::upper_bound(weights_.begin(), weights_.end(), pick) -
+                                                           weights_.begin())];
   const auto& workload = scenario_.workload;
-  arrival.amount = workload.amount_min + static_cast<std::int64_t>(below(random_, static_cast<std::uint64_t>(workload.amount_max - workload.amount_min) + 1));
+  arrival.amount = workload.amount_min +
+                   static_cast<std::int64_t>(
+                       below(random_, static_cast<std::uint64_t>(workload.amount_max - workload.amount_min) + 1));
   arrival.peer = users < 2 ? arrival.user : (arrival.user + 1 + below(random_, users - 1)) % users;
   arrival.item = static_cast<int>(below(random_, 1000));
   return arrival;
@@ -43,7 +50,8 @@ std::vector<int> host_order(int hosts, std::uint64_t seed) {
   std::vector<int> order(static_cast<std::size_t>(hosts));
   std::iota(order.begin(), order.end(), 1);
   std::mt19937_64 random(seed ^ 0x686f737473ULL);
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[below(random, i)]);
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[below(random, i)]);
   return order;
 }
 

@@ -12,27 +12,33 @@ namespace json = boost::json;
 
 namespace {
 
-bool contains(const std::vector<int>& all, int one) { return std::find(all.begin(), all.end(), one) != all.end(); }
+bool contains(const std::vector<int>& all, int one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
 
 std::optional<std::string> scalar(const json::value& root, const std::string& pointer) {
   boost::system::error_code error;
   const auto* found = pointer.empty() ? &root : root.find_pointer(pointer, error);
-  if (found == nullptr || found->is_null()) return std::nullopt;
-  if (found->is_string()) return std::string(found->get_string());
+  if (found == nullptr || found->is_null())
+    return std::nullopt;
+  if (found->is_string())
+    return std::string(found->get_string());
   return json::serialize(*found);
 }
 
 std::optional<std::int64_t> integer(const json::value& root, const std::string& pointer) {
   boost::system::error_code error;
   const auto* found = root.find_pointer(pointer, error);
-  if (found == nullptr || !found->is_int64()) return std::nullopt;
+  if (found == nullptr || !found->is_int64())
+    return std::nullopt;
   return found->get_int64();
 }
 
 bool read_list(const scenario::ListCapture& capture, const json::value& root, Reading& reading) {
   boost::system::error_code error;
   const auto* array = capture.at.empty() ? &root : root.find_pointer(capture.at, error);
-  if (array == nullptr || !array->is_array()) return reading.reason = fmt::format("the reply has no list at '{}'", capture.at), false;
+  if (array == nullptr || !array->is_array())
+    return reading.reason = fmt::format("the reply has no list at '{}'", capture.at), false;
   for (const auto& element : array->get_array()) {
     history::ListEntry entry;
     for (const auto& [field, pointer] : capture.fields) {
@@ -41,12 +47,17 @@ bool read_list(const scenario::ListCapture& capture, const json::value& root, Re
         continue;
       }
       auto value = scalar(element, pointer).value_or("");
-      if (field == "id") entry.id = std::move(value);
-      else if (field == "item") entry.item = std::move(value);
-      else if (field == "peer") entry.peer = std::move(value);
-      else entry.kind = std::move(value);
+      if (field == "id")
+        entry.id = std::move(value);
+      else if (field == "item")
+        entry.item = std::move(value);
+      else if (field == "peer")
+        entry.peer = std::move(value);
+      else
+        entry.kind = std::move(value);
     }
-    if (entry.id.empty()) return reading.reason = "an element of the list has no id", false;
+    if (entry.id.empty())
+      return reading.reason = "an element of the list has no id", false;
     reading.list.push_back(std::move(entry));
   }
   return true;
@@ -55,20 +66,24 @@ bool read_list(const scenario::ListCapture& capture, const json::value& root, Re
 json::value filled(const json::value& value, const history::Values& values, const scenario::Lookup& lookup) {
   if (const auto* object = value.if_object()) {
     json::object result;
-    for (const auto& [key, member] : *object) result[key] = filled(member, values, lookup);
+    for (const auto& [key, member] : *object)
+      result[key] = filled(member, values, lookup);
     return result;
   }
   if (const auto* array = value.if_array()) {
     json::array result;
-    for (const auto& member : *array) result.push_back(filled(member, values, lookup));
+    for (const auto& member : *array)
+      result.push_back(filled(member, values, lookup));
     return result;
   }
-  if (!value.is_string()) return value;
+  if (!value.is_string())
+    return value;
   const std::string text(value.get_string());
   if (text == "{amount}") {
     boost::system::error_code error;
     auto number = json::parse(values.at("amount"), error);
-    if (!error) return number;
+    if (!error)
+      return number;
   }
   return json::string(scenario::substitute(text, lookup));
 }
@@ -109,7 +124,8 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
     }
     reading.captured[name] = std::move(*value);
   }
-  if (operation.ok.list && !read_list(*operation.ok.list, root, reading)) return reading;
+  if (operation.ok.list && !read_list(*operation.ok.list, root, reading))
+    return reading;
   reading.outcome = history::Outcome::ok;
   return reading;
 }

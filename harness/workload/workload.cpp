@@ -25,20 +25,26 @@ struct Workload::User {
 
 /// Connections to instances, kept alive between operations; at most so many at a time.
 struct Workload::Pool {
-  Pool(const asio::any_io_executor& executor, std::size_t limit) : executor_(executor), free_(executor), limit_(limit) {}
+  Pool(const asio::any_io_executor& executor, std::size_t limit)
+      : executor_(executor), free_(executor), limit_(limit) {}
 
   asio::awaitable<async::HttpConnection> take(const Route& route) {
-    while (used_ >= limit_) co_await free_.wait();
+    while (used_ >= limit_)
+      co_await free_.wait();
     ++used_;
     auto& idle = idle_[{route.address, route.port}];
-    if (idle.empty()) co_return async::HttpConnection(executor_, route.address, route.port);
-    auto connection = std::move(idle.back());
-    idle.pop_back();
-    co_return connection;
+    while (!idle.empty()) {
+      auto connection = std::move(idle.back());
+      idle.pop_back();
+      if (connection.is_usable())
+        co_return connection;
+    }
+    co_return async::HttpConnection(executor_, route.address, route.port);
   }
   void give_back(const Route& route, async::HttpConnection connection) {
     --used_;
-    if (connection.is_open()) idle_[{route.address, route.port}].push_back(std::move(connection));
+    if (connection.is_usable())
+      idle_[{route.address, route.port}].push_back(std::move(connection));
     free_.notify();
   }
 
@@ -50,8 +56,8 @@ private:
   std::map<std::pair<std::string, std::uint16_t>, std::vector<async::HttpConnection>> idle_;
 };
 
-Workload::Workload(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario, std::uint64_t seed,
-                   history::Recorder& recorder, Router& router)
+Workload::Workload(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario,
+                   std::uint64_t seed, history::Recorder& recorder, Router& router)
     : executor_(executor), clock_(clock), scenario_(scenario), seed_(seed), recorder_(recorder), router_(router),
       plan_(scenario, seed), completed_(executor), changed_(executor),
       pool_(std::make_unique<Pool>(executor, static_cast<std::size_t>(scenario.workload.connections))) {
@@ -68,16 +74,22 @@ Workload::Workload(asio::any_io_executor executor, async::Clock& clock, const sc
 
 Workload::~Workload() = default;
 
-std::string Workload::next_id() { return fmt::format("op{:x}-{}", seed_, ++ids_); }
-
-void Workload::rethrow_failure() const {
-  if (failure_) std::rethrow_exception(failure_);
+std::string Workload::next_id() {
+  return fmt::format("op{:x}-{}", seed_, ++ids_);
 }
 
-async::Time Workload::timeline() const { return running_ ? timeline_ + (clock_.now() - resumed_at_) : timeline_; }
+void Workload::rethrow_failure() const {
+  if (failure_)
+    std::rethrow_exception(failure_);
+}
+
+async::Time Workload::timeline() const {
+  return running_ ? timeline_ + (clock_.now() - resumed_at_) : timeline_;
+}
 
 void Workload::resume() {
-  if (running_) return;
+  if (running_)
+    return;
   running_ = true;
   resumed_at_ = clock_.now();
   changed_.notify();
@@ -92,7 +104,8 @@ asio::awaitable<void> Workload::quiesce() {
   timeline_ = timeline();
   running_ = false;
   changed_.notify();
-  while (open_ > 0) co_await completed_.wait();
+  while (open_ > 0)
+    co_await completed_.wait();
 }
 
 asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work) {
@@ -109,8 +122,10 @@ asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::functio
     --active;
     completed_.notify();
   };
-  for (; active < std::min(parallel, users_.size()); ++active) asio::co_spawn(executor_, lane(), asio::detached);
-  while (active > 0) co_await completed_.wait();
+  for (; active < std::min(parallel, users_.size()); ++active)
+    asio::co_spawn(executor_, lane(), asio::detached);
+  while (active > 0)
+    co_await completed_.wait();
   rethrow_failure();
 }
 
@@ -146,7 +161,8 @@ asio::awaitable<void> Workload::arrivals() {
     }
     arrival = plan_.next();
   }
-  for (const auto& user : users_) unsent_ += user->queue.size();
+  for (const auto& user : users_)
+    unsent_ += user->queue.size();
 }
 
 asio::awaitable<void> Workload::perform_queue(std::size_t index) {
@@ -159,7 +175,8 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
       const auto* login = scenario_.stack.operation(scenario::Role::login);
       if (lacks_session(user, *intent.operation) && login != nullptr && intent.operation != login)
         co_await perform(user, Intent{login, {}, std::nullopt});
-      if (lacks_session(user, *intent.operation)) continue; // the login said why
+      if (lacks_session(user, *intent.operation))
+        continue; // the login said why
       co_await perform(user, std::move(intent));
     }
   } catch (...) {
@@ -171,31 +188,39 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
 }
 
 bool Workload::lacks_session(const User& user, const scenario::Operation& operation) const {
-  if (user.session) return false;
+  if (user.session)
+    return false;
   const auto* login = scenario_.stack.operation(scenario::Role::login);
-  if (login == nullptr || operation.role == scenario::Role::login || operation.role == scenario::Role::register_user) return false;
+  if (login == nullptr || operation.role == scenario::Role::login || operation.role == scenario::Role::register_user)
+    return false;
   std::string text = operation.path + operation.json_body;
-  for (const auto& [name, value] : operation.headers) text += value;
+  for (const auto& [name, value] : operation.headers)
+    text += value;
   for (const auto& name : scenario::placeholders(text))
-    if (login->ok.capture.contains(name)) return true;
+    if (login->ok.capture.contains(name))
+      return true;
   return login->ok.capture.empty(); // a session of cookies alone: everything may need it
 }
 
 async::HttpRequest Workload::build(const Intent& intent, const Session& session) const {
   history::Values values = session.values;
-  for (const auto& [name, value] : intent.values) values[name] = value;
+  for (const auto& [name, value] : intent.values)
+    values[name] = value;
   const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
     const auto found = values.find(std::string(name));
     return found == values.end() ? std::nullopt : std::optional(found->second);
   };
   async::HttpRequest request{intent.operation->method, scenario::substitute(intent.operation->path, lookup), {}, {}};
-  for (const auto& [name, value] : intent.operation->headers) request.headers.emplace_back(name, scenario::substitute(value, lookup));
+  for (const auto& [name, value] : intent.operation->headers)
+    request.headers.emplace_back(name, scenario::substitute(value, lookup));
   if (!session.cookies.empty()) {
     std::string cookies;
-    for (const auto& [name, value] : session.cookies) cookies += fmt::format("{}{}={}", cookies.empty() ? "" : "; ", name, value);
+    for (const auto& [name, value] : session.cookies)
+      cookies += fmt::format("{}{}={}", cookies.empty() ? "" : "; ", name, value);
     request.headers.emplace_back("cookie", cookies);
   }
-  if (!intent.operation->json_body.empty()) request.body = fill_json(intent.operation->json_body, values);
+  if (!intent.operation->json_body.empty())
+    request.body = fill_json(intent.operation->json_body, values);
   return request;
 }
 
@@ -211,12 +236,14 @@ asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
   operation.values = intent.values;
   operation.values["id"] = operation.id;
   const auto& session = intent.session ? intent.session : user.session;
-  if (session) operation.values["session"] = session->login;
+  if (session)
+    operation.values["session"] = session->login;
   intent.values["id"] = operation.id;
   intent.values["user"] = user.name;
   intent.values["password"] = user.password;
   co_await try_until_done(user, intent, operation);
-  if (operation.outcome == Outcome::info) user.process += users_.size();
+  if (operation.outcome == Outcome::info)
+    user.process += users_.size();
   if (!intent.setup && intent.checkpoint == 0)
     live_.count(operation.name, operation.attempts.back().instance, operation.complete_time, operation.outcome);
   completed_.notify();
@@ -233,7 +260,8 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
   for (int number = 1; number <= kind.attempts; ++number) {
     // A load balancer sends a user elsewhere when a host does not answer; an answer, even a 503, is an answer.
     const bool unanswered = number > 1 && operation.attempts.back().status == 0;
-    const auto route = router_.route(kind.service, user.host, unanswered ? operation.attempts.back().instance : std::string{});
+    const auto route =
+        router_.route(kind.service, user.host, unanswered ? operation.attempts.back().instance : std::string{});
     history::Attempt tried{number, route ? route->instance : std::string("none"), Outcome::fail, 0, {}};
     if (number == 1) {
       operation.instance = tried.instance;
@@ -241,14 +269,17 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
     } else {
       recorder_.attempt(operation, tried);
     }
-    if (route) co_await attempt(request, kind, *route, operation, tried, reply);
-    else tried.reason = "no instance is ready";
+    if (route)
+      co_await attempt(request, kind, *route, operation, tried, reply);
+    else
+      tried.reason = "no instance is ready";
     operation.attempts.push_back(tried);
     // "No effect" of a refusal to connect is certain, but no answer: it is tried again like an unknown one.
     const bool answered = tried.outcome == Outcome::ok || tried.outcome == Outcome::unauthenticated ||
                           (tried.outcome == Outcome::fail && tried.status != 0);
     certainly_no_effect = certainly_no_effect && tried.outcome != Outcome::info;
-    if (answered || number == kind.attempts) break;
+    if (answered || number == kind.attempts)
+      break;
     recorder_.result(operation, tried);
     co_await clock_.wait_for(wait);
     wait *= 2;
@@ -257,13 +288,15 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
   operation.status = last.status;
   operation.reason = last.reason;
   operation.outcome = last.outcome == Outcome::ok || certainly_no_effect ? last.outcome : Outcome::info;
-  if (operation.outcome != last.outcome) operation.reason += " (an earlier attempt may have taken effect)";
+  if (operation.outcome != last.outcome)
+    operation.reason += " (an earlier attempt may have taken effect)";
   keep_session(user, intent, operation, reply);
   recorder_.complete(operation);
 }
 
-asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const scenario::Operation& kind, const Route& route,
-                                        history::Operation& operation, history::Attempt& tried, async::HttpReply& reply) {
+asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const scenario::Operation& kind,
+                                        const Route& route, history::Operation& operation, history::Attempt& tried,
+                                        async::HttpReply& reply) {
   auto connection = co_await pool_->take(route);
   auto answer = co_await async::until(clock_, clock_.now() + kind.timeout, connection.exchange(request));
   if (!answer) {
@@ -285,13 +318,16 @@ asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const
   pool_->give_back(route, std::move(connection));
 }
 
-void Workload::keep_session(User& user, const Intent& intent, const history::Operation& operation, const async::HttpReply& reply) {
-  if (intent.checkpoint != 0) return; // a checkpoint looks, it does not touch
+void Workload::keep_session(User& user, const Intent& intent, const history::Operation& operation,
+                            const async::HttpReply& reply) {
+  if (intent.checkpoint != 0)
+    return; // a checkpoint looks, it does not touch
   const auto role = intent.operation->role;
   if (role == scenario::Role::login && operation.outcome == Outcome::ok) {
     Session session{operation.id, operation.captured, {}};
     for (const auto& [name, value] : reply.headers) {
-      if (name != "set-cookie") continue;
+      if (name != "set-cookie")
+        continue;
       const auto pair = value.substr(0, value.find(';'));
       if (const auto equals = pair.find('='); equals != std::string::npos)
         session.cookies[pair.substr(0, equals)] = pair.substr(equals + 1);
@@ -299,11 +335,13 @@ void Workload::keep_session(User& user, const Intent& intent, const history::Ope
     user.session = session;
     user.sessions.push_back(std::move(session));
   }
-  if (role == scenario::Role::logout || operation.outcome == Outcome::unauthenticated) user.session.reset();
+  if (role == scenario::Role::logout || operation.outcome == Outcome::unauthenticated)
+    user.session.reset();
 }
 
 asio::awaitable<void> Workload::read_back(int checkpoint) {
-  const auto parallel = static_cast<std::size_t>(scenario_.workload.connections);
+  // More users than connections: one that waits to try again holds none.
+  const auto parallel = static_cast<std::size_t>(scenario_.workload.connections) * 4;
   co_await for_all_users(parallel, [this, checkpoint](User& user) { return read_back_user(user, checkpoint); });
 }
 
@@ -313,20 +351,27 @@ asio::awaitable<void> Workload::read_back_user(User& user, int checkpoint) {
     for (std::size_t i = 0; i < user.sessions.size(); ++i)
       co_await perform(user, Intent{whoami, {}, user.sessions[i], checkpoint});
   // Lists are read with the newest session: whether that is known is the sessions' check to judge.
-  auto session = user.session ? user.session : user.sessions.empty() ? std::nullopt : std::optional(user.sessions.back());
+  auto session = user.session            ? user.session
+                 : user.sessions.empty() ? std::nullopt
+                                         : std::optional(user.sessions.back());
   for (const auto role : {scenario::Role::purchases, scenario::Role::statement}) {
     const auto* read = stack.operation(role);
-    if (read == nullptr) continue;
+    if (read == nullptr)
+      continue;
     const auto outcome = co_await perform(user, Intent{read, {}, session, checkpoint});
-    if (outcome != Outcome::unauthenticated) continue;
+    if (outcome != Outcome::unauthenticated)
+      continue;
     // A user without a session logs in, as a person would, to see what is theirs. The login is part of the checkpoint.
     const auto* login = stack.operation(scenario::Role::login);
-    if (login == nullptr) continue;
+    if (login == nullptr)
+      continue;
     const auto before = user.session;
     co_await perform(user, Intent{login, {}, std::nullopt, 0});
     session = user.session;
-    if (session) co_await perform(user, Intent{read, {}, session, checkpoint});
-    if (!user.session) user.session = before;
+    if (session)
+      co_await perform(user, Intent{read, {}, session, checkpoint});
+    if (!user.session)
+      user.session = before;
   }
 }
 

@@ -1,6 +1,7 @@
 // Simulated users: each with their own sessions and cookies, on an open loop of arrivals.
 //
-// Owned by the run; used from its thread. It reaches services through a Router and writes every operation to the recorder.
+// Owned by the run; used from its thread. It reaches services through a Router and writes every operation to the
+// recorder.
 #pragma once
 
 #include "harness/async/clock.hpp"
@@ -27,8 +28,8 @@ struct Route {
 class Router {
 public:
   virtual ~Router() = default;
-  /// Where a user of `host` reaches `service` now; nothing when no instance is to be had. `failed` is the instance that the
-  /// attempt before this one was sent to; empty on the first.
+  /// Where a user of `host` reaches `service` now; nothing when no instance is to be had. `failed` is the instance that
+  /// the attempt before this one was sent to; empty on the first.
   [[nodiscard]] virtual std::optional<Route> route(const std::string& service, int host, const std::string& failed) = 0;
 };
 
@@ -83,7 +84,8 @@ private:
   asio::awaitable<void> attempt(const async::HttpRequest& request, const scenario::Operation& kind, const Route& route,
                                 history::Operation& operation, history::Attempt& tried, async::HttpReply& reply);
   async::HttpRequest build(const Intent& intent, const Session& session) const;
-  void keep_session(User& user, const Intent& intent, const history::Operation& operation, const async::HttpReply& reply);
+  void keep_session(User& user, const Intent& intent, const history::Operation& operation,
+                    const async::HttpReply& reply);
   asio::awaitable<void> for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work);
   std::string next_id();
   bool lacks_session(const User& user, const scenario::Operation& operation) const;

@@ -18,7 +18,8 @@ public:
   void push(Pool& pool, const Movement& movement) {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(movement);
-    if (!std::exchange(running_, true)) std::thread([this, &pool] { write(pool); }).detach();
+    if (!std::exchange(running_, true))
+      std::thread([this, &pool] { write(pool); }).detach();
     wake_.notify_one();
   }
 
@@ -33,8 +34,11 @@ private:
       try {
         Transaction transaction(pool);
         for (const auto& movement : batch) {
-          if (transaction.run("INSERT INTO movements (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", {movement.id}).affected() == 0) continue;
-          if (debit(transaction, movement)) credit(transaction, movement);
+          if (transaction.run("INSERT INTO movements (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", {movement.id})
+                  .affected() == 0)
+            continue;
+          if (debit(transaction, movement))
+            credit(transaction, movement);
         }
         transaction.commit();
       } catch (const std::exception& error) {
@@ -50,7 +54,9 @@ private:
 
 } // namespace
 
-Ledger::Ledger(Pool& pool) : pool_(pool) { create_ledger_tables(pool); }
+Ledger::Ledger(Pool& pool) : pool_(pool) {
+  create_ledger_tables(pool);
+}
 
 bool Ledger::book(const Movement& movement) {
   static Queue queue;

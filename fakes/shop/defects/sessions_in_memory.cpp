@@ -1,5 +1,6 @@
 // Planted defect: sessions are kept in the process. Found by `sessions`, kind `lost`, after any restart.
-// One process's sessions are unknown to the others, so this runs on a stack where one service does everything with them.
+// One process's sessions are unknown to the others, so this runs on a stack where one service does everything with
+// them.
 #include "fakes/shop/random.hpp"
 #include "fakes/shop/sessions.hpp"
 
