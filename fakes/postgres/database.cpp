@@ -149,9 +149,16 @@ SqlError Session::last_error() const {
     return {"23514", "new row violates check constraint: " + message};
   case SQLITE_CONSTRAINT_NOTNULL:
     return {"23502", "null value violates not-null constraint: " + message};
+  default:
+    break;
+  }
+  switch (sqlite3_errcode(database_.get())) {
   case SQLITE_FULL:
-  case SQLITE_IOERR:
     return {"53100", "could not write: " + message};
+  case SQLITE_IOERR:
+    return {"58030", "could not read or write: " + message};
+  case SQLITE_MISMATCH:
+    return {"22P02", "invalid input: " + message};
   default:
     break;
   }
@@ -178,13 +185,7 @@ std::variant<sqlite3_stmt*, SqlError> Session::prepare(const std::string& sql) {
 }
 
 int Session::parameter_count(const std::string& statement) {
-  int highest = 0;
-  for (std::size_t at = statement.find('$'); at != std::string::npos; at = statement.find('$', at + 1)) {
-    int number = 0;
-    std::from_chars(statement.data() + at + 1, statement.data() + statement.size(), number);
-    highest = std::max(highest, number);
-  }
-  return highest;
+  return highest_parameter(statement);
 }
 
 std::variant<std::vector<Column>, SqlError> Session::describe(const std::string& statement) {
@@ -259,16 +260,17 @@ std::optional<Result> Session::control(const Translated& statement, const std::s
   const auto text = lower(original);
   if (keyword == "begin" || keyword == "start") {
     in_block_ = true;
+    implicit_ = false;
     return Result{{}, {}, "BEGIN"};
   }
   if (keyword == "commit" || keyword == "end") {
     const bool failed = std::exchange(failed_, false);
-    in_block_ = false;
+    in_block_ = implicit_ = false;
     error = end_writing(failed ? "ROLLBACK" : "COMMIT");
     return Result{{}, {}, failed ? "ROLLBACK" : "COMMIT"};
   }
   if ((keyword == "rollback" && text.find(" to ") == std::string::npos) || keyword == "abort") {
-    failed_ = in_block_ = false;
+    failed_ = in_block_ = implicit_ = false;
     error = end_writing("ROLLBACK");
     return Result{{}, {}, "ROLLBACK"};
   }
@@ -351,6 +353,20 @@ boost::asio::awaitable<std::variant<Result, SqlError>> Session::execute(const st
   if (bad)
     co_return failed(std::get<SqlError>(outcome));
   co_return outcome;
+}
+
+void Session::begin_implicit() {
+  if (in_block_)
+    return;
+  in_block_ = implicit_ = true;
+}
+
+std::optional<SqlError> Session::end_implicit() {
+  if (!implicit_)
+    return std::nullopt;
+  const bool failed = std::exchange(failed_, false);
+  in_block_ = implicit_ = false;
+  return end_writing(failed ? "ROLLBACK" : "COMMIT");
 }
 
 std::variant<Result, SqlError> Session::step(sqlite3_stmt* statement, const std::string& keyword) {

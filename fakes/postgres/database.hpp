@@ -34,7 +34,7 @@ public:
   Session& operator=(const Session&) = delete;
 
   /// 'I' idle, 'T' in a transaction, 'E' in a failed one.
-  [[nodiscard]] char status() const { return failed_ ? 'E' : in_block_ ? 'T' : 'I'; }
+  [[nodiscard]] char status() const { return implicit_ ? 'I' : failed_ ? 'E' : in_block_ ? 'T' : 'I'; }
 
   /// Runs one statement to its end. May wait for the write lock.
   [[nodiscard]] boost::asio::awaitable<std::variant<Result, SqlError>>
@@ -43,7 +43,11 @@ public:
   [[nodiscard]] std::variant<std::vector<Column>, SqlError> describe(const std::string& statement);
   /// Number of `$n` in a statement.
   [[nodiscard]] static int parameter_count(const std::string& statement);
-  /// The implicit transaction of an extended-protocol batch or a simple query ends.
+  /// Several statements that were sent as one are one transaction, which nobody asked for by name: `status` stays idle.
+  void begin_implicit();
+  /// Commits it, or rolls it back after a failure; nothing to do when there is none.
+  [[nodiscard]] std::optional<SqlError> end_implicit();
+  /// The transaction, if there is one, can only be rolled back.
   void fail() { failed_ = in_block_; }
 
 private:
@@ -68,6 +72,7 @@ private:
   WriteLock& lock_;
   async::Duration lock_timeout_{};
   bool in_block_ = false;
+  bool implicit_ = false;
   bool failed_ = false;
   bool writing_ = false;
   std::map<std::string, Prepared> cache_;

@@ -156,6 +156,8 @@ private:
       break;
     case 'S':
       skipping_ = false;
+      if (auto error = session_.end_implicit())
+        out.error(*error);
       if (session_.status() == 'I')
         portals_.clear();
       out.ready(session_.status());
@@ -166,7 +168,8 @@ private:
       closed_ = true;
       break;
     case 'F':
-      fail(out, {"0A000", "the postgres fake does not support function calls"});
+      session_.fail();
+      out.error({"0A000", "the postgres fake does not support function calls"});
       out.ready(session_.status());
       break;
     case 'd':
@@ -180,6 +183,7 @@ private:
   }
 
   void fail(BackendWriter& out, const SqlError& error) {
+    session_.fail();
     out.error(error);
     skipping_ = true;
   }
@@ -191,20 +195,12 @@ private:
     if (statements.empty())
       out.simple('I');
     // Several statements in one message are one transaction, unless they say otherwise.
-    const bool implicit = statements.size() > 1 && session_.status() == 'I';
-    if (implicit)
-      (void)co_await session_.execute("BEGIN", {});
-    bool own = implicit;
     for (const auto& statement : statements) {
-      const auto keyword = translate(statement).keyword;
-      if (own && (keyword == "begin" || keyword == "commit" || keyword == "rollback" || keyword == "start"))
-        own = false;
+      if (statements.size() > 1)
+        session_.begin_implicit();
       auto outcome = co_await session_.execute(statement, {});
       if (const auto* error = std::get_if<SqlError>(&outcome)) {
         out.error(*error);
-        if (own)
-          (void)co_await session_.execute("ROLLBACK", {});
-        own = false;
         break;
       }
       const auto& result = std::get<Result>(outcome);
@@ -214,11 +210,8 @@ private:
         out.row(row);
       out.complete(result.tag);
     }
-    if (own) {
-      auto ended = co_await session_.execute("COMMIT", {});
-      if (const auto* error = std::get_if<SqlError>(&ended))
-        out.error(*error);
-    }
+    if (auto error = session_.end_implicit())
+      out.error(*error);
     out.ready(session_.status());
   }
 
@@ -236,7 +229,10 @@ private:
       return fail(out, {"42601", "cannot insert multiple commands into a prepared statement"});
     if (!name.empty() && statements_.contains(name))
       return fail(out, {"42P05", fmt::format("prepared statement \"{}\" already exists", name)});
-    types.resize(std::max<std::size_t>(types.size(), static_cast<std::size_t>(Session::parameter_count(sql))));
+    const auto highest = static_cast<std::size_t>(Session::parameter_count(sql));
+    if (highest > 65535)
+      return fail(out, {"42P02", fmt::format("there is no parameter ${}", highest)});
+    types.resize(std::max(types.size(), highest));
     statements_[name] = {statements.empty() ? std::string{} : statements[0], types};
     out.simple('1');
   }
@@ -311,6 +307,7 @@ private:
     if (found->second.sql.empty())
       co_return out.simple('I');
     if (!found->second.result) {
+      session_.begin_implicit(); // until Sync
       auto outcome = co_await session_.execute(found->second.sql, found->second.parameters);
       if (const auto* error = std::get_if<SqlError>(&outcome))
         co_return fail(out, *error);

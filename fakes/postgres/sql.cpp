@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <map>
 
 namespace holdfast::fakes {
@@ -138,6 +139,19 @@ Translated translate(std::string_view statement) {
     result.sql += token.text;
   }
   return result;
+}
+
+int highest_parameter(std::string_view statement) {
+  int highest = 0;
+  for (const auto& token : tokens_of(statement)) {
+    if (token.kind != Token::Kind::word || token.text[0] != '$')
+      continue;
+    int number = 0;
+    const auto* end = token.text.data() + token.text.size();
+    if (std::from_chars(token.text.data() + 1, end, number).ptr == end)
+      highest = std::max(highest, number);
+  }
+  return highest;
 }
 
 int type_of_column(const char* declared) {

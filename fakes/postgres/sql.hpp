@@ -18,6 +18,9 @@ struct Translated {
 
 [[nodiscard]] Translated translate(std::string_view statement);
 
+/// The highest n of the `$n` outside of quotes and comments.
+[[nodiscard]] int highest_parameter(std::string_view statement);
+
 /// PostgreSQL's type number for a column's declared type; 25 (text) for what is not known.
 [[nodiscard]] int type_of_column(const char* declared);
 

@@ -5,6 +5,8 @@
 #include "harness/async/deadline.hpp"
 #include "harness/async/event.hpp"
 
+#include <deque>
+
 namespace holdfast::fakes {
 
 class WriteLock {
@@ -14,13 +16,19 @@ public:
 
   /// False when `timeout` passed first; zero waits for ever.
   boost::asio::awaitable<bool> acquire(async::Duration timeout) {
-    if (timeout == async::Duration{}) {
-      co_await wait();
-    } else if (taken_ && !co_await async::until(clock_, clock_.now() + timeout, wait_until_free())) {
-      co_return false;
-    } else {
-      co_await wait();
+    const auto ticket = next_ticket_++;
+    waiting_.push_back(ticket);
+    const auto deadline = clock_.now() + timeout;
+    while (taken_ || waiting_.front() != ticket) {
+      if (timeout == async::Duration{}) {
+        co_await released_.wait();
+      } else if (!co_await async::until(clock_, deadline, released_.wait())) {
+        std::erase(waiting_, ticket);
+        released_.notify(); // whoever is next may be free to go
+        co_return false;
+      }
     }
+    waiting_.pop_front();
     taken_ = true;
     co_return true;
   }
@@ -30,13 +38,9 @@ public:
   }
 
 private:
-  boost::asio::awaitable<void> wait_until_free() { co_await wait(); }
-  boost::asio::awaitable<void> wait() {
-    while (taken_)
-      co_await released_.wait();
-  }
-
   bool taken_ = false;
+  std::uint64_t next_ticket_ = 0;
+  std::deque<std::uint64_t> waiting_; ///< in order of arrival
   async::Event released_;
   async::Clock& clock_;
 };

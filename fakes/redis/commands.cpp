@@ -191,9 +191,10 @@ void hash_delete(RedisStore& store, Arguments args, RedisReply& reply) {
   std::int64_t count = 0;
   for (std::size_t i = 2; hash != nullptr && i < args.size(); ++i)
     count += static_cast<std::int64_t>(hash->erase(args[i]));
+  const bool empty = hash != nullptr && hash->empty();
   if (count > 0)
-    store.touch(args[1]);
-  if (hash != nullptr && hash->empty())
+    store.touch(args[1]); // forgets a key that has expired by now
+  if (empty)
     store.erase(args[1]);
   reply.integer(count);
 }
@@ -298,8 +299,9 @@ const std::unordered_map<std::string, Command>& redis_commands() {
                          if (value == nullptr)
                            value = &std::get<std::string>(store.put(args[1], std::string{}).value);
                          *value += args[2];
-                         store.touch(args[1]);
-                         reply.integer(static_cast<std::int64_t>(value->size()));
+                         const auto size = static_cast<std::int64_t>(value->size());
+                         store.touch(args[1]); // last: it forgets a key that has expired by now
+                         reply.integer(size);
                        }};
     table["incr"] = table["decr"] = {2, 2, add};
     table["incrby"] = table["decrby"] = {3, 3, add};

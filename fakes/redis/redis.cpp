@@ -219,7 +219,7 @@ private:
   }
 
   RedisStore& store_;
-  protocol::RespScanner scanner_{protocol::RespScanner::Expect::command};
+  protocol::RespScanner scanner_{protocol::RespScanner::Expect::command, 512U << 20U}; // Redis's own limit of a value
   int version_ = 2;
   bool closed_ = false;
   bool queueing_ = false;

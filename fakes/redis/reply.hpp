@@ -12,7 +12,14 @@ public:
   RedisReply(std::string& out, int version) : out_(out), version_(version) {}
 
   void status(std::string_view text) { line('+', text); }
-  void error(std::string_view text) { line('-', text); }
+  /// Bounded and on one line, whatever of the client's words is in it.
+  void error(std::string_view text) {
+    std::string clean(text.substr(0, 200));
+    for (auto& c : clean)
+      if (c == '\r' || c == '\n')
+        c = ' ';
+    line('-', clean);
+  }
   void integer(std::int64_t value) { line(':', std::to_string(value)); }
   void bulk(std::string_view text) {
     line('$', std::to_string(text.size()));

@@ -1,25 +1,39 @@
 #include "fakes/shop/http_client.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <sys/socket.h>
 
 namespace shop {
 
+namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::asio::ip::tcp;
+using asio::use_awaitable;
+
+namespace {
+
+asio::awaitable<Answer> exchange(asio::ip::tcp::endpoint server, http::request<http::string_body> request) {
+  boost::beast::tcp_stream stream(co_await asio::this_coro::executor);
+  stream.expires_after(std::chrono::seconds{2}); // for all of it; a blocking read of Asio's would know no limit
+  co_await stream.async_connect(server, use_awaitable);
+  co_await http::async_write(stream, request, use_awaitable);
+  boost::beast::flat_buffer buffer;
+  http::response<http::string_body> response;
+  co_await http::async_read(stream, buffer, response, use_awaitable);
+  Answer answer{static_cast<int>(response.result_int()), nullptr};
+  if (!response.body().empty())
+    answer.body = boost::json::parse(response.body());
+  co_return answer;
+}
+
+} // namespace
 
 Answer post(const std::string& address, const std::string& path, const boost::json::object& body,
             const std::string& idempotency_key, const std::string& service_token) {
   const auto colon = address.rfind(':');
-  boost::asio::io_context context;
-  tcp::socket socket(context);
-  socket.connect({boost::asio::ip::make_address(address.substr(0, colon)),
-                  static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))});
-  timeval limit{2, 0};
-  setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   http::request<http::string_body> request{http::verb::post, path, 11};
   request.set(http::field::host, address);
   request.set(http::field::content_type, "application/json");
@@ -28,13 +42,20 @@ Answer post(const std::string& address, const std::string& path, const boost::js
   request.keep_alive(false);
   request.body() = boost::json::serialize(body);
   request.prepare_payload();
-  http::write(socket, request);
-  boost::beast::flat_buffer buffer;
-  http::response<http::string_body> response;
-  http::read(socket, buffer, response);
-  Answer answer{static_cast<int>(response.result_int()), nullptr};
-  if (!response.body().empty())
-    answer.body = boost::json::parse(response.body());
+  asio::io_context context(1);
+  Answer answer;
+  std::exception_ptr failure;
+  asio::co_spawn(context,
+                 exchange({asio::ip::make_address(address.substr(0, colon)),
+                           static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))},
+                          std::move(request)),
+                 [&](const std::exception_ptr& error, Answer received) {
+                   failure = error;
+                   answer = std::move(received);
+                 });
+  context.run();
+  if (failure)
+    std::rethrow_exception(failure);
   return answer;
 }
 

@@ -8,7 +8,7 @@ namespace shop {
 inline void create_ledger_tables(Pool& pool) {
   pool.run(
       "CREATE TABLE IF NOT EXISTS accounts (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, balance BIGINT NOT NULL)");
-  pool.run("CREATE TABLE IF NOT EXISTS movements (id TEXT PRIMARY KEY)");
+  pool.run("CREATE TABLE IF NOT EXISTS movements (id TEXT PRIMARY KEY, accepted INTEGER NOT NULL)");
   pool.run("CREATE TABLE IF NOT EXISTS entries (id BIGSERIAL PRIMARY KEY, movement TEXT NOT NULL, data_key TEXT NOT "
            "NULL, amount BIGINT NOT NULL, "
            "peer TEXT NOT NULL, kind TEXT NOT NULL)");

@@ -25,14 +25,22 @@ public:
     if (charged.status != 201 && charged.status != 422)
       throw std::runtime_error("the bank answered " + std::to_string(charged.status));
     const bool paid = charged.status == 201;
-    pool_.run("UPDATE orders SET state = $2 WHERE ref = $1", {ref, paid ? "paid" : "declined"});
+    pool_.run("UPDATE orders SET state = $2 WHERE ref = $1 AND state = 'intent'", {ref, paid ? "paid" : "declined"});
     return paid;
   }
 
   void resolve_open_intents() {
     const auto open = pool_.run("SELECT ref, name, amount FROM orders WHERE state = 'intent' ORDER BY id");
-    for (int i = 0; i < open.size(); ++i)
-      settle(open.text(i, 0), open.text(i, 1), open.integer(i, 2));
+    std::string failed;
+    for (int i = 0; i < open.size(); ++i) {
+      try { // one that cannot be settled now must not keep the others waiting
+        settle(open.text(i, 0), open.text(i, 1), open.integer(i, 2));
+      } catch (const std::exception& error) {
+        failed = open.text(i, 0) + ": " + error.what();
+      }
+    }
+    if (!failed.empty())
+      throw std::runtime_error(failed);
   }
 
   /// Told by a purchase that failed half-way. Tries until nothing is left open.

@@ -1,6 +1,8 @@
 #include "fakes/shop/postgres.hpp"
 
+#include <cerrno>
 #include <iostream>
+#include <poll.h>
 #include <stdexcept>
 
 namespace shop {
@@ -15,16 +17,37 @@ Connection::Connection(const std::string& dsn) : connection_(PQconnectdb(dsn.c_s
     throw std::runtime_error(PQerrorMessage(connection_.get()));
 }
 
+void Connection::await_answer() {
+  constexpr int limit_ms = 3000; // a server that stays silent must not hold a request for ever
+  while (PQisBusy(connection_.get()) != 0) {
+    pollfd waiting{PQsocket(connection_.get()), POLLIN, 0};
+    const int ready = poll(&waiting, 1, limit_ms);
+    if (ready < 0 && errno == EINTR)
+      continue;
+    if (ready <= 0) {
+      connection_.reset(); // its answer would come for the next statement
+      throw std::runtime_error("the database did not answer within 3 s");
+    }
+    if (PQconsumeInput(connection_.get()) != 1)
+      break; // the status says what is wrong
+  }
+}
+
 bool Connection::usable() const {
-  return PQstatus(connection_.get()) == CONNECTION_OK;
+  return connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
 }
 
 Rows Connection::run(const std::string& sql, const std::vector<std::string>& parameters) {
   std::vector<const char*> values;
   for (const auto& parameter : parameters)
     values.push_back(parameter.c_str());
-  Rows rows(PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                         nullptr, nullptr, 0));
+  if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                        nullptr, nullptr, 0) != 1)
+    throw std::runtime_error(PQerrorMessage(connection_.get()));
+  await_answer();
+  Rows rows(PQgetResult(connection_.get()));
+  for (PGresult* more = PQgetResult(connection_.get()); more != nullptr; more = PQgetResult(connection_.get()))
+    PQclear(more);
   // The result is owned by `rows`; its status is asked for through the connection's last error as well.
   const std::string error = PQerrorMessage(connection_.get());
   if (!usable() || !error.empty())

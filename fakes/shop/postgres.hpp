@@ -33,6 +33,7 @@ public:
   bool usable() const;
 
 private:
+  void await_answer();
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
 };
 

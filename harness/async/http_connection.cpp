@@ -7,6 +7,7 @@
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <fmt/format.h>
+#include <optional>
 #include <sys/socket.h>
 
 namespace holdfast::async {
@@ -72,17 +73,22 @@ asio::awaitable<std::variant<HttpReply, HttpFailure>> HttpConnection::exchange(c
     close();
     co_return HttpFailure{HttpFailure::When::exchanging, fmt::format("send: {}", error.message())};
   }
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(body_limit);
-  co_await http::async_read(state_->socket, state_->buffer, parser, asio::redirect_error(use_awaitable, error));
+  std::optional<http::response_parser<http::string_body>> parser;
+  do { // an interim answer (1xx) is not the answer
+    parser.emplace();
+    parser->body_limit(body_limit);
+    parser->skip(request.method == "HEAD");
+    co_await http::async_read(state_->socket, state_->buffer, *parser, asio::redirect_error(use_awaitable, error));
+  } while (!error && parser->get().result_int() >= 100 && parser->get().result_int() < 200 &&
+           parser->get().result_int() != 101);
   if (error) {
-    const bool started = parser.got_some();
+    const bool started = parser->got_some();
     close();
     co_return HttpFailure{HttpFailure::When::exchanging, started ? fmt::format("the reply was cut: {}", error.message())
                                                                  : fmt::format("no reply: {}", error.message())};
   }
   HttpReply reply;
-  auto& response = parser.get();
+  auto& response = parser->get();
   reply.status = static_cast<int>(response.result_int());
   reply.keep_alive = response.keep_alive();
   for (const auto& field : response.base()) {
@@ -92,7 +98,8 @@ asio::awaitable<std::variant<HttpReply, HttpFailure>> HttpConnection::exchange(c
     reply.headers.emplace_back(std::move(name), field.value());
   }
   reply.body = std::move(response.body());
-  if (!reply.keep_alive)
+  // Bytes behind the reply belong to no request: the next one must not read them as its own.
+  if (!reply.keep_alive || state_->buffer.size() != 0)
     close();
   co_return reply;
 }

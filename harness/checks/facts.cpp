@@ -55,6 +55,16 @@ Role Facts::role_of(const Operation& operation) const {
   return found == roles_.end() ? Role::other : found->second;
 }
 
+bool Facts::is_offered(Role role) const {
+  const auto* operation = bundle.scenario.stack.operation(role);
+  if (operation == nullptr)
+    return false;
+  const auto& workload = bundle.scenario.workload;
+  return std::any_of(workload.journey.begin(), workload.journey.end(),
+                     [&](const auto& one) { return one.first == operation->name; }) ||
+         std::find(workload.setup.begin(), workload.setup.end(), operation->name) != workload.setup.end();
+}
+
 const std::vector<const Operation*>& Facts::of(Role role) const {
   static const std::vector<const Operation*> none;
   const auto found = by_role_.find(role);

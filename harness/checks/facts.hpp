@@ -48,6 +48,8 @@ struct Facts {
   /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
   [[nodiscard]] const Operation* read(scenario::Role role, const std::string& user, int checkpoint) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
+  /// The journey or the setup makes users do this.
+  [[nodiscard]] bool is_offered(scenario::Role role) const;
   /// Hosts that a step struck; empty: every one.
   [[nodiscard]] static std::set<int> hosts_of(const StepFact& step);
   /// Steps that take something away from processes or links, in order.

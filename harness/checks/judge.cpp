@@ -81,8 +81,13 @@ bool in_window(const Facts& facts, const scenario::ExpectedFinding& expected, co
   return true;
 }
 
-/// What a reproduction lacks or has too much; empty when it is exact.
-std::string difference(const Facts& facts, const std::vector<verdict::CheckResult>& results) {
+struct Difference {
+  std::string what; ///< empty: exactly as named
+  bool lacking = false;
+};
+
+/// What a reproduction lacks or has too much.
+Difference difference(const Facts& facts, const std::vector<verdict::CheckResult>& results) {
   const auto& expect = facts.bundle.scenario.expect;
   const auto all_users = static_cast<double>(facts.bundle.scenario.workload.users);
   for (const auto& expected : expect.findings) {
@@ -98,12 +103,13 @@ std::string difference(const Facts& facts, const std::vector<verdict::CheckResul
               users.insert(one.user), ++count;
     }
     if (count == 0)
-      return fmt::format("{} '{}' was expected and not found", expected.check, expected.kind);
+      return {fmt::format("{} '{}' was expected and not found", expected.check, expected.kind), true};
     const double share = static_cast<double>(users.size()) / all_users;
     if (expected.users && (share < expected.users->min || share > expected.users->max))
-      return fmt::format("{} '{}' was expected for {:.1f} to {:.1f} % of the users, and found for {:.1f} %",
-                         expected.check, expected.kind, 100 * expected.users->min, 100 * expected.users->max,
-                         100 * share);
+      return {fmt::format("{} '{}' was expected for {:.1f} to {:.1f} % of the users, and found for {:.1f} %",
+                          expected.check, expected.kind, 100 * expected.users->min, 100 * expected.users->max,
+                          100 * share),
+              true};
   }
   for (const auto& result : results) {
     if (!result.applicable)
@@ -114,7 +120,7 @@ std::string difference(const Facts& facts, const std::vector<verdict::CheckResul
           return expected.check == result.name && expected.kind == finding.kind && in_window(facts, expected, one);
         });
         if (!named)
-          return fmt::format("{} '{}' was found and not expected: {}", result.name, finding.kind, one.what);
+          return {fmt::format("{} '{}' was found and not expected: {}", result.name, finding.kind, one.what), false};
       }
   }
   return {};
@@ -177,7 +183,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
       if (result.reason.starts_with("the stack has no"))
         continue;
     } else {
-      any = any || result.name == "sessions" || result.name == "purchases" || result.name == "transactions";
+      any = any || result.name != "readiness";
       if (verdict::worse(result.verdict, worst) != worst) {
         reason = result.name;
         if (!result.findings.empty())
@@ -193,10 +199,13 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
   }
   const auto missing = missing_evidence(facts);
   if (bundle.scenario.expect.reproduction) {
-    reason = difference(facts, results);
-    worst = reason.empty() ? Verdict::reproduced : Verdict::fail;
-    if (reason.empty())
-      reason = "exactly the findings that the scenario names";
+    const auto different = difference(facts, results);
+    const bool undecided = worst == Verdict::inconclusive;
+    reason =
+        different.what.empty() ? (undecided ? reason : "exactly the findings that the scenario names") : different.what;
+    worst = !different.what.empty() ? Verdict::fail : undecided ? Verdict::inconclusive : Verdict::reproduced;
+    if (different.lacking && !missing.empty())
+      worst = Verdict::inconclusive, reason = missing;
   }
   if (!any && worst == Verdict::pass)
     worst = Verdict::inconclusive,

@@ -112,6 +112,11 @@ verdict::CheckResult check_purchases(const Facts& facts) {
     result.reason = "the stack has no operations with the roles purchase and purchases";
     return result;
   }
+  if (!facts.is_offered(Role::purchase) && !facts.bundle.scenario.expect.survive.contains(result.name)) {
+    result.applicable = false;
+    result.reason = "the workload offers no purchase";
+    return result;
+  }
   std::vector<const Operation*> acknowledged;
   std::unordered_map<std::string, const Operation*> submitted;
   for (const auto* operation : facts.of(Role::purchase)) {
@@ -120,7 +125,7 @@ verdict::CheckResult check_purchases(const Facts& facts) {
       acknowledged.push_back(operation);
   }
   const auto unread = find_losses(result, facts, Role::purchases, acknowledged, words);
-  find_intruders(result, facts, Role::purchases, submitted, words, false);
+  find_intruders(result, facts, Role::purchases, submitted, words);
   find_altered(result, facts, submitted);
   find_reordered(result, facts, submitted);
   find_flickering(result, facts);

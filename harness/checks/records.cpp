@@ -16,9 +16,8 @@ std::vector<Sighting> list_sightings(const Facts& facts, scenario::Role list, co
     const auto* read = facts.read(list, user, checkpoint.number);
     if (read == nullptr || read->completed == 0)
       continue;
-    // Reading one's list without a session says nothing about the list.
-    if (read->outcome == Outcome::unauthenticated)
-      continue;
+    // A user who is refused logs in and reads again: still refused is out of reach.
+
     sightings.push_back({&checkpoint, read->outcome == Outcome::ok ? Presence::present : Presence::unreadable, read});
   }
   return sightings;
@@ -44,22 +43,26 @@ std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenar
     users.insert(operation.user);
   for (const auto& user : users) {
     const auto sightings = list_sightings(facts, list, user, 0);
-    if (const auto loss = classify(sightings); !loss.kind.empty()) {
-      const auto& read = *loss.sighting->read;
+    const auto loss = classify(sightings);
+    for (const auto& sighting : sightings) {
+      if (loss.kind.empty() || sighting.presence == Presence::present)
+        continue;
+      const auto& read = *sighting.read;
       result.add(loss.kind, {user,
                              read.completed,
                              read.complete_time,
                              fmt::format("the {} of {} was out of reach at the checkpoint after {}", words.list, user,
-                                         loss.sighting->checkpoint->after),
+                                         sighting.checkpoint->after),
                              {&read}});
     }
   }
   std::size_t unread = 0;
   for (const auto* operation : acknowledged) {
     auto sightings = record_sightings(facts, list, operation->user, operation->id, operation->completed);
-    if (sightings.empty()) {
-      ++unread;
-      continue;
+    if (sightings.empty() || sightings.back().checkpoint != &facts.checkpoints.back()) {
+      ++unread; // what was seen once may be gone by the end
+      if (sightings.empty())
+        continue;
     }
     ++result.examined;
     // A list that was out of reach has been said above, for the user.
@@ -83,8 +86,7 @@ std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenar
 }
 
 void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::Role list,
-                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words,
-                    bool peers_too) {
+                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words) {
   std::set<std::pair<std::string, std::string>> said; ///< one case a record and user, not one a read
   for (const auto* read : facts.of(list)) {
     if (read->outcome != Outcome::ok)
@@ -108,11 +110,13 @@ void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::
         continue;
       }
       const auto& origin = *found->second;
-      if (count > 1)
+      const bool to_oneself = origin.value("peer") == origin.user && facts.role_of(origin) == scenario::Role::transfer;
+      if (count > (to_oneself ? 2 : 1))
         say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, count, words.list), &origin);
       if (origin.outcome == Outcome::fail && origin.completed != 0)
         say("phantom", fmt::format("the {} holds {}, which certainly failed", words.list, id), &origin);
-      if (origin.user != read->user && !(peers_too && origin.value("peer") == read->user))
+      if (origin.user != read->user &&
+          !(facts.role_of(origin) == scenario::Role::transfer && origin.value("peer") == read->user))
         say("crossed",
             fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin.user), &origin);
     }

@@ -27,7 +27,6 @@ std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenar
 /// Adds duplicated, phantom and crossed for what lists hold. `submitted` is every operation that may have made an
 /// entry.
 void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::Role list,
-                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words,
-                    bool peers_too);
+                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words);
 
 } // namespace holdfast::checks

@@ -10,6 +10,7 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   verdict::CheckResult result{.name = "recovery"};
   const auto within = facts.bundle.scenario.expect.recovery_within;
   std::vector<std::string> lines;
+  const history::Event* last_failed = nullptr;
   history::Time lag{};
   for (const auto& event : facts.bundle.history.events)
     if (event.type == "lag")
@@ -20,6 +21,7 @@ verdict::CheckResult check_recovery(const Facts& facts) {
     ++result.examined;
     const auto took = std::chrono::milliseconds(std::atoll(event.field("took_ms").c_str()));
     const bool recovered = event.field("state") == "recovered";
+    last_failed = recovered ? nullptr : &event;
     lines.push_back(
         fmt::format("{}: {}", event.field("after"),
                     recovered ? scenario::format_duration(took) : "not within " + scenario::format_duration(took)));
@@ -28,7 +30,16 @@ verdict::CheckResult check_recovery(const Facts& facts) {
     result.add(recovered ? "late" : "not recovered",
                {{}, event.sequence, event.time, fmt::format("after {}: {}", event.field("after"), lines.back()), {}});
   }
-  result.applicable = within.has_value();
+  // Not recovered at the end is a finding, whether a limit was declared or not; in a reproduction only if it was.
+  if (!within && last_failed != nullptr && !facts.bundle.scenario.expect.reproduction)
+    result.add("not recovered", {{},
+                                 last_failed->sequence,
+                                 last_failed->time,
+                                 fmt::format("after {}: {}", last_failed->field("after"), lines.back()),
+                                 {}});
+  result.applicable = within.has_value() || last_failed != nullptr;
+  if (facts.bundle.scenario.expect.reproduction && !within)
+    result.applicable = false;
   result.reason = fmt::format("{}", fmt::join(lines, "; "));
   if (result.examined == 0) {
     result.reason = "no recovery was observed";

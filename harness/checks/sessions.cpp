@@ -50,6 +50,12 @@ verdict::CheckResult check_sessions(const Facts& facts) {
         newest[operation.user] = operation.id;
       }
     }
+    // A login of unknown outcome may have replaced the session before it.
+    if (role == Role::login && operation.outcome == Outcome::info && declare.one_session_per_user)
+      if (const auto before = newest.find(operation.user); before != newest.end()) {
+        lives[before->second].unsure = true;
+        lives[before->second].unsure_from = std::min(lives[before->second].unsure_from, operation.invoked);
+      }
     if (role == Role::logout && operation.outcome != Outcome::fail) {
       const auto found = lives.find(operation.value("session"));
       if (found == lives.end())
@@ -71,11 +77,14 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       continue;
     auto& life = found->second;
     const auto& session = *life.login;
-    if (read->outcome == Outcome::ok && read->captured.at("user") != session.user)
+    if (read->completed == 0)
+      continue; // the run ended in it
+    const auto named = read->captured.find("user");
+    if (read->outcome == Outcome::ok && named != read->captured.end() && named->second != session.user)
       result.add("crossed", {session.user,
                              read->completed,
                              read->complete_time,
-                             fmt::format("the session of {} answered as {}", session.user, read->captured.at("user")),
+                             fmt::format("the session of {} answered as {}", session.user, named->second),
                              {&session, read}});
     if (life.dead != nullptr && read->invoked > life.dead->completed) {
       if (read->outcome == Outcome::ok)
@@ -86,7 +95,14 @@ verdict::CheckResult check_sessions(const Facts& facts) {
                               {&session, life.dead, read}});
       continue;
     }
-    const auto expires = (declare.session_sliding ? life.last_used : session.complete_time) + declare.session_lifetime;
+    if (!declare.session_sliding && read->outcome == Outcome::ok &&
+        read->invoke_time > session.complete_time + declare.session_lifetime)
+      result.add("zombie", {session.user,
+                            read->completed,
+                            read->complete_time,
+                            "the session was accepted after it had expired",
+                            {&session, read}});
+    const auto expires = (declare.session_sliding ? life.last_used : session.invoke_time) + declare.session_lifetime;
     if (read->complete_time >= expires)
       continue; // it may have expired: nothing is promised either way
     if (life.unsure && read->completed > life.unsure_from)
@@ -105,20 +121,24 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     if (life.login == nullptr)
       continue;
     live.push_back(life.login);
-    if (life.sightings.empty() && life.dead == nullptr && !life.unsure)
+    const bool lived =
+        !facts.checkpoints.empty() && life.last_used + declare.session_lifetime > facts.checkpoints.front().time;
+    if (life.sightings.empty() && life.dead == nullptr && !life.unsure && lived)
       ++unread;
     result.examined += life.sightings.empty() ? 0 : 1;
     const auto loss = classify(life.sightings);
-    if (loss.kind.empty())
-      continue;
-    const auto& read = *loss.sighting->read;
-    result.add(loss.kind, {life.login->user,
-                           read.completed,
-                           read.complete_time,
-                           fmt::format("a live session was {} at the checkpoint after {}",
-                                       loss.sighting->presence == Presence::absent ? "refused" : "out of reach",
-                                       loss.sighting->checkpoint->after),
-                           {life.login, &read}});
+    for (const auto& sighting : life.sightings) {
+      if (loss.kind.empty() || sighting.presence == Presence::present)
+        continue;
+      const auto& read = *sighting.read;
+      result.add(loss.kind, {life.login->user,
+                             read.completed,
+                             read.complete_time,
+                             fmt::format("a live session was {} at the checkpoint after {}",
+                                         sighting.presence == Presence::absent ? "refused" : "out of reach",
+                                         sighting.checkpoint->after),
+                             {life.login, &read}});
+    }
   }
   // Sessions are state, not a write in flight: every live one on the struck path is at risk.
   const auto strikes = facts.strikes();
@@ -126,7 +146,11 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     bool risk = strikes.empty();
     for (const auto* step : strikes) {
       const auto hosts = Facts::hosts_of(*step);
-      risk = risk || (login->completed < step->began_sequence && (hosts.empty() || hosts.contains(login->host)));
+      const auto& life = lives.at(login->id);
+      const bool over = (life.dead != nullptr && life.dead->completed < step->began_sequence) ||
+                        life.unsure_from < step->began_sequence;
+      risk =
+          risk || (!over && login->completed < step->began_sequence && (hosts.empty() || hosts.contains(login->host)));
     }
     result.at_risk += risk ? 1 : 0;
   }

@@ -57,7 +57,7 @@ void find_halves(verdict::CheckResult& result, const Facts& facts) {
 /// An order without its charge, or a charge without its order.
 void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
   const auto& stack = facts.bundle.scenario.stack;
-  if (stack.operation(Role::purchases) == nullptr)
+  if (stack.operation(Role::purchases) == nullptr || !stack.declare.purchases_are_charged)
     return;
   for (const auto* purchase : facts.of(Role::purchase)) {
     if (purchase->outcome == Outcome::unauthenticated)
@@ -72,6 +72,14 @@ void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
         continue;
       const auto* order = entry_of(orders, purchase->id);
       const auto* charge = entry_of(statement, purchase->id);
+      const auto wanted = std::atoll(purchase->value("amount").c_str());
+      if (charge != nullptr && charge->amount && *charge->amount != -wanted)
+        result.add("altered",
+                   {purchase->user,
+                    statement->completed,
+                    statement->complete_time,
+                    fmt::format("{} is charged {}, was a purchase for {}", purchase->id, -*charge->amount, wanted),
+                    {purchase, statement}});
       if ((order == nullptr) != (charge == nullptr))
         result.add("partial",
                    {purchase->user,
@@ -91,9 +99,12 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
   for (const auto* read : facts.of(Role::statement)) {
     if (read->outcome != Outcome::ok)
       continue;
-    const auto balance = std::atoll(read->captured.at("balance").c_str());
-    std::int64_t folded = declare.opening_balance;
-    bool known = true;
+    const auto captured = read->captured.find("balance");
+    if (captured == read->captured.end())
+      continue; // an older recording without it
+    const auto balance = std::atoll(captured->second.c_str());
+    std::int64_t folded = declare.opening_balance.value_or(0);
+    bool known = declare.opening_balance.has_value();
     for (const auto& entry : read->list) {
       known = known && entry.amount.has_value();
       folded += entry.amount.value_or(0);
@@ -103,7 +114,7 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
                                 read->completed,
                                 read->complete_time,
                                 fmt::format("the balance is {}, the statement adds up to {} (opening balance {})",
-                                            balance, folded, declare.opening_balance),
+                                            balance, folded, declare.opening_balance.value_or(0)),
                                 {read}});
     if (balance < 0 && !declare.overdraft && overdrawn.insert(read->user).second)
       result.add("overdrawn",
@@ -121,6 +132,11 @@ verdict::CheckResult check_transactions(const Facts& facts) {
     result.reason = "the stack has no operations with the roles transfer and statement";
     return result;
   }
+  if (!facts.is_offered(Role::transfer) && !facts.bundle.scenario.expect.survive.contains(result.name)) {
+    result.applicable = false;
+    result.reason = "the workload offers no transfer";
+    return result;
+  }
   std::vector<const Operation*> acknowledged;
   std::unordered_map<std::string, const Operation*> submitted;
   for (const auto role : {Role::transfer, Role::purchase})
@@ -130,7 +146,7 @@ verdict::CheckResult check_transactions(const Facts& facts) {
         acknowledged.push_back(operation);
     }
   const auto unread = find_losses(result, facts, Role::statement, acknowledged, words);
-  find_intruders(result, facts, Role::statement, submitted, words, true);
+  find_intruders(result, facts, Role::statement, submitted, words);
   find_halves(result, facts);
   find_unpaid(result, facts);
   find_unbalanced(result, facts);

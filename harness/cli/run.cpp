@@ -78,11 +78,9 @@ verdict::Report play_one(const run::Plan& plan, const run::Registry& registry, c
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, directory.string());
   if (saved.manifest.ending != bundle::Ending::completed) {
-    report.verdict = report.verdict == verdict::Verdict::fail && !plan.scenario.expect.reproduction
-                         ? verdict::Verdict::fail
-                         : verdict::Verdict::inconclusive;
-    if (report.verdict == verdict::Verdict::inconclusive)
-      report.reason = saved.manifest.reason;
+    // What teardown did to operations is no evidence of anything.
+    report.verdict = verdict::Verdict::inconclusive;
+    report.reason = saved.manifest.reason;
     report.exit_status = code != 0 ? code : verdict::exit_status(report.verdict);
     // The worker died without a word: its exit status is that of a signal.
     if (code > 4 && code != 130)

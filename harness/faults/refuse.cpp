@@ -36,6 +36,7 @@ public:
   explicit Refuse(Target target) : target_(std::move(target)) {}
 
   asio::awaitable<void> strike() override {
+    before_ = failed_attempts();
     target_.link->refuse(target_.peers);
     cut_ = target_.link->reset(target_.peers);
     for (const auto& endpoint : target_.link->endpoints()) {
@@ -47,16 +48,18 @@ public:
       co_await socket.async_connect({asio::ip::make_address(endpoint.address), endpoint.port},
                                     asio::redirect_error(asio::use_awaitable, error));
       in_force_ = in_force_ && error == asio::error::connection_refused;
+      ++own_;
     }
-    before_ = failed_attempts();
+    struck_ = true;
   }
   asio::awaitable<void> undo() override {
-    refused_ = failed_attempts() - before_;
+    const auto all = failed_attempts() - before_;
+    refused_ = all > own_ ? all - own_ : 0;
     target_.link->accept_again(target_.peers);
     co_return;
   }
   Proof proof() const override {
-    if (!in_force_)
+    if (!struck_ || !in_force_)
       return {false, "an endpoint still took connections"};
     if (refused_ == 0)
       return {false, "nobody tried to connect while connections were refused"};
@@ -67,6 +70,8 @@ private:
   Target target_;
   std::size_t cut_ = 0;
   bool in_force_ = true;
+  bool struck_ = false;
+  std::uint64_t own_ = 0; ///< attempts of the harness's own look
   std::uint64_t before_ = 0;
   std::uint64_t refused_ = 0;
 };

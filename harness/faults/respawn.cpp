@@ -2,7 +2,6 @@
 
 #include "harness/stack/listening.hpp"
 
-#include <csignal>
 #include <fmt/format.h>
 #include <set>
 
@@ -31,7 +30,7 @@ asio::awaitable<void> Respawn::strike() {
     if (ending_ == Ending::kill)
       co_await instance->kill();
     else
-      instance->signal(process::signal_number(instance->service().stop_signal).value_or(SIGTERM));
+      instance->begin_stop();
   }
 }
 
@@ -66,7 +65,9 @@ Proof Respawn::proof() const {
     const auto fail = [name = instance->name()](const std::string& why) { return Proof{false, name + ": " + why}; };
     if (started.how == stack::Started::How::failed)
       return fail(started.detail);
-    if (started.pid == before.pid && started.start_time == before.start_time)
+    if (before.pid == 0 && ending_ == Ending::kill)
+      return fail("there was no process to kill");
+    if (before.pid != 0 && started.pid == before.pid && started.start_time == before.start_time)
       return fail("the same process still runs");
     if (started.how == stack::Started::How::timed_out) {
       evidence += fmt::format("{}: {} → {}, {}; ", instance->name(), before.pid, started.pid, started.detail);

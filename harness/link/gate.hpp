@@ -17,6 +17,8 @@ public:
       : position_(position), matcher_(std::move(match)), strike_(std::move(strike)) {}
 
   asio::awaitable<Decision> request(const Message& message) override {
+    if (suspended_)
+      co_return Decision{};
     const bool matches = matcher_.request(message);
     if (matches && !fired_ && position_.point == scenario::Position::Point::request)
       co_await fire(message);
@@ -34,6 +36,9 @@ public:
   }
   void closed(std::uint64_t connection) override { matcher_.closed(connection); }
 
+  /// While suspended, nothing is counted or held.
+  void suspend() { suspended_ = true; }
+  void resume() { suspended_ = false; }
   [[nodiscard]] bool fired() const { return fired_; }
   [[nodiscard]] std::uint64_t seen() const { return matcher_.seen(); }
 
@@ -47,6 +52,7 @@ private:
   Matcher matcher_;
   Strike strike_;
   bool fired_ = false;
+  bool suspended_ = false;
 };
 
 } // namespace holdfast::link

@@ -83,13 +83,14 @@ public:
     self->link_->connections.erase(self);
   }
 
-  /// RST to the client, close to the server.
-  void reset() {
+  /// RST to the client, close to the server. False when the connection had ended already.
+  bool reset() {
     if (closing_)
-      return;
+      return false;
     boost::system::error_code error; // an already dead socket needs no reset
     client_.set_option(asio::socket_base::linger(true, 0), error);
     close();
+    return true;
   }
 
 private:
@@ -392,8 +393,7 @@ std::size_t Link::reset(const Peers& peers) {
   for (const auto& connection : all) {
     if (!concerns(peers, connection->peer()))
       continue;
-    connection->reset();
-    ++count;
+    count += connection->reset() ? 1 : 0;
   }
   return count;
 }

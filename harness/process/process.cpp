@@ -10,6 +10,7 @@
 #include <boost/process/v2/process.hpp>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
@@ -32,6 +33,7 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
   async::Event changed;
   OnLine on_line;
   int pid = 0;
+  int first_pid = 0; ///< stays when the process has been reaped: to tell starts apart, never to signal
   int shim_pid = 0;
   int exec_error = 0;
   std::optional<WaitStatus> status;
@@ -55,7 +57,7 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
       if (error || size != sizeof message)
         co_return; // the shim has exited; `wait_shim` publishes that
       if (message.type == ShimMessage::Type::started)
-        self->pid = message.value;
+        self->pid = self->first_pid = message.value;
       if (message.type == ShimMessage::Type::exec_failed)
         self->exec_error = message.value;
       if (message.type == ShimMessage::Type::main_exited) {
@@ -72,6 +74,8 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     // What the shim said last may still be unread: take it before anyone is told that the tree is gone.
     ShimMessage message{};
     while (::recv(self->control.native_handle(), &message, sizeof message, MSG_DONTWAIT) == sizeof message) {
+      if (message.type == ShimMessage::Type::started)
+        self->first_pid = message.value;
       if (message.type == ShimMessage::Type::main_exited)
         self->status = WaitStatus::from_native(message.value);
       if (message.type == ShimMessage::Type::exec_failed)
@@ -132,6 +136,10 @@ struct ChildSetup {
   template <class Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const bp::filesystem::path&, const char* const*&) const {
     ::setpgid(0, 0);
+    const int null =
+        ::open("/dev/null", O_RDONLY); // a service that reads a terminal in the background would be stopped
+    if (null >= 0)
+      ::dup2(null, STDIN_FILENO);
     // Targets below 3 first would be overwritten if a source were among them; sources are all above 3 here.
     if (::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0 || ::dup2(control, shim_control_fd) < 0)
       return {errno, boost::system::system_category()};
@@ -234,7 +242,7 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line)
   asio::co_spawn(executor, State::read_lines(state, state->err, Stream::err), asio::detached);
   asio::co_spawn(executor, State::wait_shim(state), asio::detached);
 
-  while (state->pid == 0 && state->exec_error == 0 && !state->status)
+  while (state->first_pid == 0 && state->exec_error == 0 && !state->gone)
     co_await state->changed.wait();
   if (state->exec_error != 0)
     co_return fmt::format("cannot execute {}: {}", program->string(), std::strerror(state->exec_error));
@@ -248,6 +256,9 @@ Process::~Process() {
 
 int Process::pid() const {
   return state_->pid;
+}
+int Process::first_pid() const {
+  return state_->first_pid;
 }
 int Process::shim_pid() const {
   return state_->shim_pid;

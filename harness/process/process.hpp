@@ -50,6 +50,8 @@ public:
 
   /// Of the first process of the tree; 0 once that has been reaped.
   [[nodiscard]] int pid() const;
+  /// The same, also after it has ended: names this start, must not be signalled.
+  [[nodiscard]] int first_pid() const;
   [[nodiscard]] int shim_pid() const;
   /// Of the first process, once it has ended.
   [[nodiscard]] std::optional<WaitStatus> status() const;

@@ -116,6 +116,7 @@ int main(int argc, char** argv) {
                stderr);
     return 3;
   }
+  std::signal(SIGCHLD, SIG_DFL); // ignored, it would take the children's exits from us
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != std::atoi(argv[1]))

@@ -15,11 +15,13 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace holdfast::process {
 
 namespace {
 
+constexpr int orphan_look_ms = 100;   ///< an orphan makes no signal until it ends
 constexpr int worker_grace_ms = 5000; ///< after the front's death or a signal, until the worker is killed
 
 sigset_t watched_signals() {
@@ -58,7 +60,7 @@ public:
         throw std::runtime_error(fmt::format("poll: {}", std::strerror(errno)));
     }
   }
-  void restore() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  [[nodiscard]] const sigset_t& before() const { return before_; }
 
 private:
   sigset_t before_{};
@@ -71,11 +73,24 @@ bool die_with(pid_t parent, int signal) {
   return getppid() == parent;
 }
 
+std::vector<pid_t> children() {
+  std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
+  std::vector<pid_t> all;
+  for (pid_t child = 0; list >> child;)
+    all.push_back(child);
+  return all;
+}
+
+void kill_orphans(pid_t worker) {
+  for (const pid_t child : children())
+    if (child != worker)
+      kill(child, SIGKILL);
+}
+
 void kill_children() {
   // Orphans of dead shims have fallen to this subreaper; what they leave behind falls to it in turn.
   for (;;) {
-    std::ifstream children(fmt::format("/proc/self/task/{}/children", getpid()));
-    for (pid_t child = 0; children >> child;)
+    for (const pid_t child : children())
       kill(child, SIGKILL);
     const pid_t reaped = waitpid(-1, nullptr, 0);
     if (reaped < 0 && errno == ECHILD)
@@ -98,7 +113,8 @@ void remove_workspace(const std::filesystem::path& workspace) {
   _exit(WEXITSTATUS(native));
 }
 
-[[noreturn]] void guard(const std::filesystem::path& workspace, const std::function<int()>& work, pid_t front) {
+[[noreturn]] void guard(const std::filesystem::path& workspace, const std::function<int()>& work, pid_t front,
+                        const sigset_t& unblocked) {
   setpgid(0, 0);
   std::signal(SIGTTOU, SIG_IGN); // a background group may still write to the terminal
   prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -109,7 +125,7 @@ void remove_workspace(const std::filesystem::path& workspace) {
   if (worker == 0) {
     if (!die_with(guardian, SIGTERM))
       _exit(4);
-    signals.restore();
+    sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     int status = 4;
     try {
       status = work();
@@ -126,9 +142,11 @@ void remove_workspace(const std::filesystem::path& workspace) {
     _exit(4);
   }
   int asked = 0;
+  int waited_ms = 0;
   for (;;) {
-    const int signal = signals.next(asked > 0 ? worker_grace_ms : -1);
-    if (signal == 0)
+    const int signal = signals.next(orphan_look_ms);
+    kill_orphans(worker); // of a shim that was itself killed
+    if (signal == 0 && asked > 0 && (waited_ms += orphan_look_ms) > worker_grace_ms)
       kill(worker, SIGKILL); // it had its grace
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
       // The front passes each signal on once; the kernel may add one at the front's death.
@@ -143,6 +161,8 @@ void remove_workspace(const std::filesystem::path& workspace) {
         continue;
       kill_children();
       remove_workspace(workspace);
+      if (asked > 0)
+        _exit(130); // whatever became of the worker, it was because somebody said so
       end_like(status);
     }
   }
@@ -158,7 +178,9 @@ std::filesystem::path make_workspace() {
 }
 
 WaitStatus supervise(const std::filesystem::path& workspace, const std::function<int()>& work) {
-  std::fflush(nullptr); // or the child would write it a second time
+  std::fflush(nullptr);             // or the child would write it a second time
+  std::signal(SIGCHLD, SIG_DFL);    // ignored, it would take the children's exits from us
+  prctl(PR_SET_CHILD_SUBREAPER, 1); // should the guardian be killed, the worker falls to us
   SignalFd signals;
   const pid_t front = getpid();
   const pid_t guardian = fork();
@@ -167,16 +189,27 @@ WaitStatus supervise(const std::filesystem::path& workspace, const std::function
     throw std::runtime_error(fmt::format("fork: {}", std::strerror(errno)));
   }
   if (guardian == 0) {
-    signals.restore();
-    guard(workspace, work, front);
+    guard(workspace, work, front, signals.before());
   }
   for (;;) {
     const int signal = signals.next(-1);
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP)
       kill(guardian, signal);
     int status = 0;
-    if (signal == SIGCHLD && waitpid(guardian, &status, WNOHANG) == guardian)
-      return WaitStatus::from_native(status);
+    if (signal != SIGCHLD || waitpid(guardian, &status, WNOHANG) != guardian)
+      continue;
+    // A guardian that ended by itself has left nothing. One that was killed has: its worker was asked to end by its
+    // death.
+    for (int waited = 0; WIFSIGNALED(status) && !children().empty() && waited < worker_grace_ms;
+         waited += orphan_look_ms) {
+      while (waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+      if (!children().empty())
+        (void)signals.next(orphan_look_ms);
+    }
+    kill_children();
+    remove_workspace(workspace);
+    return WaitStatus::from_native(status);
   }
 }
 

@@ -74,8 +74,6 @@ void HttpScanner::head_complete(bool head_request) {
     }
     if (name == "transfer-encoding")
       chunked = holds_token(value, "chunked");
-    if (name == "upgrade")
-      head_.upgrade = true;
   }
   const bool response = direction_ == Direction::response;
   const bool bodiless = response && (head_request || head_.status < 200 || head_.status == 204 || head_.status == 304);
@@ -189,7 +187,7 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
     Unit unit{.kind = Unit::Kind::request, .bytes = std::exchange(client_bytes_, {}), .exchange = ++requested_};
     unit.request.operations = {head.method, lower(head.method)};
     unit.request.keys = {head.target.substr(0, head.target.find('?')), path_template(head.target)};
-    pending_.push_back({requested_, head.method == "HEAD", head.upgrade || head.method == "CONNECT"});
+    pending_.push_back({requested_, head.method == "HEAD", head.method == "CONNECT"});
     units.push_back(std::move(unit));
     requests_.reset();
   }
@@ -199,7 +197,7 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
   while (!bytes.empty()) {
     if (!unframed().empty())
       return void(units.push_back({.bytes = std::exchange(server_bytes_, {}) + std::string(bytes)}));
-    const auto used = responses_.feed(bytes, !pending_.empty() && pending_.front().head);
+    const auto used = responses_.feed(bytes, !pending_.empty() && (pending_.front().head || pending_.front().connect));
     server_bytes_.append(bytes.substr(0, used));
     bytes.remove_prefix(used);
     if (!responses_.error().empty()) {
@@ -223,7 +221,7 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
         unit.kind = Unit::Kind::reply;
         unit.exchange = pending_.front().exchange;
         unit.answered = status < 400;
-        const bool upgraded = status == 101 || (pending_.front().upgrade && status == 200);
+        const bool upgraded = status == 101 || (pending_.front().connect && status >= 200 && status < 300);
         pending_.pop_front();
         if (upgraded)
           give_up("the connection was upgraded to another protocol");

@@ -18,7 +18,6 @@ public:
     std::string method; ///< request
     std::string target; ///< request
     int status = 0;     ///< response
-    bool upgrade = false;
   };
 
   /// Consumes bytes up to the end of the message; returns how many. For a response `head_request` says that it answers
@@ -58,7 +57,7 @@ private:
   struct Pending {
     std::uint64_t exchange;
     bool head;
-    bool upgrade;
+    bool connect;
   };
   std::deque<Pending> pending_;
 };

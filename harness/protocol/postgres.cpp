@@ -236,10 +236,13 @@ void PostgresConversation::bind(std::string_view body) {
     if (length < 0)
       continue;
     const auto value = fields.bytes(static_cast<std::size_t>(length));
-    const int kind = format.empty() ? 0 : format.size() == 1 ? format[0] : format[static_cast<std::size_t>(i)];
+    const auto index = static_cast<std::size_t>(i);
+    const int kind = format.empty() ? 0 : format.size() == 1 ? format[0] : index < format.size() ? format[index] : 0;
     if (kind == 0 && value.size() <= 256)
       bound.values.emplace_back(value);
   }
+  if (!fields.good)
+    return; // the server will say so
   portals_[portal] = std::move(bound);
 }
 
@@ -298,8 +301,12 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     if (!expecting)
       return pass();
     const auto& exchange = *pending_.front();
-    if (exchange.ends_at_ready)
+    if (exchange.ends_at_ready) {
+      // Its answer is complete at ReadyForQuery. Should another follow in the batch, that one's answer comes next.
+      waiting_for_ready_.push_back(exchange);
+      pending_.pop_front();
       return pass();
+    }
     if (exchange.simple && !exchange.last) { // an earlier statement of a simple query
       pending_.pop_front();
       return pass();
@@ -308,7 +315,10 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     return finish(units, message.bytes, !rolled_back);
   }
   case 'E': {
-    // Everything up to the next Sync, or the rest of a simple query, is skipped by the server.
+    // Everything up to the next Sync, or the rest of a simple query, is skipped by the server; what went before in the
+    // same batch is rolled back with it.
+    for (const auto& exchange : std::exchange(waiting_for_ready_, {}))
+      units.push_back({.kind = Unit::Kind::reply, .bytes = {}, .exchange = exchange.id, .answered = false});
     if (!expecting)
       return pass();
     while (pending_.front()->simple && !pending_.front()->last)
@@ -316,7 +326,7 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     const bool simple = pending_.front()->simple;
     finish(units, message.bytes, false);
     while (!simple && !pending_.empty() && pending_.front())
-      pending_.pop_front();
+      finish(units, {}, false);
     return;
   }
   case 'Z': {
@@ -324,15 +334,28 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       status_ = message.body[0];
     if (status_ == 'I')
       expect_block_ = false;
-    if (!pending_.empty() && pending_.front() && pending_.front()->ends_at_ready) {
-      finish(units, message.bytes, true);
-      if (!pending_.empty() && !pending_.front())
-        pending_.pop_front();
-      return;
+    // Everything up to this point has been answered, whatever we made of it: start afresh from here. The implicit
+    // commits of an extended batch are done now, not before; the last of them carries the message.
+    std::vector<std::uint64_t> done;
+    for (const auto& exchange : std::exchange(waiting_for_ready_, {}))
+      done.push_back(exchange.id);
+    while (!pending_.empty() && pending_.front()) {
+      const auto exchange = *pending_.front();
+      pending_.pop_front();
+      if (exchange.id != (done.empty() ? 0 : done.back()))
+        done.push_back(exchange.id);
+      if (exchange.simple && exchange.last)
+        break;
     }
     if (!pending_.empty() && !pending_.front())
       pending_.pop_front();
-    return pass();
+    for (std::size_t i = 0; i < done.size(); ++i)
+      units.push_back({.kind = Unit::Kind::reply,
+                       .bytes = i + 1 == done.size() ? std::string(message.bytes) : std::string{},
+                       .exchange = done[i]});
+    if (done.empty())
+      pass();
+    return;
   }
   default:
     return pass(); // rows, descriptions, notices, parameters, COPY data, notifications

@@ -80,6 +80,7 @@ private:
   std::map<std::string, Portal> portals_;
   std::vector<std::string> seen_in_transaction_; ///< tables and values
   std::uint64_t requested_ = 0;
+  std::vector<Exchange> waiting_for_ready_;     ///< implicit commits whose statements are answered
   std::deque<std::optional<Exchange>> pending_; ///< an empty one stands for a Sync
 };
 

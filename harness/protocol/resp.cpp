@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <sstream>
 #include <utility>
 
 namespace holdfast::protocol {
 
 void RespScanner::reset() {
-  *this = RespScanner(expect_);
+  *this = RespScanner(expect_, argument_limit_);
 }
 
 std::size_t RespScanner::feed(std::string_view bytes) {
@@ -16,7 +17,7 @@ std::size_t RespScanner::feed(std::string_view bytes) {
   while (used < bytes.size() && !complete_ && error_.empty()) {
     if (in_bulk_) {
       const auto take = std::min(bulk_left_, bytes.size() - used);
-      if (expect_ == Expect::command && bulk_left_ > 2 && kept_ < argument_limit) {
+      if (expect_ == Expect::command && bulk_left_ > 2 && kept_ < argument_limit_) {
         const auto keep = std::min(take, bulk_left_ - 2);
         arguments_.back().append(bytes.substr(used, keep));
         kept_ += keep;
@@ -151,7 +152,11 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
       if (words.size() > 1)
         unit.request.keys = {words[1]};
       const auto& command = unit.request.operations[0];
-      if (command == "subscribe" || command == "psubscribe" || command == "ssubscribe" || command == "monitor")
+      exec_.push_back(command == "exec");
+      static const std::set<std::string> streams = {"subscribe",   "psubscribe",   "ssubscribe",
+                                                    "unsubscribe", "punsubscribe", "sunsubscribe",
+                                                    "monitor",     "sync",         "psync"};
+      if (streams.contains(command))
         give_up("after " + command + " replies no longer belong to requests");
       if (command == "client" && words.size() > 2 && lower(words[1]) == "reply")
         give_up("CLIENT REPLY takes replies away from requests");
@@ -182,7 +187,12 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
     if (replies_.type() != '>') { // a push belongs to nobody's request
       unit.kind = Unit::Kind::reply;
       unit.exchange = ++replied_;
-      unit.answered = replies_.type() != '-' && replies_.type() != '!';
+      const bool exec = !exec_.empty() && exec_.front();
+      if (!exec_.empty())
+        exec_.pop_front();
+      // An EXEC answered with nothing did nothing.
+      const bool nothing = unit.bytes.starts_with("*-1") || replies_.type() == '_';
+      unit.answered = replies_.type() != '-' && replies_.type() != '!' && !(exec && nothing);
       if (replied_ > requested_)
         give_up("a reply without a request");
     }

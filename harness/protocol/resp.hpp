@@ -13,10 +13,11 @@ class RespScanner {
 public:
   static constexpr std::size_t line_limit = 64U << 10U;
   static constexpr std::size_t depth_limit = 64;
-  static constexpr std::size_t argument_limit = 1U << 20U; ///< bytes kept of all arguments together
 
   enum class Expect { command, reply };
-  explicit RespScanner(Expect expect) : expect_(expect) {}
+  /// Of all arguments together so many bytes are kept; a server that needs them all gives its own limit.
+  explicit RespScanner(Expect expect, std::size_t argument_limit = 1U << 20U)
+      : expect_(expect), argument_limit_(argument_limit) {}
 
   /// Consumes bytes up to the end of the value; returns how many. `complete()` tells whether the end was reached.
   std::size_t feed(std::string_view bytes);
@@ -35,6 +36,7 @@ private:
   [[nodiscard]] bool enter(std::int64_t count);
 
   Expect expect_;
+  std::size_t argument_limit_;
   bool complete_ = false;
   std::string error_;
   char type_ = 0;
@@ -58,6 +60,7 @@ private:
   std::string server_bytes_;
   std::uint64_t requested_ = 0;
   std::uint64_t replied_ = 0;
+  std::deque<bool> exec_; ///< of each pending request: is it EXEC
 };
 
 } // namespace holdfast::protocol

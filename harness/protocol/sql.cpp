@@ -124,6 +124,8 @@ std::vector<Statement> read_statements(std::string_view sql) {
     const auto word = lower(token.text);
     if (statement.keyword.empty())
       statement.keyword = word == "end" ? "commit" : word;
+    else if (statement.keyword == "rollback" && word == "to")
+      statement.keyword = "rollback to"; // a savepoint, not the end
     if (table_next && !noise.contains(word)) {
       if (statement.table.empty())
         statement.table = word;

@@ -63,10 +63,10 @@ public:
       manifest.ending = bundle::Ending::harness_failed;
       manifest.reason = error.what();
     }
-    workload_.stop();
+    workload_.close();
     finished_flag_ = true;
     finished_.notify();
-    co_await stack_.down();
+    co_await stack_.down([this] { return timeline_.settle(); });
     if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty())
       manifest.reason = stack_.warnings().front();
     manifest.took = clock_.now();

@@ -159,6 +159,7 @@ void StackRuntime::make_instances() {
                                             },
                                             clock_, watch_, *this});
       instance->write_config(stack.initial_release);
+      good_hashes_[instance->name()] = instance->config_hash();
       by_place_[{service->name, host}] = instance.get();
       instances_.push_back(std::move(instance));
     }
@@ -274,10 +275,13 @@ asio::awaitable<void> StackRuntime::up() {
     co_await start_instance(*instance);
 }
 
-asio::awaitable<void> StackRuntime::down() {
+asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> settle) {
   stop_watching();
+  for (const auto& instance : instances_)
+    instance->close(); // no step brings one up behind our back
   for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
     co_await (*instance)->kill();
+  co_await settle();
   for (const auto& server : servers_) {
     server.process->kill();
     co_await server.process->gone();
@@ -286,7 +290,10 @@ asio::awaitable<void> StackRuntime::down() {
 }
 
 asio::awaitable<void> StackRuntime::watch(stack::Instance& instance) {
-  const auto every = std::max<async::Duration>(instance.service().ready.every * 10, watch_least);
+  // At least three looks within the grace period of a lie.
+  const auto often =
+      std::min<async::Duration>(instance.service().ready.every * 10, plan_.scenario.judge.lying_grace / 3);
+  const auto every = std::max<async::Duration>(often, watch_least);
   while (watching_) {
     if (!instance.is_starting())
       (void)co_await instance.probe();
@@ -342,8 +349,10 @@ link::Link* StackRuntime::link(const std::string& name) const {
 
 bool StackRuntime::is_known_good() const {
   const auto& good = plan_.scenario.stack.initial_release;
-  return std::all_of(instances_.begin(), instances_.end(),
-                     [&](const auto& one) { return one->code_release() == good && one->config_release() == good; });
+  return std::all_of(instances_.begin(), instances_.end(), [&](const auto& one) {
+    return one->code_release() == good && one->config_hash() == good_hashes_.at(one->name()) &&
+           !one->has_pending_change();
+  });
 }
 
 std::optional<workload::Route> StackRuntime::route(const std::string& service, int host, const std::string& failed) {

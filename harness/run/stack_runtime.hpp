@@ -27,8 +27,9 @@ public:
 
   /// Dependencies, links, then instances in start order. Throws StackError or EnvironmentError.
   [[nodiscard]] asio::awaitable<void> up();
-  /// Every process of every instance and server is gone when this returns.
-  [[nodiscard]] asio::awaitable<void> down();
+  /// Every process of every instance and server is gone when this returns. `settle` is awaited between: links stay
+  /// until then.
+  [[nodiscard]] asio::awaitable<void> down(std::function<asio::awaitable<void>()> settle);
   /// Probes every instance until `stop_watching`, for routes and for the readiness check.
   [[nodiscard]] asio::awaitable<void> watch(stack::Instance& instance);
   void stop_watching();
@@ -87,6 +88,7 @@ private:
   std::vector<std::unique_ptr<stack::Instance>> instances_;
   std::map<std::pair<std::string, int>, stack::Instance*> by_place_;
   std::vector<std::string> warnings_;
+  std::map<std::string, std::string> good_hashes_; ///< configuration at stack up, by instance
 };
 
 } // namespace holdfast::run

@@ -63,7 +63,7 @@ asio::awaitable<void> Timeline::play() {
   co_await undo_due(true);
   if (!recovering_from_.empty())
     co_await recover();
-  if (checkpoints_ == 0 || !unchecked_after_.empty())
+  if (checkpoints_ == 0 || !unchecked_after_.empty() || checked_operations_ != workload_.live().total())
     co_await checkpoint(unchecked_after_);
   workload_.stop();
   co_await workload_.quiesce();
@@ -89,6 +89,11 @@ asio::awaitable<void> Timeline::steady_state() {
   recorder_.event("phase", {{"name", "steady"}, {"state", reached ? "reached" : "missed"}});
 }
 
+/// A fault that is in force until the end has happened as far as others can wait for it.
+bool Timeline::has_happened(const Playing& playing) {
+  return playing.state == State::ended || (playing.state == State::lasting && !playing.step->lasts);
+}
+
 bool Timeline::is_due(const Playing& playing, async::Time now) const {
   if (playing.state != State::waiting)
     return false;
@@ -99,7 +104,7 @@ bool Timeline::is_due(const Playing& playing, async::Time now) const {
   const auto& after = std::get<scenario::AfterStep>(playing.step->trigger);
   for (const auto& other : steps_)
     if (other.step->id == after.step)
-      return other.state == State::ended && now >= other.ended_at + after.delay;
+      return has_happened(other) && now >= other.ended_at + after.delay;
   return false;
 }
 
@@ -114,7 +119,7 @@ std::optional<async::Time> Timeline::next_due() const {
         take(when->not_before);
       if (const auto* after = std::get_if<scenario::AfterStep>(&playing.step->trigger))
         for (const auto& other : steps_)
-          if (other.step->id == after->step && other.state == State::ended)
+          if (other.step->id == after->step && has_happened(other))
             take(other.ended_at + after->delay);
     }
     if (playing.state == State::armed)
@@ -170,10 +175,7 @@ asio::awaitable<void> Timeline::play_steps() {
     if (all_ended)
       wake = shortest;
     if (wake && *wake <= workload_.timeline()) {
-      // Due, but waiting for another step: the end of that one is an event.
-      if (!is_busy())
-        continue;
-      co_await changed_.wait();
+      continue; // whatever is due is acted upon at the top
     } else if (wake) {
       (void)co_await async::until(clock_, clock_.now() + (*wake - workload_.timeline()), changed_.wait());
     } else {
@@ -190,6 +192,8 @@ void Timeline::arm(Playing& playing) {
   playing.gate = std::make_shared<link::Gate>(
       when.position, link::Match{when.operation, when.key, when.nth},
       [this, &playing](const link::Message& message) -> asio::awaitable<void> {
+        if (playing.state != State::armed)
+          co_return; // it has expired meanwhile
         const auto peer = message.peer;
         note(playing, "position", {{"peer", peer}, {"connection", std::to_string(message.connection)}});
         co_await begin(playing, peer);
@@ -244,14 +248,16 @@ asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that)
 }
 
 asio::awaitable<void> Timeline::run_step(Playing& playing, std::string) {
+  ++running_;
   try {
     co_await playing.action->follow_up();
     const bool lasting = playing.kind->schema.lasting == scenario::StepSchema::Lasting::lasting;
-    left_good_ = left_good_ || !stack_.is_known_good() || playing.step->kind.starts_with("config.");
+    left_good_ = left_good_ || !stack_.is_known_good();
     if (lasting && (playing.step->lasts || playing.kind->schema.acts == scenario::StepSchema::Acts::on_link ||
                     playing.step->kind == "pause" || playing.step->kind == "stop" ||
                     !playing.step->get<bool>("respawn").value_or(true))) {
       playing.state = State::lasting;
+      playing.ended_at = workload_.timeline();
       playing.undo_at = workload_.timeline() + playing.step->lasts.value_or(async::Duration{});
       note(playing, "in force");
     } else {
@@ -260,7 +266,13 @@ asio::awaitable<void> Timeline::run_step(Playing& playing, std::string) {
   } catch (...) {
     failure_ = std::current_exception();
   }
+  --running_;
   changed_.notify();
+}
+
+asio::awaitable<void> Timeline::settle() {
+  while (running_ > 0)
+    co_await changed_.wait();
 }
 
 asio::awaitable<void> Timeline::finish(Playing& playing) {
@@ -297,7 +309,8 @@ asio::awaitable<void> Timeline::undo_due(bool everything) {
 /// Waits until the stack has recovered, the deadline has passed, or the next step is due.
 asio::awaitable<void> Timeline::recover() {
   const auto& judge = plan_.scenario.judge;
-  const auto deadline = clock_.now() + judge.recovery_deadline;
+  const auto deadline = clock_.now() + std::max(judge.recovery_deadline,
+                                                plan_.scenario.expect.recovery_within.value_or(async::Duration{}));
   const auto after = std::exchange(recovering_from_, {});
   const auto begin = restored_at_;
   const auto routed = [this](const std::string& name) {
@@ -329,7 +342,7 @@ asio::awaitable<void> Timeline::recover() {
   }
 }
 
-asio::awaitable<void> Timeline::checkpoint(const std::string& after) {
+asio::awaitable<void> Timeline::checkpoint(std::string after) {
   ++checkpoints_;
   const auto phase = std::exchange(phase_, fmt::format("checkpoint {}", checkpoints_));
   const auto describe = [&](const std::string& state) {
@@ -340,10 +353,19 @@ asio::awaitable<void> Timeline::checkpoint(const std::string& after) {
                                    {"left", left_good_ ? "yes" : "no"}});
   };
   co_await workload_.quiesce();
+  // The harness's own reads are no part of the stack's history: gates neither count nor hold them.
+  for (const auto& playing : steps_)
+    if (playing.gate)
+      playing.gate->suspend();
   describe("began");
   co_await workload_.read_back(checkpoints_);
   describe("ended");
-  unchecked_after_.clear();
+  if (unchecked_after_ == after)
+    unchecked_after_.clear();
+  checked_operations_ = workload_.live().total();
+  for (const auto& playing : steps_)
+    if (playing.gate)
+      playing.gate->resume();
   phase_ = phase;
   if (phase_ == "timeline" || phase_ == "steady state")
     workload_.resume();

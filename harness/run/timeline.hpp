@@ -17,6 +17,8 @@ public:
 
   /// From the first arrival to the last checkpoint. The workload is quiesced when it returns.
   [[nodiscard]] asio::awaitable<void> play();
+  /// Returns when no step is at work any more: the stack must have been told to go down.
+  [[nodiscard]] asio::awaitable<void> settle();
   /// The steps that are in force, for people.
   [[nodiscard]] std::string in_force() const;
   [[nodiscard]] const std::string& phase() const { return phase_; }
@@ -37,6 +39,7 @@ private:
 
   asio::awaitable<void> steady_state();
   asio::awaitable<void> play_steps();
+  [[nodiscard]] static bool has_happened(const Playing& playing);
   [[nodiscard]] bool is_due(const Playing& playing, async::Time now) const;
   [[nodiscard]] std::optional<async::Time> next_due() const;
   void arm(Playing& playing);
@@ -46,7 +49,7 @@ private:
   asio::awaitable<void> finish(Playing& playing);
   asio::awaitable<void> undo_due(bool everything);
   asio::awaitable<void> recover();
-  asio::awaitable<void> checkpoint(const std::string& after);
+  asio::awaitable<void> checkpoint(std::string after);
   asio::awaitable<void> cold_restart();
   void judge(Playing& playing);
   void note(const Playing& playing, const std::string& state, history::Values more = {});
@@ -67,6 +70,8 @@ private:
   std::string recovering_from_;
   async::Time restored_at_{};
   int checkpoints_ = 0;
+  int running_ = 0; ///< steps at work in the background
+  std::uint64_t checked_operations_ = 0;
   bool left_good_ = false;
   std::exception_ptr failure_;
 };

@@ -146,7 +146,8 @@ Declarations parse_declarations(const toml::table& table, ParseContext& context)
   }
   if (const auto* transactions = reader.table("transactions")) {
     TableReader inner(*transactions, "[declare.transactions]", context);
-    declare.opening_balance = inner.integer("opening_balance").value_or(0);
+    declare.opening_balance = inner.integer("opening_balance");
+    declare.purchases_are_charged = inner.boolean("purchases_are_charged").value_or(false);
     declare.overdraft = inner.boolean("overdraft").value_or(false);
     inner.finish();
   }

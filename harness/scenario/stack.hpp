@@ -112,7 +112,8 @@ struct Declarations {
   bool one_session_per_user = false;
   enum class Order { any, oldest_first, newest_first };
   Order purchase_order = Order::any;
-  std::int64_t opening_balance = 0;
+  std::optional<std::int64_t> opening_balance; ///< nothing: balances are not added up
+  bool purchases_are_charged = false;          ///< to the account of the user's statement, under the purchase's id
   bool overdraft = false;
 };
 

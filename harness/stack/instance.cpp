@@ -114,6 +114,9 @@ ProbeTarget Instance::probe_target() {
 asio::awaitable<Started> Instance::start() {
   if (is_running())
     co_await kill();
+  if (closed_)
+    co_return Started{Started::How::failed, "the run is over"};
+  stopping_since_.reset();
   last_lines_.clear();
   log_probe_seen_ = ready_ = inspected_ = false;
   misplaced_.clear();
@@ -135,7 +138,11 @@ asio::awaitable<Started> Instance::start() {
     co_return Started{Started::How::failed, spawned.error(), false, 0, 0};
   }
   process_ = std::move(*spawned);
-  const int pid = process_->pid();
+  if (closed_) {
+    co_await kill();
+    co_return Started{Started::How::failed, "the run is over"};
+  }
+  const int pid = process_->first_pid();
   const auto started_at = start_time(pid);
   running_code_ = code_release_;
   running_hash_ = config_hash_;
@@ -214,13 +221,26 @@ void Instance::inspect_listening() {
     misplaced_ = other;
 }
 
+void Instance::close() {
+  closed_ = true;
+  if (process_)
+    process_->kill();
+}
+
+void Instance::begin_stop() {
+  if (!is_running() || stopping_since_)
+    return; // a second signal would mean "at once" to many servers
+  stopping_since_ = setup_.clock.now();
+  setup_.observer.process(name_, "stopping", setup_.service.stop_signal);
+  process_->signal(process::signal_number(setup_.service.stop_signal).value_or(SIGTERM));
+}
+
 asio::awaitable<bool> Instance::stop() {
   if (!is_running())
     co_return true;
   ready_ = false;
-  setup_.observer.process(name_, "stopping", setup_.service.stop_signal);
-  process_->signal(process::signal_number(setup_.service.stop_signal).value_or(SIGTERM));
-  const auto deadline = setup_.clock.now() + setup_.service.stop_within;
+  begin_stop();
+  const auto deadline = *stopping_since_ + setup_.service.stop_within;
   const bool ended = co_await async::until(setup_.clock, deadline, process_->ended());
   const auto how = ended && process_->status() ? process_->status()->describe() : "killed at the deadline";
   co_await kill(); // whatever of the tree outlived its first process

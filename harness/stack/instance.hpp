@@ -64,6 +64,8 @@ public:
   [[nodiscard]] const Place& place() const { return setup_.place; }
   [[nodiscard]] bool is_ready() const { return ready_; } ///< by the last probe
   [[nodiscard]] bool is_running() const { return process_ && !process_->is_gone(); }
+  /// The run is over: the process is killed and no other is started.
+  void close();
   [[nodiscard]] bool is_starting() const { return starting_; }
   /// What is on disk differs from what the running process was started with.
   [[nodiscard]] bool has_pending_change() const {
@@ -92,6 +94,8 @@ public:
   [[nodiscard]] asio::awaitable<bool> stop();
   /// SIGKILL to the tree; returns when it is gone.
   [[nodiscard]] asio::awaitable<void> kill();
+  /// Sends the stop signal once; `stop` then counts its deadline from here.
+  void begin_stop();
   void signal(int signal);      ///< to the first process
   void signal_tree(int signal); ///< to all
   /// One probe, recorded; updates `is_ready`.
@@ -114,6 +118,8 @@ private:
   bool log_probe_seen_ = false;
   bool ready_ = false;
   bool starting_ = false;
+  bool closed_ = false;
+  std::optional<async::Time> stopping_since_;
   std::string running_code_;
   std::string running_hash_;
   bool inspected_ = false;

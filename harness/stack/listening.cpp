@@ -53,8 +53,10 @@ std::vector<int> process_tree(int root) {
   std::vector<int> tree = {root};
   for (std::size_t i = 0; i < tree.size() && tree.size() < 10'000; ++i) {
     std::error_code error;
-    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", tree[i]), error)) {
-      std::ifstream children(task.path() / "children");
+    // Processes end while we look: an iterator that fails is at its end.
+    for (std::filesystem::directory_iterator task(fmt::format("/proc/{}/task", tree[i]), error), end;
+         !error && task != end; task.increment(error)) {
+      std::ifstream children(task->path() / "children");
       for (int child = 0; children >> child;)
         tree.push_back(child);
     }
@@ -66,9 +68,10 @@ bool tree_holds_socket(int root, std::uint64_t inode) {
   const auto wanted = fmt::format("socket:[{}]", inode);
   for (const int pid : process_tree(root)) {
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+    for (std::filesystem::directory_iterator entry(fmt::format("/proc/{}/fd", pid), error), end; !error && entry != end;
+         entry.increment(error)) {
       std::error_code gone; // a descriptor may be closed while we look
-      if (std::filesystem::read_symlink(entry.path(), gone) == wanted)
+      if (std::filesystem::read_symlink(entry->path(), gone) == wanted)
         return true;
     }
   }

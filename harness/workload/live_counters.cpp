@@ -3,8 +3,8 @@
 namespace holdfast::workload {
 
 void LiveCounters::count(const std::string& operation, const std::string& instance, history::Time time,
-                         history::Outcome outcome) {
-  const bool good = outcome == history::Outcome::ok || outcome == history::Outcome::fail;
+                         history::Outcome outcome, int status) {
+  const bool good = outcome == history::Outcome::ok || (outcome == history::Outcome::fail && status != 0);
   samples_[{operation, instance}].push_back({time, good});
   ++total_;
   failed_ += good ? 0 : 1;

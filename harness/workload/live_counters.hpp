@@ -10,7 +10,9 @@ namespace holdfast::workload {
 
 class LiveCounters {
 public:
-  void count(const std::string& operation, const std::string& instance, history::Time time, history::Outcome outcome);
+  /// Served is an `ok` or a declared rejection; `status` 0 says that nobody answered.
+  void count(const std::string& operation, const std::string& instance, history::Time time, history::Outcome outcome,
+             int status);
 
   /// Takes the success since `from` as the steady state. False when nothing, or nothing successful, was counted.
   bool take_steady_state(history::Time from);

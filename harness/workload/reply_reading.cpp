@@ -42,11 +42,17 @@ bool read_list(const scenario::ListCapture& capture, const json::value& root, Re
   for (const auto& element : array->get_array()) {
     history::ListEntry entry;
     for (const auto& [field, pointer] : capture.fields) {
+      // A declared field that is gone is no complete reply: a renamed key must not read as "nothing to compare".
       if (field == "amount") {
         entry.amount = integer(element, pointer);
+        if (!entry.amount)
+          return reading.reason = fmt::format("an element of the list has no integer at '{}'", pointer), false;
         continue;
       }
-      auto value = scalar(element, pointer).value_or("");
+      const auto found = scalar(element, pointer);
+      if (!found && (field == "id" || field == "item"))
+        return reading.reason = fmt::format("an element of the list has nothing at '{}'", pointer), false;
+      auto value = found.value_or("");
       if (field == "id")
         entry.id = std::move(value);
       else if (field == "item")
@@ -81,7 +87,8 @@ json::value filled(const json::value& value, const history::Values& values, cons
   const std::string text(value.get_string());
   if (text == "{amount}") {
     boost::system::error_code error;
-    auto number = json::parse(values.at("amount"), error);
+    const auto amount = values.find("amount");
+    auto number = json::parse(amount == values.end() ? "null" : amount->second, error);
     if (!error)
       return number;
   }
@@ -120,6 +127,10 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
     auto value = scalar(root, pointer);
     if (!value) {
       reading.reason = fmt::format("the reply has nothing at '{}'", pointer);
+      return reading;
+    }
+    if (name == "balance" && operation.role == scenario::Role::statement && !integer(root, pointer)) {
+      reading.reason = fmt::format("the balance at '{}' is no integer: {}", pointer, *value);
       return reading;
     }
     reading.captured[name] = std::move(*value);

@@ -95,7 +95,21 @@ void Workload::resume() {
   changed_.notify();
 }
 
+void Workload::close() {
+  stop();
+  closed_ = true;
+}
+
+std::size_t Workload::unsent() const {
+  std::size_t count = 0;
+  for (const auto& user : users_)
+    count += user->queue.size();
+  return count;
+}
+
 void Workload::stop() {
+  timeline_ = timeline();
+  running_ = false; // what is queued is not begun any more
   stopped_ = true;
   changed_.notify();
 }
@@ -108,23 +122,35 @@ asio::awaitable<void> Workload::quiesce() {
     co_await completed_.wait();
 }
 
-asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work) {
-  std::size_t next = 0, active = 0;
-  const auto lane = [&]() -> asio::awaitable<void> {
-    while (next < users_.size() && !failure_) {
-      auto& user = *users_[next++];
-      try {
-        co_await work(user);
-      } catch (...) {
-        failure_ = std::current_exception();
-      }
+/// What the lanes of one pass over all users share. They may outlive the one who waits for them, when that is
+/// cancelled.
+struct Workload::Lanes {
+  std::size_t next = 0;
+  std::size_t active = 0;
+  std::function<asio::awaitable<void>(User&)> work;
+};
+
+asio::awaitable<void> Workload::run_lane(std::shared_ptr<Lanes> lanes) {
+  while (lanes->next < users_.size() && !failure_ && !closed_) {
+    auto& user = *users_[lanes->next++];
+    try {
+      co_await lanes->work(user);
+    } catch (...) {
+      failure_ = std::current_exception();
     }
-    --active;
-    completed_.notify();
-  };
-  for (; active < std::min(parallel, users_.size()); ++active)
-    asio::co_spawn(executor_, lane(), asio::detached);
-  while (active > 0)
+  }
+  --lanes->active;
+  completed_.notify();
+}
+
+asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work) {
+  auto lanes = std::make_shared<Lanes>();
+  lanes->work = std::move(work);
+  const auto count = std::min(parallel, users_.size());
+  lanes->active = count; // before the first begins: a lane that never suspends has ended when co_spawn returns
+  for (std::size_t i = 0; i < count; ++i)
+    asio::co_spawn(executor_, run_lane(lanes), asio::detached);
+  while (lanes->active > 0)
     co_await completed_.wait();
   rethrow_failure();
 }
@@ -161,8 +187,6 @@ asio::awaitable<void> Workload::arrivals() {
     }
     arrival = plan_.next();
   }
-  for (const auto& user : users_)
-    unsent_ += user->queue.size();
 }
 
 asio::awaitable<void> Workload::perform_queue(std::size_t index) {
@@ -245,7 +269,8 @@ asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
   if (operation.outcome == Outcome::info)
     user.process += users_.size();
   if (!intent.setup && intent.checkpoint == 0)
-    live_.count(operation.name, operation.attempts.back().instance, operation.complete_time, operation.outcome);
+    live_.count(operation.name, operation.attempts.back().instance, operation.complete_time, operation.outcome,
+                operation.status);
   completed_.notify();
   co_return operation.outcome;
 }
@@ -287,7 +312,9 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
   const auto& last = operation.attempts.back();
   operation.status = last.status;
   operation.reason = last.reason;
-  operation.outcome = last.outcome == Outcome::ok || certainly_no_effect ? last.outcome : Outcome::info;
+  // A read has no effect in any of its attempts: its last answer is its answer.
+  const bool read = kind.method == "GET";
+  operation.outcome = last.outcome == Outcome::ok || certainly_no_effect || read ? last.outcome : Outcome::info;
   if (operation.outcome != last.outcome)
     operation.reason += " (an earlier attempt may have taken effect)";
   keep_session(user, intent, operation, reply);
@@ -366,7 +393,7 @@ asio::awaitable<void> Workload::read_back_user(User& user, int checkpoint) {
     if (login == nullptr)
       continue;
     const auto before = user.session;
-    co_await perform(user, Intent{login, {}, std::nullopt, 0});
+    co_await perform(user, Intent{login, {}, std::nullopt, 0, true}); // the harness's own, like a setup
     session = user.session;
     if (session)
       co_await perform(user, Intent{read, {}, session, checkpoint});

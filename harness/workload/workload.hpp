@@ -49,6 +49,8 @@ public:
   /// No further operation begins; returns when none is open.
   [[nodiscard]] asio::awaitable<void> quiesce();
   void stop();
+  /// The run is over: nothing begins any more, reads of a checkpoint included.
+  void close();
   /// Reads back everything: every token ever live, all purchases, all accounts. Only while quiesced.
   [[nodiscard]] asio::awaitable<void> read_back(int checkpoint);
 
@@ -58,7 +60,8 @@ public:
   /// Notified after every operation.
   [[nodiscard]] async::Event& completed() { return completed_; }
   [[nodiscard]] std::size_t open() const { return open_; }
-  [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
+  /// Operations that were due and are still queued.
+  [[nodiscard]] std::size_t unsent() const;
   /// The failure that ended an operation's coroutine (a full disk), if any: the run must stop.
   void rethrow_failure() const;
 
@@ -86,6 +89,8 @@ private:
   async::HttpRequest build(const Intent& intent, const Session& session) const;
   void keep_session(User& user, const Intent& intent, const history::Operation& operation,
                     const async::HttpReply& reply);
+  struct Lanes;
+  asio::awaitable<void> run_lane(std::shared_ptr<Lanes> lanes);
   asio::awaitable<void> for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work);
   std::string next_id();
   bool lacks_session(const User& user, const scenario::Operation& operation) const;
@@ -104,7 +109,7 @@ private:
   std::unique_ptr<Pool> pool_;
   std::vector<std::unique_ptr<User>> users_;
   std::size_t open_ = 0;
-  std::uint64_t unsent_ = 0;
+  bool closed_ = false;
   std::uint64_t ids_ = 0;
   bool running_ = false;
   bool stopped_ = false;

@@ -34,7 +34,8 @@ private:
       try {
         Transaction transaction(pool);
         for (const auto& movement : batch) {
-          if (transaction.run("INSERT INTO movements (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", {movement.id})
+          if (transaction
+                  .run("INSERT INTO movements (id, accepted) VALUES ($1, 1) ON CONFLICT (id) DO NOTHING", {movement.id})
                   .affected() == 0)
             continue;
           if (debit(transaction, movement))

@@ -12,7 +12,8 @@ Ledger::Ledger(Pool& pool) : pool_(pool) {
 bool Ledger::book(const Movement& movement) {
   {
     Transaction transaction(pool_);
-    if (transaction.run("INSERT INTO movements (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", {movement.id})
+    if (transaction
+            .run("INSERT INTO movements (id, accepted) VALUES ($1, 1) ON CONFLICT (id) DO NOTHING", {movement.id})
             .affected() == 0)
       return true;
     if (!debit(transaction, movement))

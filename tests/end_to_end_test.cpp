@@ -1,0 +1,92 @@
+// Whole runs of the built program, on real processes.
+#include "tests/support/support.hpp"
+
+#include <csignal>
+#include <doctest/doctest.h>
+#include <fstream>
+
+using namespace holdfast::test;
+
+TEST_CASE("a service that is killed and comes back with its data passes") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/minimal.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.status == 0);
+  CHECK(played.verdict() == "pass");
+  CHECK(processes_of(scratch.path()).empty());
+  CHECK(workspaces_in(scratch.path()).empty());
+}
+
+TEST_CASE("a saved bundle is judged the same from its files alone") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/minimal.toml"), scratch.path());
+  const auto again =
+      run_program({holdfast_program(), "check", std::string(played.run.at("bundle").as_string()), "--format", "json"},
+                  scratch.path());
+  CHECK(again.status == played.status);
+  CHECK(boost::json::parse(again.out).at("runs").as_array()[0].at("checks") == played.run.at("checks"));
+}
+
+TEST_CASE("a service from outside that keeps its sessions in redis survives a restart") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/notebook-good.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.verdict() == "pass");
+}
+
+TEST_CASE("a service from outside that keeps its sessions in memory loses them") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/notebook-forgetful.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.status == 1);
+  CHECK(played.kinds("sessions") == std::vector<std::string>{"lost"});
+  CHECK(played.kinds("purchases").empty());
+}
+
+TEST_CASE("the outage of 2023-05-10 with 500 users: 40 % out of reach, readiness lying, nothing lost") {
+  const TemporaryFolder scratch;
+  const auto played =
+      play(source("scenarios/incidents/2023-05-10.toml"), scratch.path(), {"--set", "workload.users=500"});
+  INFO(played.reason());
+  CHECK(played.verdict() == "reproduced");
+  CHECK(played.status == 0);
+  CHECK(processes_of(scratch.path()).empty());
+}
+
+TEST_CASE("the counterfactuals of the outage are judged right") {
+  const std::pair<const char*, const char*> expected[] = {
+      {"no-restart", "pass"},     {"restart-of-the-old-release", "pass"},
+      {"no-rollback", "fail"},    {"one-host-of-five", "reproduced"},
+      {"strict-release", "pass"}, {"fixed-release", "pass"},
+      {"kill-at-commit", "pass"}};
+  for (const auto& [name, verdict] : expected) {
+    const TemporaryFolder scratch;
+    const auto played = play(source("scenarios/incidents/" + std::string(name) + ".toml"), scratch.path());
+    INFO(name, ": ", played.reason());
+    CHECK(played.verdict() == verdict);
+    if (std::string(name) == "no-rollback")
+      CHECK(played.kinds("purchases") == std::vector<std::string>{"unreachable"});
+  }
+}
+
+TEST_CASE("planted: sessions in memory are lost") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/planted-sessions-in-memory.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.kinds("sessions") == std::vector<std::string>{"lost"});
+}
+
+TEST_CASE("planted: a transfer acknowledged before its commit is lost") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/planted-acknowledged-before-commit.toml"), scratch.path());
+  INFO(played.reason());
+  const auto kinds = played.kinds("transactions");
+  CHECK(std::find(kinds.begin(), kinds.end(), "lost") != kinds.end());
+}
+
+TEST_CASE("planted: a transfer in two transactions is found partial") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/planted-transfer-in-two-transactions.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.kinds("transactions") == std::vector<std::string>{"partial"});
+}

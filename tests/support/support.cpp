@@ -1,0 +1,162 @@
+#include "tests/support/support.hpp"
+
+#include "harness/run/system_clock.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <poll.h>
+#include <sstream>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace holdfast::test {
+
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  auto pattern = (fs::temp_directory_path() / "holdfast-test-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error("mkdtemp");
+  path_ = pattern;
+}
+TemporaryFolder::~TemporaryFolder() {
+  fs::remove_all(path_);
+}
+
+fs::path TemporaryFolder::write(const std::string& name, const std::string& text) const {
+  fs::create_directories((path_ / name).parent_path());
+  std::ofstream(path_ / name) << text;
+  return path_ / name;
+}
+
+Finished run_program(const std::vector<std::string>& command, const fs::path& scratch) {
+  int out[2], err[2];
+  if (pipe(out) != 0 || pipe(err) != 0)
+    throw std::runtime_error("pipe");
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(out[1], 1);
+    dup2(err[1], 2);
+    for (const int fd : {out[0], out[1], err[0], err[1]})
+      close(fd);
+    setenv("TMPDIR", scratch.c_str(), 1);
+    std::vector<char*> arguments;
+    for (const auto& word : command)
+      arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    _exit(127);
+  }
+  close(out[1]);
+  close(err[1]);
+  Finished finished;
+  pollfd watched[2] = {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}};
+  for (int open = 2; open > 0;) {
+    if (poll(watched, 2, -1) < 0)
+      break;
+    for (auto& one : watched) {
+      if (one.revents == 0)
+        continue;
+      char buffer[4096];
+      const auto size = read(one.fd, buffer, sizeof buffer);
+      if (size > 0) {
+        (one.fd == out[0] ? finished.out : finished.err).append(buffer, static_cast<std::size_t>(size));
+      } else {
+        close(one.fd);
+        one.fd = -1;
+        --open;
+      }
+    }
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return finished;
+}
+
+std::string holdfast_program() {
+  return HOLDFAST_BINARY_DIR "/holdfast";
+}
+fs::path source(const std::string& relative) {
+  return fs::path(HOLDFAST_SOURCE_DIR) / relative;
+}
+
+std::string Played::verdict() const {
+  return run.contains("verdict") ? std::string(run.at("verdict").as_string()) : std::string{};
+}
+std::string Played::reason() const {
+  return run.contains("reason") ? std::string(run.at("reason").as_string()) : err;
+}
+
+std::vector<std::string> Played::kinds(const std::string& check) const {
+  std::vector<std::string> kinds;
+  for (const auto& one : run.at("checks").as_array())
+    if (one.at("name").as_string() == check)
+      for (const auto& finding : one.at("findings").as_array())
+        kinds.emplace_back(finding.at("kind").as_string());
+  return kinds;
+}
+
+Played play(const fs::path& scenario, const fs::path& scratch, const std::vector<std::string>& more) {
+  std::vector<std::string> command = {
+      holdfast_program(), "run", scenario.string(), "--format", "json", "--out", (scratch / "bundles").string()};
+  command.insert(command.end(), more.begin(), more.end());
+  auto finished = run_program(command, scratch);
+  Played played{finished.status, {}, finished.err};
+  boost::system::error_code error;
+  const auto root = boost::json::parse(finished.out, error);
+  if (!error && root.is_object() && !root.at("runs").as_array().empty())
+    played.run = root.at("runs").as_array()[0].as_object();
+  return played;
+}
+
+std::vector<int> processes_of(const fs::path& folder) {
+  std::vector<int> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const int pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || pid == getpid())
+      continue;
+    for (const auto* file : {"cmdline", "environ"}) {
+      std::ifstream stream(entry.path() / file, std::ios::binary);
+      std::ostringstream content;
+      content << stream.rdbuf();
+      if (content.str().find(folder.string()) != std::string::npos) {
+        found.push_back(pid);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<fs::path> workspaces_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with("holdfast-"))
+      found.push_back(entry.path());
+  return found;
+}
+
+void on_loop(const std::function<asio::awaitable<void>(asio::any_io_executor, async::Clock&)>& body) {
+  std::signal(SIGPIPE, SIG_IGN);
+  asio::io_context io(1);
+  run::SystemClock clock(io.get_executor());
+  std::exception_ptr failure;
+  bool done = false;
+  asio::co_spawn(io, body(io.get_executor(), clock),
+                 [&](const std::exception_ptr& error) { failure = error, done = true; });
+  while (!done && io.run_one() > 0) {
+  }
+  io.restart();
+  io.run_for(std::chrono::milliseconds{200}); // what ends by itself
+  if (failure)
+    std::rethrow_exception(failure);
+  if (!done)
+    throw std::runtime_error("the coroutine never ended");
+}
+
+} // namespace holdfast::test

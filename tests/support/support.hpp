@@ -1,0 +1,68 @@
+// What several tests need: a temporary folder, the holdfast program, a loop to run coroutines on.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/async/clock.hpp"
+
+namespace holdfast::test {
+
+namespace asio = boost::asio;
+
+/// Removed with everything in it.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// Writes a file and returns its path.
+  std::filesystem::path write(const std::string& name, const std::string& text) const;
+
+private:
+  std::filesystem::path path_;
+};
+
+struct Finished {
+  int status = 0; ///< exit status; 128 + signal when it was killed
+  std::string out;
+  std::string err;
+};
+
+/// Runs a program to its end. Its temporary folder is `scratch`, so that what it leaves can be seen.
+[[nodiscard]] Finished run_program(const std::vector<std::string>& command, const std::filesystem::path& scratch);
+
+/// The built holdfast.
+[[nodiscard]] std::string holdfast_program();
+[[nodiscard]] std::filesystem::path source(const std::string& relative);
+
+/// `holdfast run FILE --format json` with bundles below `scratch`; the one run of its answer.
+struct Played {
+  int status = 0;
+  boost::json::object run;
+  std::string err;
+  [[nodiscard]] std::string verdict() const;
+  [[nodiscard]] std::string reason() const;
+  /// Kinds of a check's findings.
+  [[nodiscard]] std::vector<std::string> kinds(const std::string& check) const;
+};
+[[nodiscard]] Played play(const std::filesystem::path& scenario, const std::filesystem::path& scratch,
+                          const std::vector<std::string>& more = {});
+
+/// Processes whose command line or environment names `folder`: what a run in it has left.
+[[nodiscard]] std::vector<int> processes_of(const std::filesystem::path& folder);
+
+/// Files below `folder`/holdfast-*: workspaces that were left.
+[[nodiscard]] std::vector<std::filesystem::path> workspaces_in(const std::filesystem::path& folder);
+
+/// Runs a coroutine on a loop of its own until it has ended; rethrows what it throws.
+void on_loop(const std::function<asio::awaitable<void>(asio::any_io_executor, async::Clock&)>& body);
+
+} // namespace holdfast::test

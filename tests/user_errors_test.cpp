@@ -1,0 +1,171 @@
+// What a user can do wrong ends in one clear sentence and the right exit status, with nothing left behind.
+#include "tests/support/support.hpp"
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace holdfast::test;
+
+namespace {
+
+/// The tiny stack with another command, and a scenario for it.
+struct Tiny {
+  TemporaryFolder folder;
+  std::string stack = R"([stack]
+name = "tiny"
+[services.tiny]
+command = ["{bin}/tiny-service", "{address}", "{port}", "{dir}/items"]
+ready = { http = "/ready", within = "300ms", every = "1ms" }
+[operations.put]
+role = "purchase"
+request = { method = "POST", path = "/items/{id}" }
+ok = { status = [201] }
+retry = { attempts = 8, wait = "1ms" }
+[operations.list]
+role = "purchases"
+request = { path = "/items" }
+ok = { status = [200], list = { at = "/items", id = "/id" } }
+)";
+  std::string scenario = R"([scenario]
+name = "tiny"
+stack = "stack.toml"
+cold_restart = false
+[workload]
+users = 1
+arrivals = "500/s"
+journey = { put = 1 }
+steady = "10ms"
+)";
+
+  void replace(std::string& text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, from.size(), to);
+  }
+  Played play() {
+    folder.write("stack.toml", stack);
+    auto played = holdfast::test::play(folder.write("scenario.toml", scenario), folder.path());
+    CHECK(processes_of(folder.path()).empty());
+    CHECK(workspaces_in(folder.path()).empty());
+    return played;
+  }
+};
+
+bool says(const Played& played, const std::string& text) {
+  const bool found = played.reason().find(text) != std::string::npos || played.err.find(text) != std::string::npos;
+  if (!found)
+    MESSAGE("reason: ", played.reason(), "\nstderr: ", played.err);
+  return found;
+}
+
+} // namespace
+
+TEST_CASE("a service that ends at once is inconclusive, with its last lines") {
+  Tiny tiny;
+  tiny.replace(tiny.stack, R"(["{bin}/tiny-service", "{address}", "{port}", "{dir}/items"])",
+               R"(["sh", "-c", "echo no database; exit 7"])");
+  const auto played = tiny.play();
+  CHECK(played.status == 2);
+  CHECK(says(played, "tiny@1 ended (exit 7) before it was ready"));
+  CHECK(says(played, "no database"));
+}
+
+TEST_CASE("a program that is missing is named") {
+  Tiny tiny;
+  tiny.replace(tiny.stack, "{bin}/tiny-service", "{bin}/tiny-servise");
+  const auto played = tiny.play();
+  CHECK(played.status == 2);
+  CHECK(says(played, "tiny@1 cannot be started: there is no program"));
+}
+
+TEST_CASE("a service that never gets ready is named with its deadline") {
+  Tiny tiny;
+  tiny.replace(tiny.stack, R"(http = "/ready")", R"(http = "/not-there")");
+  const auto played = tiny.play();
+  CHECK(played.status == 2);
+  CHECK(says(played, "tiny@1 is not ready within 300 ms"));
+}
+
+TEST_CASE("a port in use is named before anything is started") {
+  Tiny tiny;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(20000); // the first service's port, on every address
+  const int on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(listen(listener, 1) == 0);
+  const auto played = tiny.play();
+  close(listener);
+  CHECK(played.status == 4);
+  CHECK(says(played, "port 20000 is in use"));
+}
+
+TEST_CASE("a service that ignores its address is reported, and plays on one host") {
+  Tiny tiny;
+  tiny.replace(tiny.stack, R"("{address}", "{port}")", R"("0.0.0.0", "{port}")");
+  const auto played = tiny.play();
+  CHECK(played.status == 0);
+  const auto notes = boost::json::serialize(played.run.at("notes"));
+  CHECK(notes.find("tiny@1 listens on 0.0.0.0:20000") != std::string::npos);
+}
+
+TEST_CASE("a service that ignores its address cannot play on two hosts") {
+  Tiny tiny;
+  tiny.replace(tiny.stack, R"("{address}", "{port}")", R"("0.0.0.0", "{port}")");
+  tiny.replace(tiny.stack, "name = \"tiny\"", "name = \"tiny\"\nhosts = 2");
+  const auto played = tiny.play();
+  CHECK(played.status == 2);
+  CHECK(says(played, "another instance listens on 0.0.0.0:20000"));
+}
+
+TEST_CASE("a fault that never fires is inconclusive, with what was waited for") {
+  Tiny tiny;
+  tiny.scenario += R"([[step]]
+do = "kill"
+when = { link = "tiny", position = "reply", operation = "DELETE", deadline = "50ms" }
+)";
+  const auto played = tiny.play();
+  CHECK(played.status == 2);
+  CHECK(says(played, "its position was not reached within 50ms"));
+}
+
+TEST_CASE("an empty workload is an error of the scenario") {
+  Tiny tiny;
+  tiny.replace(tiny.scenario, "journey = { put = 1 }", "journey = { put = 0 }");
+  const auto played = tiny.play();
+  CHECK(played.status == 3);
+  CHECK(says(played, "the workload is empty"));
+}
+
+TEST_CASE("a full disk under the bundle stops the run") {
+  Tiny tiny;
+  tiny.folder.write("stack.toml", tiny.stack);
+  const auto scenario = tiny.folder.write("scenario.toml", tiny.scenario + "length = \"3s\"\n").string();
+  const auto disk = tiny.folder.path() / "disk";
+  std::filesystem::create_directories(disk);
+  const auto command = fmt::format("mount -t tmpfs -o size=100k none {0} && exec {1} run {2} --out {0}", disk.string(),
+                                   holdfast_program(), scenario);
+  const auto finished =
+      run_program({"unshare", geteuid() == 0 ? "-m" : "-rm", "sh", "-c", command}, tiny.folder.path());
+  INFO(finished.out, finished.err);
+  CHECK(finished.status == 4);
+  CHECK(finished.out.find("No space left on device") != std::string::npos);
+  CHECK(processes_of(tiny.folder.path()).empty());
+  CHECK(workspaces_in(tiny.folder.path()).empty());
+}
+
+TEST_CASE("a scenario that is not there, and one with an error, end with status 3") {
+  const TemporaryFolder folder;
+  CHECK(play(folder.path() / "nothing.toml", folder.path()).status == 3);
+  const auto bad = play(folder.write("bad.toml", "[scenario]\nname = 3\n"), folder.path());
+  CHECK(bad.status == 3);
+  CHECK(bad.err.find("bad.toml:2:8: error: 'name' of [scenario] must be a string, not an integer") !=
+        std::string::npos);
+}
