@@ -30,6 +30,10 @@ struct Listener::State {
       if (!self->acceptor.is_open())
         co_return;
       if (self->refusing) {
+        // One that was in the queue when the refusal began is cut like the open ones.
+        boost::system::error_code gone;
+        socket.set_option(asio::socket_base::linger(true, 0), gone); // not connected when the wait itself was cut
+        socket.close(gone);
         while (self->refusing && self->acceptor.is_open())
           co_await self->changed.wait();
         continue;

@@ -1,0 +1,112 @@
+// What is recorded is read back; a cut line is survived, a wrong one is named.
+#include "harness/history/reader.hpp"
+#include "harness/history/recorder.hpp"
+#include "tests/support/support.hpp"
+
+#include <doctest/doctest.h>
+#include <fstream>
+#include <random>
+
+using namespace holdfast::history;
+using holdfast::test::TemporaryFolder;
+
+namespace {
+
+void record(const std::filesystem::path& folder) {
+  Time now{};
+  Recorder recorder(folder, [&now] { return now += Time(1000); });
+  Operation operation{.id = "op1",
+                      .process = 3,
+                      .user = "u\"1\n\xff",
+                      .name = "buy",
+                      .host = 2,
+                      .instance = "web@2",
+                      .values = {{"id", "op1"}, {"amount", "7"}}};
+  recorder.invoke(operation);
+  operation.attempts.push_back({1, "web@2", Outcome::info, 0, "cut"});
+  recorder.result(operation, operation.attempts[0]);
+  operation.attempts.push_back({2, "web@1", Outcome::ok, 200, {}});
+  recorder.attempt(operation, operation.attempts[1]);
+  operation.outcome = Outcome::ok;
+  operation.status = 200;
+  operation.list = {{"a", 5, "item", "", "charge"}};
+  operation.captured = {{"balance", "993"}};
+  recorder.event("step", {{"id", "s"}, {"state", "began"}});
+  recorder.probe("web@2", true, "200");
+  recorder.complete(operation);
+  Operation open{.id = "op2", .user = "u2", .name = "buy", .instance = "web@1"};
+  recorder.invoke(open);
+}
+
+} // namespace
+
+TEST_CASE("a history is read back as it was recorded") {
+  const TemporaryFolder folder;
+  record(folder.path());
+  const auto read = std::get<History>(read_history(folder.path()));
+  REQUIRE(read.operations.size() == 2);
+  const auto& operation = read.operations[0];
+  CHECK(operation.user == "u\"1\n\xEF\xBF\xBD");
+  CHECK(operation.attempts.size() == 2);
+  CHECK(operation.attempts[0].reason == "cut");
+  CHECK(operation.attempts[1].instance == "web@1");
+  CHECK(operation.outcome == Outcome::ok);
+  CHECK(operation.list == std::vector<ListEntry>{{"a", 5, "item", "", "charge"}});
+  CHECK(operation.captured.at("balance") == "993");
+  CHECK(operation.invoked < operation.completed);
+  CHECK(read.operations[1].outcome == Outcome::info);
+  CHECK(read.operations[1].completed == 0);
+  CHECK(read.events.at(0).field("state") == "began");
+  CHECK(read.probes.at(0).ready);
+  CHECK_FALSE(read.truncated);
+}
+
+TEST_CASE("a history that was cut anywhere is readable up to its last line") {
+  const TemporaryFolder folder;
+  record(folder.path());
+  const auto file = folder.path() / "history.jsonl";
+  const auto size = std::filesystem::file_size(file);
+  for (auto cut = size; cut > 0; --cut) {
+    std::filesystem::resize_file(file, cut);
+    const auto read = read_history(folder.path());
+    if (const auto* error = std::get_if<ReadError>(&read))
+      FAIL(describe(*error));
+  }
+}
+
+TEST_CASE("what cannot be is named with file and line") {
+  const auto error_of = [](const std::string& text) {
+    const TemporaryFolder folder;
+    record(folder.path());
+    folder.write("history.jsonl", text);
+    const auto read = read_history(folder.path());
+    return std::holds_alternative<ReadError>(read)
+               ? describe(std::get<ReadError>(read)).substr(folder.path().string().size() + 1)
+               : std::string("fine");
+  };
+  const std::string invoke =
+      R"({"seq":1,"time":1,"type":"invoke","op":"a","process":1,"user":"u","name":"n","host":1,"instance":"i"})"
+      "\n";
+  CHECK(error_of("{\n") == "history.jsonl:1: is no JSON");
+  CHECK(error_of(R"({"seq":1,"time":1,"type":"complete","op":"a","number":1,"outcome":"ok"})"
+                 "\n") == "history.jsonl:1: 'complete' of operation 'a', which was never invoked");
+  CHECK(error_of(invoke + invoke) == "history.jsonl:2: 'seq' goes from 1 to 1");
+  CHECK(error_of(invoke + R"({"seq":2,"time":1,"type":"complete","op":"a","number":1,"outcome":"maybe"})"
+                          "\n") == "history.jsonl:2: unknown outcome 'maybe'");
+  CHECK(error_of(invoke) == "fine");
+}
+
+TEST_CASE("no bytes crash the reader") {
+  const TemporaryFolder folder;
+  record(folder.path());
+  std::ifstream stream(folder.path() / "history.jsonl");
+  const std::string good((std::istreambuf_iterator<char>(stream)), {});
+  std::mt19937 random(3);
+  for (int round = 0; round < 3000; ++round) {
+    auto text = good;
+    for (int i = 0; i < 1 + round % 4; ++i)
+      text[random() % text.size()] = "{}[]\":,0a\n"[random() % 10];
+    folder.write("history.jsonl", text);
+    (void)read_history(folder.path());
+  }
+}

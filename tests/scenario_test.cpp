@@ -1,0 +1,159 @@
+// TOML to Scenario: what is wrong is said with its place, all at once.
+#include "harness/cli/registry.hpp"
+#include "harness/scenario/load.hpp"
+#include "harness/scenario/placeholders.hpp"
+#include "tests/support/support.hpp"
+
+#include <doctest/doctest.h>
+#include <random>
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string stack_toml = R"([stack]
+name = "s"
+hosts = 3
+[dependencies]
+store = { protocol = "redis" }
+[services.web]
+needs = ["store"]
+command = ["web"]
+[releases."1"]
+[releases."2"]
+web = { command = ["web2"] }
+[operations.put]
+role = "purchase"
+request = { method = "POST", path = "/{id}" }
+)";
+
+const std::string head = "[scenario]\nname = \"x\"\nstack = \"stack.toml\"\n[workload]\njourney = { put = 1 }\n";
+
+scenario::Loaded load(const std::string& text, const std::vector<scenario::Setting>& settings = {},
+                      const std::string& stack_text = stack_toml) {
+  const test::TemporaryFolder folder;
+  folder.write("stack.toml", stack_text);
+  return scenario::load_scenario(folder.write("scenario.toml", text), cli::make_registry().catalog(), settings);
+}
+
+/// The messages, with "line:column: " before each.
+std::vector<std::string> errors(const scenario::Loaded& loaded) {
+  std::vector<std::string> all;
+  for (const auto& one : loaded.diagnostics)
+    all.push_back(std::to_string(one.where.line) + ":" + std::to_string(one.where.column) + ": " + one.message);
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("a scenario without mistakes loads") {
+  const auto loaded = load(head + "[[step]]\nat = \"2s\"\ndo = \"restart\"\nhosts = 2\n");
+  INFO(scenario::describe(loaded.diagnostics));
+  REQUIRE(loaded.scenario);
+  CHECK(loaded.scenario->steps.at(0).instances.host_count == 2);
+  CHECK(std::get<scenario::AtTime>(loaded.scenario->steps.at(0).trigger).at == 2s);
+  CHECK(loaded.scenario->stack.initial_release == "1");
+}
+
+TEST_CASE("all mistakes of a file are reported at once, each with its place") {
+  const auto loaded = load(
+      head + "usres = 5\n[[step]]\nat = \"2s\"\ndo = \"restrt\"\n[[step]]\nat = \"1s\"\ndo = \"restart\"\nhosts = 4\n");
+  CHECK(errors(loaded) == std::vector<std::string>{"6:1: unknown key 'usres' in [workload]",
+                                                   "9:6: unknown step 'restrt'",
+                                                   "11:6: this step begins at 1s, before the one above it at 2s",
+                                                   "13:9: the stack 's' has 3 hosts, not 4"});
+}
+
+TEST_CASE("a mistake shows its line, a caret and the nearest name") {
+  const auto loaded = load(head + "[[step]]\nat = \"2s\"\ndo = \"deploy\"\nrelease = \"3\"\nservise = \"web\"\n");
+  const auto text = scenario::describe(loaded.diagnostics);
+  CHECK(text.find("scenario.toml:9:11: error: unknown release '3'\n  9 | release = \"3\"\n    |           ^\n") !=
+        std::string::npos);
+  CHECK(text.find("hint: did you mean 'service'?") != std::string::npos);
+}
+
+TEST_CASE("wrong types are errors, also where TOML could convert them") {
+  CHECK(errors(load(head + "users = 2.0\n")) ==
+        std::vector<std::string>{"6:9: 'users' of [workload] must be an integer, not a number with a fraction"});
+  CHECK(errors(load(head + "users = true\n")) ==
+        std::vector<std::string>{"6:9: 'users' of [workload] must be an integer, not a boolean"});
+  CHECK(errors(load(head + "steady = 3\n")) ==
+        std::vector<std::string>{
+            "6:10: 'steady' of [workload] must be a duration such as \"1500ms\" or \"2s\", not an integer"});
+}
+
+TEST_CASE("names of links, services and releases must exist") {
+  const auto text = head + "[[step]]\ndo = \"kill\"\nservice = \"wep\"\nwhen = { link = \"stroe\", position = "
+                           "\"reply\" }\n[[step]]\nat = \"1s\"\ndo = \"refuse\"\nlink = \"web>store\"\n";
+  CHECK(errors(load(text)) == std::vector<std::string>{"8:11: unknown service 'wep'", "9:17: unknown link 'stroe'",
+                                                       "13:8: unknown link 'web>store'"});
+}
+
+TEST_CASE("--set goes through the same checks") {
+  CHECK(load(head, {{"workload.users", "60000"}}).scenario->workload.users == 60000);
+  CHECK(load(head, {{"workload.routing", "pinned"}}).scenario->workload.routing == scenario::Routing::pinned);
+  const auto bad = load(head, {{"workload.users", "many"}});
+  CHECK(bad.diagnostics.at(0).message == "'users' of [workload] must be an integer, not a string");
+  CHECK(bad.diagnostics.at(0).where.file == "--set workload.users=many");
+  CHECK_FALSE(load(head, {{"workload.usres", "3"}}).scenario);
+}
+
+TEST_CASE("a syntax error of TOML has its place") {
+  const auto loaded = load("[scenario\nname = 1\n");
+  REQUIRE(loaded.diagnostics.size() == 1);
+  CHECK(loaded.diagnostics[0].where.line == 1);
+}
+
+TEST_CASE("placeholders that nothing fills are errors of the stack") {
+  auto bad = stack_toml;
+  bad.replace(bad.find("[\"web\"]"), 7, "[\"web\", \"{link.stoer}\"]");
+  const auto loaded = load(head, {}, bad);
+  REQUIRE_FALSE(loaded.diagnostics.empty());
+  CHECK(loaded.diagnostics[0].message == "unknown placeholder of 'web' in release '1' 'link.stoer'");
+  CHECK(loaded.diagnostics[0].hint == "did you mean 'link.store'?");
+}
+
+TEST_CASE("durations are read and written") {
+  CHECK(scenario::parse_duration("1500ms") == 1500ms);
+  CHECK(scenario::parse_duration("0.5s") == 500ms);
+  CHECK(scenario::parse_duration("3h") == 3h);
+  for (const auto* bad : {"", "5", "s", "-1s", "1 s", "1e3s", "nan", "inf", "99999999999h"})
+    CHECK_FALSE(scenario::parse_duration(bad));
+  CHECK(scenario::format_duration(2s) == "2s");
+  CHECK(scenario::format_duration(1500ms) == "1.50s");
+  CHECK(scenario::format_duration(40ms) == "40ms");
+}
+
+TEST_CASE("placeholders leave JSON's braces alone") {
+  const auto filled = scenario::substitute(R"({"a": {"b": "{x}"}, "{y}": {}})",
+                                           [](std::string_view name) -> std::optional<std::string> {
+                                             if (name == "x")
+                                               return "1";
+                                             return std::nullopt;
+                                           });
+  CHECK(filled == R"({"a": {"b": "1"}, "{y}": {}})");
+}
+
+TEST_CASE("no input crashes the reader of scenarios") {
+  std::mt19937 random(7);
+  const auto good =
+      head + "[[step]]\nat = \"2s\"\ndo = \"deploy\"\nrelease = \"2\"\n[expect]\nsessions = \"survive\"\n";
+  const auto catalog = cli::make_registry().catalog();
+  const test::TemporaryFolder folder;
+  folder.write("stack.toml", stack_toml);
+  for (int round = 0; round < 2000; ++round) {
+    auto text = good;
+    for (int i = 0; i < 1 + round % 5; ++i) {
+      const auto at = random() % text.size();
+      if (random() % 3 == 0)
+        text.erase(at, 1 + random() % 8);
+      else
+        text[at] = "[]{}=\"'\n.,0x#"[random() % 13];
+      if (text.empty())
+        text = "x";
+    }
+    const auto loaded = scenario::parse_scenario(text, folder.path() / "scenario.toml", catalog);
+    CHECK(loaded.scenario.has_value() == loaded.diagnostics.empty());
+  }
+}
