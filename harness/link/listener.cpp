@@ -54,14 +54,12 @@ boost::system::result<std::unique_ptr<Listener>, std::string> Listener::open(con
   const tcp::endpoint address(asio::ip::make_address(where.address, error), where.port);
   if (!error)
     state->acceptor.open(address.protocol(), error);
-  // Old connections in TIME_WAIT must not keep the address; a listener that refuses must keep everyone else off it. So
-  // the option is there for the bind alone.
+  // Old connections in TIME_WAIT must not keep the address: what is accepted inherits the option.
   if (!error)
     state->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error)
     state->acceptor.bind(address, error);
-  if (!error)
-    state->acceptor.set_option(tcp::acceptor::reuse_address(false), error);
+
   if (!error)
     state->acceptor.listen(1024, error);
   if (error)
@@ -85,6 +83,9 @@ void Listener::refuse() {
   if (std::exchange(state_->refusing, true))
     return;
   // A listener that is shut down answers SYN with RST and keeps its port.
+  // Without the option nobody else can take it meanwhile.
+  boost::system::error_code error; // only ever about a descriptor that is not there
+  state_->acceptor.set_option(tcp::acceptor::reuse_address(false), error);
   ::shutdown(state_->acceptor.native_handle(), SHUT_RDWR);
 }
 
@@ -93,6 +94,7 @@ void Listener::accept_again() {
     return;
   boost::system::error_code error;
   state_->acceptor.listen(1024, error);
+  state_->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   state_->changed.notify();
 }
 

@@ -1,0 +1,96 @@
+// The arrows between rooms point one way, and what is one room's business stays there.
+#include "tests/support/support.hpp"
+
+#include <doctest/doctest.h>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What each room may include besides itself.
+const std::map<std::string, std::set<std::string>> arrows = {
+    {"scenario", {}},
+    {"history", {}},
+    {"protocol", {}},
+    {"async", {}},
+    {"verdict", {"history"}},
+    {"bundle", {"history", "scenario"}},
+    {"checks", {"bundle", "history", "verdict", "scenario"}},
+    {"process", {"async"}},
+    {"stack", {"process", "scenario", "async"}},
+    {"link", {"protocol", "async", "scenario"}},
+    {"faults", {"stack", "link", "async", "scenario", "process"}},
+    {"workload", {"scenario", "history", "async"}},
+    {"run", {"faults", "workload", "stack", "link", "bundle", "history", "scenario", "process", "async"}},
+    {"cli",
+     {"run", "checks", "bundle", "process", "scenario", "verdict", "faults", "stack", "link", "reports", "fakes",
+      "async"}},
+    {"reports", {"verdict", "bundle"}},
+    {"fakes", {"protocol", "link", "async"}},
+};
+
+struct Include {
+  std::string file, room, target, line;
+};
+
+std::vector<Include> includes() {
+  std::vector<Include> all;
+  static const std::regex pattern(R"re(^#include ["<]([^">]+)[">])re");
+  for (const auto* top : {"harness", "fakes", "reports"})
+    for (const auto& entry : fs::recursive_directory_iterator(holdfast::test::source(top))) {
+      if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp")
+        continue;
+      const auto relative = fs::relative(entry.path(), holdfast::test::source("")).string();
+      const auto room = relative.starts_with("harness/")      ? relative.substr(8, relative.find('/', 8) - 8)
+                        : relative.starts_with("fakes/shop/") ? std::string("shop")
+                                                              : relative.substr(0, relative.find('/'));
+      std::ifstream stream(entry.path());
+      for (std::string line; std::getline(stream, line);) {
+        std::smatch match;
+        if (!std::regex_search(line, match, pattern))
+          continue;
+        const auto name = match[1].str();
+        const auto target = name.starts_with("harness/")      ? name.substr(8, name.find('/', 8) - 8)
+                            : name.starts_with("fakes/shop/") ? std::string("shop")
+                            : name.starts_with("fakes/")      ? std::string("fakes")
+                            : name.starts_with("reports/")    ? std::string("reports")
+                                                              : std::string{};
+        all.push_back({relative, room, target, name});
+      }
+    }
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("no room includes what it has no arrow to") {
+  for (const auto& one : includes()) {
+    if (one.target.empty() || one.target == one.room)
+      continue;
+    INFO(one.file, " includes ", one.line);
+    if (one.room == "shop" || one.target == "shop")
+      FAIL_CHECK("the shop has no arrow to or from the harness");
+    else
+      CHECK(arrows.at(one.room).contains(one.target));
+  }
+}
+
+TEST_CASE("pure rooms know no Asio; Boost.Process and the loop have one home each") {
+  static const std::set<std::string> pure = {"scenario", "history",  "verdict", "checks",
+                                             "reports",  "protocol", "bundle"};
+  for (const auto& one : includes()) {
+    INFO(one.file, " includes ", one.line);
+    if (pure.contains(one.room))
+      CHECK(one.line.find("boost/asio") == std::string::npos);
+    if (one.line.find("boost/process") != std::string::npos)
+      CHECK(one.room == "process");
+    if (one.line.find("io_context") != std::string::npos || one.line.find("steady_timer") != std::string::npos)
+      CHECK((one.room == "run" || one.room == "shop"));
+    if (one.line.find("sqlite3") != std::string::npos)
+      CHECK(one.file.starts_with("fakes/postgres/"));
+  }
+}

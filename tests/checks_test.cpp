@@ -1,0 +1,310 @@
+// Checks on histories made by hand: every kind is found, one change flips the verdict, benign oddities raise nothing.
+#include "harness/checks/check.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace holdfast;
+using history::Operation;
+using history::Outcome;
+using scenario::Role;
+using verdict::Verdict;
+
+namespace {
+
+/// Builds a bundle step by step; times follow sequence numbers, a millisecond each.
+class Story {
+public:
+  Story() {
+    auto& stack = bundle.scenario.stack;
+    for (const auto& [name, role] : {std::pair{"login", Role::login},
+                                     {"logout", Role::logout},
+                                     {"me", Role::whoami},
+                                     {"buy", Role::purchase},
+                                     {"bought", Role::purchases},
+                                     {"pay", Role::transfer},
+                                     {"statement", Role::statement}}) {
+      scenario::Operation operation;
+      operation.name = name;
+      operation.role = role;
+      stack.operations.push_back(operation);
+    }
+    stack.declare.opening_balance = 100;
+    stack.declare.purchase_order = scenario::Declarations::Order::oldest_first;
+    bundle.scenario.workload.users = 2;
+    bundle.scenario.workload.journey = {{"buy", 1}, {"pay", 1}};
+    bundle.manifest.ending = bundle::Ending::completed;
+    event("phase", {{"name", "steady"}, {"state", "reached"}});
+  }
+
+  Operation& operation(const std::string& name, const std::string& user, history::Values values = {},
+                       Outcome outcome = Outcome::ok) {
+    Operation one{.id = "op" + std::to_string(++ids_),
+                  .user = user,
+                  .name = name,
+                  .host = 1,
+                  .instance = "web@1",
+                  .values = std::move(values)};
+    one.values["id"] = one.id;
+    one.checkpoint = checkpoint_;
+    one.invoked = ++sequence_;
+    one.invoke_time = now();
+    one.completed = ++sequence_;
+    one.complete_time = now();
+    one.outcome = outcome;
+    one.status = outcome == Outcome::ok                ? 200
+                 : outcome == Outcome::fail            ? 422
+                 : outcome == Outcome::unauthenticated ? 401
+                                                       : 503;
+    one.attempts = {{1, "web@1", outcome, one.status, {}}};
+    bundle.history.operations.push_back(one);
+    return bundle.history.operations.back();
+  }
+  Operation& read(const std::string& name, const std::string& user, std::vector<history::ListEntry> list,
+                  Outcome outcome = Outcome::ok) {
+    auto& one = operation(name, user, {}, outcome);
+    one.list = std::move(list);
+    if (name == "statement") {
+      std::int64_t balance = 100;
+      for (const auto& entry : one.list)
+        balance += entry.amount.value_or(0);
+      one.captured["balance"] = std::to_string(balance);
+    }
+    return one;
+  }
+  Operation& me(const Operation& login, Outcome outcome = Outcome::ok, const std::string& user = {}) {
+    const auto owner = login.user, session = login.id;
+    auto& one = operation("me", owner, {{"session", session}}, outcome);
+    if (outcome == Outcome::ok)
+      one.captured["user"] = user.empty() ? owner : user;
+    return one;
+  }
+  void event(const std::string& type, history::Values fields) {
+    bundle.history.events.push_back({++sequence_, now(), type, std::move(fields)});
+  }
+  void step(const std::string& id, const std::string& kind = "restart") {
+    event("step", {{"id", id}, {"kind", kind}, {"state", "began"}, {"nature", "change"}, {"instances", "web@1"}});
+    event("step", {{"id", id}, {"kind", kind}, {"state", "proven"}});
+    scenario::Step one;
+    one.id = id;
+    one.kind = kind;
+    bundle.scenario.steps.push_back(one);
+  }
+  void begin_checkpoint(bool restored = false) {
+    checkpoint_ = ++checkpoints_;
+    mark("began", restored);
+  }
+  void end_checkpoint(bool restored = false) {
+    mark("ended", restored);
+    checkpoint_ = 0;
+  }
+  Verdict verdict() {
+    event("phase", {{"name", "end"}, {"state", "reached"}});
+    return checks::judge(bundle, "").verdict;
+  }
+  bundle::Bundle bundle;
+
+private:
+  void mark(const std::string& state, bool restored) {
+    event("checkpoint", {{"number", std::to_string(checkpoints_)},
+                         {"state", state},
+                         {"after", "restart"},
+                         {"restored", restored ? "yes" : "no"},
+                         {"left", "yes"}});
+  }
+  [[nodiscard]] history::Time now() const { return std::chrono::milliseconds(sequence_); }
+  std::uint64_t sequence_ = 0;
+  int ids_ = 0, checkpoints_ = 0, checkpoint_ = 0;
+};
+
+std::vector<std::string> kinds(const verdict::CheckResult& result) {
+  std::vector<std::string> all;
+  for (const auto& finding : result.findings)
+    all.push_back(finding.kind);
+  return all;
+}
+
+using Kinds = std::vector<std::string>;
+using Reads = std::vector<std::optional<bool>>; ///< of each checkpoint: present, absent, unreadable
+
+/// One purchase, a restart, and what the checkpoints after it show.
+Kinds purchases_after(const Reads& reads, bool restored = false) {
+  Story story;
+  const auto id = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id;
+  story.step("restart");
+  for (const auto& present : reads) {
+    story.begin_checkpoint(restored);
+    std::vector<history::ListEntry> list;
+    if (present && *present)
+      list.push_back({id, 5, "x", {}, {}});
+    story.read("bought", "u1", list, present ? Outcome::ok : Outcome::info);
+    story.end_checkpoint(restored);
+  }
+  return kinds(checks::check_purchases(checks::Facts(story.bundle)));
+}
+
+} // namespace
+
+TEST_CASE("a purchase that stays is no finding; one that goes is lost, unreachable or destroyed") {
+  CHECK(purchases_after({true, true}).empty());
+  CHECK(purchases_after({false, true}) == Kinds{"unreachable"});
+  CHECK(purchases_after({std::nullopt, true}) == Kinds{"unreachable"});
+  CHECK(purchases_after({true, false}) == Kinds{"lost"});
+  CHECK(purchases_after({true, std::nullopt}) == Kinds{"unreachable"});
+  CHECK(purchases_after({true, false}, true) == Kinds{"destroyed"});
+}
+
+TEST_CASE("no evidence, no pass") {
+  CHECK(Story().verdict() == Verdict::inconclusive); // nothing acknowledged
+  Story unread;
+  unread.operation("buy", "u1", {{"amount", "5"}});
+  CHECK(checks::check_purchases(checks::Facts(unread.bundle)).verdict == Verdict::inconclusive); // nothing read back
+  Story early;
+  const auto id = early.operation("buy", "u1", {{"amount", "5"}}).id;
+  for (int i = 0; i < 200; ++i)
+    early.event("lag", {});
+  early.step("restart"); // 200 ms after the last acknowledgement
+  early.begin_checkpoint();
+  early.read("bought", "u1", {{id, 5, {}, {}, {}}});
+  early.end_checkpoint();
+  const auto result = checks::check_purchases(checks::Facts(early.bundle));
+  CHECK(result.verdict == Verdict::inconclusive);
+  CHECK(result.reason.find("no record was at risk") == 0);
+}
+
+TEST_CASE("what was never submitted, certainly failed, came twice, changed, or belongs to somebody else is found") {
+  const auto with = [](const std::function<void(Story&)>& play) {
+    Story story;
+    story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}); // op1
+    story.operation("buy", "u1", {{"amount", "7"}, {"item", "y"}}); // op2
+    play(story);
+    return kinds(checks::check_purchases(checks::Facts(story.bundle)));
+  };
+  const history::ListEntry one{"op1", 5, "x", {}, {}}, two{"op2", 7, "y", {}, {}};
+  CHECK(with([&](Story& s) { s.read("bought", "u1", {one, two}); }).empty());
+  CHECK(with([&](Story& s) { s.read("bought", "u1", {one, two, {"op9", 1, "z", {}, {}}}); }) == Kinds{"phantom"});
+  CHECK(with([&](Story& s) { s.read("bought", "u1", {one, two, two}); }) == Kinds{"duplicated"});
+  CHECK(with([&](Story& s) { s.read("bought", "u1", {one, {"op2", 70, "y", {}, {}}}); }) == Kinds{"altered"});
+  CHECK(with([&](Story& s) { s.read("bought", "u1", {two, one}); }) == Kinds{"reordered"});
+  CHECK(with([&](Story& s) { s.read("bought", "u2", {one}); }) == Kinds{"crossed"});
+  CHECK(with([&](Story& s) {
+          s.read("bought", "u1", {one, two}), s.read("bought", "u1", {two}), s.read("bought", "u1", {one, two});
+        }) == Kinds{"flickering"});
+  CHECK(with([&](Story& s) {
+          const auto id = s.operation("buy", "u1", {{"amount", "1"}, {"item", "z"}}, Outcome::fail).id;
+          s.read("bought", "u1", {one, two, {id, 1, "z", {}, {}}});
+        }) == Kinds{"phantom"});
+}
+
+TEST_CASE("an operation of unknown outcome may or may not be there") {
+  for (const bool there : {true, false}) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}, Outcome::info).id;
+    story.begin_checkpoint();
+    story.read("bought", "u1",
+               there ? std::vector<history::ListEntry>{{id, 5, "x", {}, {}}} : std::vector<history::ListEntry>{});
+    story.end_checkpoint();
+    CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))).empty());
+  }
+}
+
+TEST_CASE("sessions: lost, unreachable, zombie and crossed; a logout of unknown outcome is neither") {
+  const auto after = [](const std::function<void(Story&, const Operation&)>& play) {
+    Story story;
+    const auto login = story.operation("login", "u1");
+    play(story, login);
+    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
+  };
+  const auto read = [](Story& s, const Operation& login, Outcome outcome) {
+    s.begin_checkpoint();
+    s.me(login, outcome);
+    s.end_checkpoint();
+  };
+  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::ok); }).empty());
+  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::unauthenticated); }) == Kinds{"lost"});
+  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::info), read(s, l, Outcome::ok); }) ==
+        Kinds{"unreachable"});
+  CHECK(after([&](Story& s, const Operation& l) { s.me(l, Outcome::ok, "u2"); }) == Kinds{"crossed"});
+  CHECK(after([&](Story& s, const Operation& l) {
+          s.operation("logout", "u1", {{"session", l.id}}), read(s, l, Outcome::unauthenticated);
+        }).empty());
+  CHECK(after([&](Story& s, const Operation& l) {
+          s.operation("logout", "u1", {{"session", l.id}}), read(s, l, Outcome::ok);
+        }) == Kinds{"zombie"});
+  for (const auto outcome : {Outcome::ok, Outcome::unauthenticated})
+    CHECK(after([&](Story& s, const Operation& l) {
+            s.operation("logout", "u1", {{"session", l.id}}, Outcome::info), read(s, l, outcome);
+          }).empty());
+}
+
+TEST_CASE("transfers: partial, misdirected, altered, duplicated, unbalanced, overdrawn") {
+  const auto after = [](const std::function<void(Story&, const std::string&)>& play, Outcome outcome = Outcome::ok) {
+    Story story;
+    const auto id = story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}}, outcome).id;
+    story.begin_checkpoint();
+    play(story, id);
+    story.end_checkpoint();
+    return kinds(checks::check_transactions(checks::Facts(story.bundle)));
+  };
+  const auto debit = [](const std::string& id, std::int64_t amount = -5, const std::string& peer = "u2") {
+    return history::ListEntry{id, amount, {}, peer, {}};
+  };
+  const auto credit = [](const std::string& id) { return history::ListEntry{id, 5, {}, "u1", {}}; };
+  CHECK(after([&](Story& s, const std::string& id) {
+          s.read("statement", "u1", {debit(id)}), s.read("statement", "u2", {credit(id)});
+        }).empty());
+  for (const auto outcome : {Outcome::ok, Outcome::info})
+    CHECK(after([&](Story& s,
+                    const std::string& id) { s.read("statement", "u1", {debit(id)}), s.read("statement", "u2", {}); },
+                outcome) == Kinds{"partial"});
+  CHECK(after([&](Story& s, const std::string&) { s.read("statement", "u1", {}), s.read("statement", "u2", {}); }) ==
+        Kinds{"lost"});
+  CHECK(after([&](Story& s, const std::string& id) {
+          s.read("statement", "u1", {debit(id, -6)}), s.read("statement", "u2", {credit(id)});
+        }) == Kinds{"altered"});
+  CHECK(after([&](Story& s, const std::string& id) {
+          s.read("statement", "u1", {debit(id, -5, "u3")}), s.read("statement", "u2", {credit(id)});
+        }) == Kinds{"misdirected"});
+  CHECK(after([&](Story& s, const std::string& id) {
+          s.read("statement", "u1", {debit(id), debit(id)}), s.read("statement", "u2", {credit(id)});
+        }) == Kinds{"duplicated"});
+  CHECK(after([&](Story& s, const std::string& id) {
+          s.read("statement", "u1", {debit(id)}).captured["balance"] = "100", s.read("statement", "u2", {credit(id)});
+        }) == Kinds{"unbalanced"});
+  CHECK(after(
+            [&](Story& s, const std::string& id) {
+              s.read("statement", "u1", {debit(id)}), s.read("statement", "u2", {credit(id)});
+            },
+            Outcome::fail) == Kinds{"phantom"});
+}
+
+TEST_CASE("readiness: an instance that says ready while it serves nothing lies; declared rejections are service") {
+  const auto judge = [](Outcome outcome, bool ready) {
+    Story story;
+    for (int i = 0; i < 300; ++i) {
+      story.operation("buy", "u1", {}, outcome);
+      if (i % 10 == 0) {
+        const auto& last = story.bundle.history.operations.back();
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", ready, "200"});
+      }
+    }
+    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
+  };
+  CHECK(judge(Outcome::info, true) == Kinds{"lying"});
+  CHECK(judge(Outcome::info, false).empty());
+  CHECK(judge(Outcome::fail, true).empty());
+  CHECK(judge(Outcome::ok, true).empty());
+}
+
+TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fail a fail") {
+  for (const bool lost : {false, true}) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.step("restart");
+    story.bundle.history.events.back().fields["state"] = "unproven";
+    story.begin_checkpoint();
+    story.read("bought", "u1",
+               lost ? std::vector<history::ListEntry>{} : std::vector<history::ListEntry>{{id, 5, {}, {}, {}}});
+    story.end_checkpoint();
+    CHECK(story.verdict() == (lost ? Verdict::fail : Verdict::inconclusive));
+  }
+}

@@ -1,0 +1,226 @@
+// The fakes, asked by real clients over real sockets: libpq, hiredis, psql and redis-cli.
+#include "fakes/postgres/postgres.hpp"
+#include "fakes/redis/redis.hpp"
+#include "harness/async/event.hpp"
+#include "harness/link/link.hpp"
+#include "tests/support/support.hpp"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <doctest/doctest.h>
+#include <hiredis/hiredis.h>
+#include <libpq-fe.h>
+#include <thread>
+
+using namespace holdfast;
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::uint16_t port = 24200;
+
+/// Serves a fake on 127.0.0.1:24200 while `client` runs on a thread of its own.
+void serve(const std::string& protocol, const std::function<void()>& client) {
+  const test::TemporaryFolder folder;
+  test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
+    std::unique_ptr<link::Fake> fake;
+    if (protocol == "redis")
+      fake = std::make_unique<fakes::RedisFake>(clock);
+    else
+      fake = std::make_unique<fakes::PostgresFake>(executor, clock, folder.path());
+    link::Link link(executor, "fake", protocol, link::make_fake_upstream(executor, *fake), link::Framing::framed);
+    REQUIRE(link.listen({"client", "127.0.0.1", port}));
+    async::Event ended(executor);
+    bool done = false;
+    std::thread thread([&] {
+      client();
+      asio::post(executor, [&] { done = true, ended.notify(); });
+    });
+    while (!done)
+      co_await ended.wait();
+    thread.join();
+    CHECK(link.unframed() == "");
+  });
+}
+
+struct Pg {
+  Pg() : connection(PQconnectdb("host=127.0.0.1 port=24200 dbname=x user=shop")) {
+    REQUIRE_MESSAGE(PQstatus(connection) == CONNECTION_OK, PQerrorMessage(connection));
+  }
+  ~Pg() { PQfinish(connection); }
+  /// Rows as "a,b|c,d", or the SQLSTATE of the error, or the command tag.
+  std::string ask(const std::string& sql, const std::vector<const char*>& values = {}) {
+    PGresult* result = values.empty() ? PQexec(connection, sql.c_str())
+                                      : PQexecParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                                     values.data(), nullptr, nullptr, 0);
+    std::string text;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+      for (int row = 0; row < PQntuples(result); ++row) {
+        if (row > 0)
+          text += "|";
+        for (int column = 0; column < PQnfields(result); ++column)
+          text += (column > 0 ? "," : "") +
+                  std::string(PQgetisnull(result, row, column) != 0 ? "NULL" : PQgetvalue(result, row, column));
+      }
+    } else if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+      text = PQcmdStatus(result);
+    } else {
+      const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+      text = state != nullptr ? state : PQerrorMessage(connection);
+    }
+    PQclear(result);
+    return text;
+  }
+  PGconn* connection;
+};
+
+} // namespace
+
+TEST_CASE("postgres: statements, parameters, errors and transactions as libpq sees them") {
+  serve("postgres", [] {
+    Pg a, b;
+    CHECK(a.ask("CREATE TABLE t (id BIGSERIAL PRIMARY KEY, name TEXT UNIQUE NOT NULL, n BIGINT, ok BOOLEAN)") ==
+          "CREATE TABLE");
+    CHECK(a.ask("INSERT INTO t (name, n, ok) VALUES ($1, $2::bigint, $3)", {"x", "7", "true"}) == "INSERT 0 1");
+    CHECK(a.ask("INSERT INTO t (name) VALUES ('x')") == "23505");
+    CHECK(a.ask("INSERT INTO t (n) VALUES (1)") == "23502");
+    CHECK(a.ask("INSERT INTO t (name) VALUES ('x') ON CONFLICT (name) DO NOTHING") == "INSERT 0 0");
+    CHECK(a.ask("INSERT INTO t (name, n) VALUES ('y', 8) RETURNING id") == "2");
+    CHECK(b.ask("SELECT id, name, n FROM t WHERE n > $1 ORDER BY id", {"0"}) == "1,x,7|2,y,8");
+    CHECK(b.ask("SELECT * FROM missing") == "42P01");
+    CHECK(b.ask("SELECT missing FROM t") == "42703");
+    CHECK(b.ask("SELEC 1") == "42601");
+    CHECK(b.ask("LISTEN x") == "0A000");
+    CHECK(b.ask("SELECT '$2b$12$abc'") == "$2b$12$abc");
+    // Read committed: others' work is seen when it is committed, one's own at once.
+    CHECK(a.ask("BEGIN") == "BEGIN");
+    CHECK(a.ask("UPDATE t SET n = n + 1 WHERE name = 'x'") == "UPDATE 1");
+    CHECK(a.ask("SELECT n FROM t WHERE name = 'x'") == "8");
+    CHECK(b.ask("SELECT n FROM t WHERE name = 'x'") == "7");
+    CHECK(b.ask("SET lock_timeout = 50") == "SET");
+    CHECK(b.ask("UPDATE t SET n = 0") == "55P03");
+    CHECK(a.ask("COMMIT") == "COMMIT");
+    CHECK(b.ask("SELECT n FROM t WHERE name = 'x' FOR UPDATE") == "8");
+    // A failed transaction takes nothing more and is rolled back by COMMIT.
+    CHECK(a.ask("BEGIN; INSERT INTO t (name) VALUES ('z')") == "INSERT 0 1");
+    CHECK(PQtransactionStatus(a.connection) == PQTRANS_INTRANS);
+    CHECK(a.ask("INSERT INTO t (name) VALUES ('z')") == "23505");
+    CHECK(PQtransactionStatus(a.connection) == PQTRANS_INERROR);
+    CHECK(a.ask("SELECT 1") == "25P02");
+    CHECK(a.ask("COMMIT") == "ROLLBACK");
+    CHECK(a.ask("SELECT count(*) FROM t") == "2");
+    // Several statements in one message are one transaction.
+    CHECK(a.ask("INSERT INTO t (name) VALUES ('p'); INSERT INTO t (name) VALUES ('p')") == "23505");
+    CHECK(a.ask("SELECT count(*) FROM t") == "2");
+  });
+}
+
+TEST_CASE("postgres: a connection that closes in a transaction has done nothing") {
+  serve("postgres", [] {
+    Pg a;
+    CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+    {
+      Pg b;
+      CHECK(b.ask("BEGIN; INSERT INTO t VALUES (1)") == "INSERT 0 1");
+    }
+    CHECK(a.ask("INSERT INTO t VALUES (2)") == "INSERT 0 1"); // waits until the other's lock is gone
+    CHECK(a.ask("SELECT n FROM t") == "2");
+  });
+}
+
+TEST_CASE("postgres: prepared statements, binary parameters and pipelines") {
+  serve("postgres", [] {
+    Pg a;
+    CHECK(a.ask("CREATE TABLE t (n BIGINT PRIMARY KEY)") == "CREATE TABLE");
+    const Oid type = 20;
+    PQclear(PQprepare(a.connection, "put", "INSERT INTO t VALUES ($1)", 1, &type));
+    const char big[8] = {0, 0, 0, 1, 0, 0, 0, 2};
+    const char* value = big;
+    const int length = 8, format = 1;
+    auto* result = PQexecPrepared(a.connection, "put", 1, &value, &length, &format, 0);
+    CHECK(PQresultStatus(result) == PGRES_COMMAND_OK);
+    PQclear(result);
+    CHECK(a.ask("SELECT n FROM t") == "4294967298");
+    // A batch up to Sync is one transaction: the second fails, so the first is undone.
+    REQUIRE(PQenterPipelineMode(a.connection) == 1);
+    for (int i = 0; i < 2; ++i)
+      PQsendQueryParams(a.connection, "INSERT INTO t VALUES (5)", 0, nullptr, nullptr, nullptr, nullptr, 0);
+    PQpipelineSync(a.connection);
+    std::vector<ExecStatusType> seen;
+    for (int nulls = 0; seen.empty() || seen.back() != PGRES_PIPELINE_SYNC;) {
+      auto* next = PQgetResult(a.connection);
+      if (next == nullptr) {
+        if (++nulls > 20)
+          break;
+        continue;
+      }
+      seen.push_back(PQresultStatus(next));
+      PQclear(next);
+    }
+    CHECK(seen == std::vector<ExecStatusType>{PGRES_COMMAND_OK, PGRES_FATAL_ERROR, PGRES_PIPELINE_SYNC});
+    CHECK(PQexitPipelineMode(a.connection) == 1);
+    CHECK(a.ask("SELECT count(*) FROM t") == "1");
+  });
+}
+
+TEST_CASE("psql and redis-cli get along with the fakes") {
+  const test::TemporaryFolder folder;
+  serve("postgres", [&] {
+    const auto ran =
+        test::run_program({"psql", "-h", "127.0.0.1", "-p", "24200", "-U", "shop", "-d", "x", "-Atc",
+                           "CREATE TABLE t (n INT)", "-c", "INSERT INTO t VALUES (3)", "-c", "SELECT n FROM t"},
+                          folder.path());
+    CHECK(ran.out == "CREATE TABLE\nINSERT 0 1\n3\n");
+    CHECK(ran.status == 0);
+  });
+  serve("redis", [&] {
+    const auto ran = test::run_program(
+        {"sh", "-c",
+         "printf 'SET k v EX 100\\nGET k\\nTTL k\\nHSET h a 1 b 2\\nHGETALL h\\nNOPE\\n' | redis-cli -p 24200"},
+        folder.path());
+    CHECK(ran.out ==
+          "OK\nv\n100\n2\na\n1\nb\n2\nERR the redis fake does not know 'nope': use provider = \"server\" for it\n\n");
+    CHECK(test::run_program({"redis-cli", "-3", "-p", "24200", "HGETALL", "h"}, folder.path()).out == "a 1\nb 2\n");
+  });
+}
+
+TEST_CASE("redis: MULTI, WATCH and expiry as hiredis sees them") {
+  serve("redis", [] {
+    auto* a = redisConnect("127.0.0.1", port);
+    auto* b = redisConnect("127.0.0.1", port);
+    const auto ask = [](redisContext* context, const char* command) {
+      auto* reply = static_cast<redisReply*>(redisCommand(context, command));
+      std::string text;
+      if (reply->type == REDIS_REPLY_INTEGER)
+        text = std::to_string(reply->integer);
+      else if (reply->type == REDIS_REPLY_NIL)
+        text = "nil";
+      else if (reply->type == REDIS_REPLY_ARRAY)
+        text = "array of " + std::to_string(reply->elements);
+      else
+        text.assign(reply->str, reply->len);
+      freeReplyObject(reply);
+      return text;
+    };
+    CHECK(ask(a, "INCR n") == "1");
+    CHECK(ask(a, "SET s text") == "OK");
+    CHECK(ask(a, "INCR s") == "ERR value is not an integer or out of range");
+    CHECK(ask(a, "HGET s f") == "WRONGTYPE Operation against a key holding the wrong kind of value");
+    CHECK(ask(a, "SET s x NX") == "nil");
+    CHECK(ask(a, "WATCH n") == "OK");
+    CHECK(ask(b, "INCR n") == "2");
+    CHECK(ask(a, "MULTI") == "OK");
+    CHECK(ask(a, "INCR n") == "QUEUED");
+    CHECK(ask(a, "EXEC") == "nil");
+    CHECK(ask(a, "MULTI") == "OK");
+    CHECK(ask(a, "INCR n") == "QUEUED");
+    CHECK(ask(a, "EXEC") == "array of 1");
+    CHECK(ask(a, "GET n") == "3");
+    CHECK(ask(a, "SET e x PX 20") == "OK");
+    while (ask(a, "PTTL e") != "-2")
+      std::this_thread::yield();
+    CHECK(ask(a, "GET e") == "nil");
+    redisFree(a);
+    redisFree(b);
+  });
+}
