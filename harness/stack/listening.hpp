@@ -1,4 +1,4 @@
-// Who listens on a port, as the kernel sees it (/proc/net/tcp, /proc/net/tcp6, /proc/PID/fd).
+// Who listens on a port, as the kernel sees it (sock_diag(7), /proc/PID/fd).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Listening {
   [[nodiscard]] bool is_wildcard() const { return address == "0.0.0.0" || address == "::"; }
 };
 
-/// Everything that listens on `port`, at whatever address.
+/// Everything that listens on `port`, at whatever address. Throws std::system_error when the kernel does not answer.
 [[nodiscard]] std::vector<Listening> listening_on(std::uint16_t port);
 
 /// All processes of the tree below and with `root`.
