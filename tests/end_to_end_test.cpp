@@ -54,17 +54,17 @@ TEST_CASE("the outage of 2023-05-10 with 500 users: 40 % out of reach, readiness
 }
 
 TEST_CASE("the counterfactuals of the outage are judged right") {
-  const std::pair<const char*, const char*> expected[] = {
+  const std::pair<std::string, std::string> expected[] = {
       {"no-restart", "pass"},     {"restart-of-the-old-release", "pass"},
       {"no-rollback", "fail"},    {"one-host-of-five", "reproduced"},
       {"strict-release", "pass"}, {"fixed-release", "pass"},
       {"kill-at-commit", "pass"}};
   for (const auto& [name, verdict] : expected) {
     const TemporaryFolder scratch;
-    const auto played = play(source("scenarios/incidents/" + std::string(name) + ".toml"), scratch.path());
+    const auto played = play(source("scenarios/incidents/" + name + ".toml"), scratch.path());
     INFO(name, ": ", played.reason());
     CHECK(played.verdict() == verdict);
-    if (std::string(name) == "no-rollback")
+    if (name == "no-rollback")
       CHECK(played.kinds("purchases") == std::vector<std::string>{"unreachable"});
   }
 }

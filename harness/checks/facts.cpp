@@ -36,7 +36,8 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
       const auto state = event.field("state");
       step->fault = event.field("nature") == "fault";
       if (state == "began")
-        step->began = event.time, step->began_sequence = event.sequence, step->instances = event.field("instances");
+        step->began = event.time, step->began_sequence = event.sequence, step->instances = event.field("instances"),
+        step->link = event.field("link");
       if (state == "ended")
         step->ended_sequence = event.sequence;
       if (state == "proven" || state == "unproven")
@@ -86,6 +87,16 @@ std::set<int> Facts::hosts_of(const StepFact& step) {
     if (const auto at = name.rfind('@'); at != std::string::npos)
       hosts.insert(std::atoi(name.c_str() + at + 1));
   return hosts;
+}
+
+bool Facts::is_handled(const std::string& instance, std::uint64_t sequence) const {
+  return std::any_of(steps.begin(), steps.end(), [&](const StepFact& step) {
+    if (!step.link.empty() || step.began_sequence == 0 || sequence < step.began_sequence)
+      return false;
+    if (step.ended_sequence != 0 && sequence > step.ended_sequence)
+      return false;
+    return ("," + step.instances + ",").find("," + instance + ",") != std::string::npos;
+  });
 }
 
 std::vector<const StepFact*> Facts::strikes() const {

@@ -30,7 +30,8 @@ struct StepFact {
   bool fault = false;
   bool proven = false;
   std::string evidence;
-  std::string instances; ///< struck ones, comma-separated; empty: all, or a link's
+  std::string instances; ///< struck ones, comma-separated; empty: all
+  std::string link;      ///< of a step on a link
 };
 
 struct Facts {
@@ -52,6 +53,8 @@ struct Facts {
   [[nodiscard]] bool is_offered(scenario::Role role) const;
   /// Hosts that a step struck; empty: every one.
   [[nodiscard]] static std::set<int> hosts_of(const StepFact& step);
+  /// A step on processes was at work on this instance then: what it served meanwhile is that step's doing.
+  [[nodiscard]] bool is_handled(const std::string& instance, std::uint64_t sequence) const;
   /// Steps that take something away from processes or links, in order.
   [[nodiscard]] std::vector<const StepFact*> strikes() const;
   /// How many of these acknowledged operations stood at risk: see the design, "No evidence, no pass".

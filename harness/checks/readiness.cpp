@@ -44,6 +44,8 @@ verdict::CheckResult check_readiness(const Facts& facts) {
     // At a checkpoint dead tokens are read as well, and rightly refused: the sessions check judges those.
     if (operation.checkpoint != 0 && operation.outcome == Outcome::unauthenticated)
       continue;
+    if (facts.is_handled(operation.attempts.back().instance, operation.completed))
+      continue;
     const bool declared = operation.outcome == Outcome::fail && operation.status != 0;
     served[operation.attempts.back().instance].push_back(
         {operation.complete_time, operation.outcome != Outcome::ok && !declared, &operation});

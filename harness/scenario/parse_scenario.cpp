@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 
 namespace holdfast::scenario {
 
@@ -32,6 +33,9 @@ std::optional<toml::table> parse_toml(std::string_view text, const std::string& 
     return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     context.error(error.source(), std::string(error.description()));
+    return std::nullopt;
+  } catch (const std::invalid_argument&) { // see toml_implementation.cpp
+    context.error(Location{path, 0, 0}, "the file is no TOML, and the parser cannot say where it goes wrong");
     return std::nullopt;
   }
 }
