@@ -89,10 +89,13 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
       reader.error("arrivals", fmt::format("'{}' is no rate", *rate), "write operations per second: \"400/s\"");
   }
   const auto operations = names_of(stack.operations);
+  int unknown = 0;
   if (const auto* journey = reader.table("journey")) {
     for (const auto& [name, node] : *journey) {
-      if (!expect_known(std::string(name.str()), operations, "operation", name.source(), context))
+      if (!expect_known(std::string(name.str()), operations, "operation", name.source(), context)) {
+        ++unknown;
         continue;
+      }
       const auto weight = node.value_exact<std::int64_t>();
       if (!weight || *weight < 0 || *weight > 1'000'000)
         context.error(node.source(), fmt::format("the weight of '{}' must be an integer from 0", name.str()));
@@ -100,7 +103,8 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
         workload.journey.emplace_back(std::string(name.str()), static_cast<int>(*weight));
     }
   }
-  if (workload.journey.empty())
+  // Names that do not exist have been reported: what is left would only be a second complaint about them.
+  if (workload.journey.empty() && unknown == 0)
     context.error(reader.source("journey"), "the workload is empty: [workload] needs a 'journey' with a weight above 0",
                   "journey = { purchase = 1 }");
   if (auto setup = reader.texts("setup")) {

@@ -51,7 +51,6 @@ struct Service {
   Probe ready;
   std::string stop_signal = "SIGTERM";
   Duration stop_within = std::chrono::seconds{5};
-  bool needs_dependencies_to_be_ready = false; ///< losing one must make it unready
 };
 
 struct Dependency {
