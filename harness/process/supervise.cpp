@@ -146,7 +146,9 @@ void remove_workspace(const std::filesystem::path& workspace) {
   for (;;) {
     const int signal = signals.next(orphan_look_ms);
     kill_orphans(worker); // of a shim that was itself killed
-    if (signal == 0 && asked > 0 && (waited_ms += orphan_look_ms) > worker_grace_ms)
+    if (signal == 0 && asked > 0)
+      waited_ms += orphan_look_ms;
+    if (waited_ms > worker_grace_ms)
       kill(worker, SIGKILL); // it had its grace
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
       // The front passes each signal on once; the kernel may add one at the front's death.
