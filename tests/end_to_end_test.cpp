@@ -43,6 +43,14 @@ TEST_CASE("a service from outside that keeps its sessions in memory loses them")
   CHECK(played.kinds("purchases").empty());
 }
 
+TEST_CASE("the same scenario plays on a real redis, with faults on its wire") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/notebook-server.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.verdict() == "pass");
+  CHECK(processes_of(scratch.path()).empty());
+}
+
 TEST_CASE("the outage of 2023-05-10 with 500 users: 40 % out of reach, readiness lying, nothing lost") {
   const TemporaryFolder scratch;
   const auto played =

@@ -176,12 +176,15 @@ TEST_CASE("Ctrl-C in the middle ends with 130, a readable bundle, and nothing le
   const auto scenario = tiny.folder.write("scenario.toml", tiny.scenario + "length = \"20s\"\n").string();
   for (const auto* moment : {"0.02", "0.1", "0.5"}) {
     const auto bundles = tiny.folder.path() / fmt::format("bundles-{}", moment);
-    const auto finished = run_program({"timeout", "--preserve-status", "-s", "INT", moment, holdfast_program(), "run", scenario, "--out", bundles.string()}, tiny.folder.path());
+    const auto finished = run_program({"timeout", "--preserve-status", "-s", "INT", moment, holdfast_program(), "run",
+                                       scenario, "--out", bundles.string()},
+                                      tiny.folder.path());
     INFO(moment, " ", finished.out, finished.err);
     CHECK(finished.status == 130);
     CHECK(processes_of(tiny.folder.path()).empty());
     CHECK(workspaces_in(tiny.folder.path()).empty());
     if (std::string(moment) == "0.5")
-      CHECK(run_program({holdfast_program(), "check", (bundles / "tiny-1").string()}, tiny.folder.path()).out.find("interrupted by SIGINT") != std::string::npos);
+      CHECK(run_program({holdfast_program(), "check", (bundles / "tiny-1").string()}, tiny.folder.path())
+                .out.find("interrupted by SIGINT") != std::string::npos);
   }
 }

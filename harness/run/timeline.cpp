@@ -338,7 +338,8 @@ asio::awaitable<void> Timeline::recover() {
       co_return;
     }
     workload_.live().forget_before(from - judge.recovery_window);
-    const auto next_look = std::clamp<async::Duration>(judge.recovery_window / 4, std::chrono::milliseconds{1}, look * 4);
+    const auto next_look =
+        std::clamp<async::Duration>(judge.recovery_window / 4, std::chrono::milliseconds{1}, look * 4);
     (void)co_await async::until(clock_, std::min(deadline, now + next_look), changed_.wait());
   }
 }

@@ -88,7 +88,7 @@ Service parse_service(const std::string& name, TableReader& reader) {
   }
   service.stop_signal = reader.choice("stop_signal", {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"}).value_or("SIGTERM");
   service.stop_within = reader.duration("stop_within").value_or(service.stop_within);
-    return service;
+  return service;
 }
 
 Dependency parse_dependency(const std::string& name, const toml::table& table, const Catalog& catalog,

@@ -18,8 +18,8 @@ namespace holdfast::stack {
 
 namespace {
 
-/// Asks the kernel for the listening sockets of one family: far quicker than /proc/net/tcp, which lists every connection and
-/// what is left of those that have ended.
+/// Asks the kernel for the listening sockets of one family: far quicker than /proc/net/tcp, which lists every
+/// connection and what is left of those that have ended.
 void ask_kernel(int family, std::uint16_t port, std::vector<Listening>& found) {
   const process::ScopedFd fd(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd.valid())
@@ -29,7 +29,8 @@ void ask_kernel(int family, std::uint16_t port, std::vector<Listening>& found) {
     nlmsghdr header{};
     inet_diag_req_v2 query{};
   } request;
-  request.header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP};
+  request.header = {
+      .nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP};
   request.query.sdiag_family = static_cast<std::uint8_t>(family);
   request.query.sdiag_protocol = IPPROTO_TCP;
   request.query.idiag_states = listening;
@@ -40,7 +41,8 @@ void ask_kernel(int family, std::uint16_t port, std::vector<Listening>& found) {
     auto left = ::recv(fd.get(), buffer, sizeof buffer, 0);
     if (left <= 0)
       throw std::system_error(errno, std::system_category(), "sock_diag(7)");
-    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
       if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
         return;
       const auto* socket = static_cast<const inet_diag_msg*>(NLMSG_DATA(header));

@@ -92,6 +92,9 @@ void Workload::resume() {
     return;
   running_ = true;
   resumed_at_ = clock_.now();
+  for (const auto& user : users_)
+    if (!user->queue.empty())
+      begin_queue(*user);
   changed_.notify();
 }
 
@@ -180,13 +183,17 @@ asio::awaitable<void> Workload::arrivals() {
                            {"peer", users_[arrival.peer]->name},
                            {"item", fmt::format("item-{}", arrival.item)}},
                           std::nullopt});
-    if (!user.busy) {
-      user.busy = true;
-      ++open_;
-      asio::co_spawn(executor_, perform_queue(arrival.user), asio::detached);
-    }
+    begin_queue(user);
     arrival = plan_.next();
   }
+}
+
+void Workload::begin_queue(User& user) {
+  if (user.busy)
+    return;
+  user.busy = true;
+  ++open_;
+  asio::co_spawn(executor_, perform_queue(user.index), asio::detached);
 }
 
 asio::awaitable<void> Workload::perform_queue(std::size_t index) {

@@ -81,6 +81,7 @@ private:
   };
   struct Pool;
 
+  void begin_queue(User& user);
   asio::awaitable<void> perform_queue(std::size_t user);
   asio::awaitable<history::Outcome> perform(User& user, Intent intent);
   asio::awaitable<void> try_until_done(User& user, const Intent& intent, history::Operation& operation);
