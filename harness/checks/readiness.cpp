@@ -64,6 +64,14 @@ verdict::CheckResult check_readiness(const Facts& facts) {
         continue;
       if (static_cast<double>(bad) <= judge.lying_threshold * static_cast<double>(count))
         continue;
+      // A moment of failing that the grace period outlasts is none: it must go on to the period's end.
+      const auto half = all[first].time + judge.lying_grace / 2;
+      std::size_t late = 0, late_bad = 0;
+      for (auto i = first; i < end; ++i)
+        if (all[i].time > half)
+          ++late, late_bad += all[i].bad ? 1 : 0;
+      if (late == 0 || static_cast<double>(late_bad) <= judge.lying_threshold * static_cast<double>(late))
+        continue;
       if (!ready_throughout(seen, all[first].time, to))
         continue;
       std::vector<const Operation*> evidence;

@@ -63,6 +63,7 @@ asio::awaitable<void> Timeline::play() {
   co_await undo_due(true);
   if (!recovering_from_.empty())
     co_await recover();
+  co_await workload_.quiesce(); // what is in flight counts as well
   if (checkpoints_ == 0 || !unchecked_after_.empty() || checked_operations_ != workload_.live().total())
     co_await checkpoint(unchecked_after_);
   workload_.stop();
