@@ -29,6 +29,17 @@ bool ready_throughout(const std::vector<const history::ProbeResult*>& probes, hi
   return count >= 2;
 }
 
+bool loop_was_late(const Facts& facts, history::Time from, history::Time to) {
+  for (const auto& event : facts.bundle.history.events) {
+    if (event.type != "lag")
+      continue;
+    const history::Time lag = std::chrono::milliseconds(std::atoll(event.field("ms").c_str()));
+    if (lag > facts.bundle.scenario.judge.loop_lag && event.time >= from && event.time - lag <= to)
+      return true;
+  }
+  return false;
+}
+
 } // namespace
 
 verdict::CheckResult check_readiness(const Facts& facts) {
@@ -38,6 +49,7 @@ verdict::CheckResult check_readiness(const Facts& facts) {
   for (const auto& probe : facts.bundle.history.probes)
     probes[probe.instance].push_back(&probe);
   std::map<std::string, std::vector<Served>> served;
+  bool disturbed = false;
   for (const auto& operation : facts.bundle.history.operations) {
     if (operation.completed == 0 || operation.attempts.empty())
       continue;
@@ -74,6 +86,10 @@ verdict::CheckResult check_readiness(const Facts& facts) {
         continue;
       if (!ready_throughout(seen, all[first].time, to))
         continue;
+      if (loop_was_late(facts, all[first].time, to)) {
+        disturbed = true; // who was late, the service or the harness? This window cannot tell
+        continue;
+      }
       std::vector<const Operation*> evidence;
       for (auto i = first; i < end && evidence.size() < 3; ++i)
         if (all[i].bad)
@@ -95,7 +111,11 @@ verdict::CheckResult check_readiness(const Facts& facts) {
                           {}});
   if (result.verdict == verdict::Verdict::fail)
     return result;
-  if (result.examined == 0) {
+  if (disturbed) {
+    result.verdict = verdict::Verdict::inconclusive;
+    result.reason = fmt::format("the harness's loop was more than {} late while an instance seemed to lie",
+                                scenario::format_duration(judge.loop_lag));
+  } else if (result.examined == 0) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = "no instance that users reached was probed";
   } else {
