@@ -32,7 +32,7 @@ verdict::CheckResult check_availability(const Facts& facts) {
       unsent = static_cast<std::size_t>(std::atoll(event.field("unsent").c_str()));
   result.applicable = wanted.has_value();
   if (result.examined == 0) {
-    result.verdict = wanted ? verdict::Verdict::inconclusive : verdict::Verdict::pass;
+    result.verdict = verdict::Verdict::inconclusive;
     result.reason = "nothing was offered";
     return result;
   }

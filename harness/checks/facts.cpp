@@ -16,10 +16,8 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
     by_role_[role].push_back(&operation);
     if (operation.checkpoint != 0)
       reads_[{role, operation.checkpoint}][operation.user] = &operation;
-    last_time = std::max({last_time, operation.invoke_time, operation.complete_time});
   }
   for (const auto& event : bundle.history.events) {
-    last_time = std::max(last_time, event.time);
     if (event.type == "checkpoint") {
       const int number = std::atoi(event.field("number").c_str());
       if (event.field("state") == "began")

@@ -42,7 +42,6 @@ struct Facts {
   std::vector<StepFact> steps;
   bool steady_reached = false;
   bool ended = false; ///< the run came to its end
-  history::Time last_time{};
 
   /// Operations of a role, by invocation; `other` for those that have none.
   [[nodiscard]] const std::vector<const Operation*>& of(scenario::Role role) const;

@@ -43,8 +43,7 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   result.reason = fmt::format("{}", fmt::join(lines, "; "));
   if (result.examined == 0) {
     result.reason = "no recovery was observed";
-    if (within)
-      result.verdict = verdict::Verdict::inconclusive;
+    result.verdict = verdict::Verdict::inconclusive;
   } else if (within && lag > facts.bundle.scenario.judge.loop_lag && result.verdict == verdict::Verdict::fail) {
     // The harness itself was late: what it measured of time proves nothing.
     result.findings.clear();

@@ -370,11 +370,6 @@ std::vector<Endpoint> Link::endpoints() const {
   return all;
 }
 
-std::size_t Link::open_connections(const Peers& peers) const {
-  return static_cast<std::size_t>(std::count_if(state_->connections.begin(), state_->connections.end(),
-                                                [&](const auto& one) { return concerns(peers, one->peer()); }));
-}
-
 void Link::refuse(const Peers& peers) {
   for (const auto& listener : state_->listeners)
     if (concerns(peers, listener->endpoint().peer))

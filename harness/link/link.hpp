@@ -54,7 +54,6 @@ public:
   [[nodiscard]] const Counters& counters() const;
   /// Why a connection could no longer be framed; empty while all can.
   [[nodiscard]] const std::string& unframed() const;
-  [[nodiscard]] std::size_t open_connections(const Peers& peers = {}) const;
 
   /// New connections of these peers are refused by the kernel, as if nobody listened.
   void refuse(const Peers& peers);
