@@ -3,6 +3,7 @@
 #include "fakes/redis/redis.hpp"
 #include "harness/async/event.hpp"
 #include "harness/link/link.hpp"
+#include "tests/support/serving.hpp"
 #include "tests/support/support.hpp"
 
 #include <atomic>
@@ -17,62 +18,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::uint16_t port = 24200;
+constexpr auto port = test::served_port;
+using test::Pg;
 
-/// Serves a fake on 127.0.0.1:24200 while `client` runs on a thread of its own.
 void serve(const std::string& protocol, const std::function<void()>& client) {
-  const test::TemporaryFolder folder;
-  test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
-    std::unique_ptr<link::Fake> fake;
-    if (protocol == "redis")
-      fake = std::make_unique<fakes::RedisFake>(clock);
-    else
-      fake = std::make_unique<fakes::PostgresFake>(executor, clock, folder.path());
-    link::Link link(executor, "fake", protocol, link::make_fake_upstream(executor, *fake), link::Framing::framed);
-    REQUIRE(link.listen({"client", "127.0.0.1", port}));
-    async::Event ended(executor);
-    bool done = false;
-    std::thread thread([&] {
-      client();
-      asio::post(executor, [&] { done = true, ended.notify(); });
-    });
-    while (!done)
-      co_await ended.wait();
-    thread.join();
-    CHECK(link.unframed() == "");
-  });
+  test::serve(test::Provider::fake, protocol, client);
 }
-
-struct Pg {
-  Pg() : connection(PQconnectdb("host=127.0.0.1 port=24200 dbname=x user=shop")) {
-    REQUIRE_MESSAGE(PQstatus(connection) == CONNECTION_OK, PQerrorMessage(connection));
-  }
-  ~Pg() { PQfinish(connection); }
-  /// Rows as "a,b|c,d", or the SQLSTATE of the error, or the command tag.
-  std::string ask(const std::string& sql, const std::vector<const char*>& values = {}) {
-    PGresult* result = values.empty() ? PQexec(connection, sql.c_str())
-                                      : PQexecParams(connection, sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                                     values.data(), nullptr, nullptr, 0);
-    std::string text;
-    if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-      for (int row = 0; row < PQntuples(result); ++row) {
-        if (row > 0)
-          text += "|";
-        for (int column = 0; column < PQnfields(result); ++column)
-          text += (column > 0 ? "," : "") +
-                  std::string(PQgetisnull(result, row, column) != 0 ? "NULL" : PQgetvalue(result, row, column));
-      }
-    } else if (PQresultStatus(result) == PGRES_COMMAND_OK) {
-      text = PQcmdStatus(result);
-    } else {
-      const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-      text = state != nullptr ? state : PQerrorMessage(connection);
-    }
-    PQclear(result);
-    return text;
-  }
-  PGconn* connection;
-};
 
 } // namespace
 

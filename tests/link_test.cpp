@@ -25,10 +25,10 @@ namespace {
 
 constexpr std::uint16_t port = 24100;
 
-std::unique_ptr<link::Link> redis_link(const asio::any_io_executor& executor, link::Fake& fake) {
-  auto one = std::make_unique<link::Link>(executor, "sessions", "redis", link::make_fake_upstream(executor, fake),
-                                          link::Framing::framed);
-  REQUIRE(one->listen({"web@1", "127.0.0.1", port}));
+std::unique_ptr<link::Link> redis_link(const asio::any_io_executor& executor, async::Clock& clock, link::Fake& fake) {
+  auto one =
+      std::make_unique<link::Link>(executor, clock, link::Link::Setup{"sessions", "redis", link::Framing::framed});
+  REQUIRE(one->listen({"web@1", "127.0.0.1", port}, link::make_fake_upstream(executor, fake)));
   return one;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("a gate at a reply is exact in 100 of 100 rounds, also with 50 connect
   for (int round = 0; round < 100; ++round)
     test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
       fakes::RedisFake fake(clock);
-      auto link = redis_link(executor, fake);
+      auto link = redis_link(executor, clock, fake);
       // The strike resets every connection: 30 requests are applied, 29 are acknowledged or lost with their connection,
       // and the 30th is certainly applied and certainly not heard.
       bool struck = false;
@@ -116,7 +116,7 @@ TEST_CASE("a gate at a reply is exact in 100 of 100 rounds, also with 50 connect
 TEST_CASE("reply+k delivers k bytes before the strike") {
   test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
     fakes::RedisFake fake(clock);
-    auto link = redis_link(executor, fake);
+    auto link = redis_link(executor, clock, fake);
     auto gate =
         std::make_shared<link::Gate>(scenario::Position{scenario::Position::Point::reply, 3},
                                      link::Match{"ping", "", 1}, [&](const link::Message&) -> asio::awaitable<void> {
@@ -134,7 +134,7 @@ TEST_CASE("reply+k delivers k bytes before the strike") {
 TEST_CASE("a refused link refuses, resets what is open, and takes connections again") {
   test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
     fakes::RedisFake fake(clock);
-    auto link = redis_link(executor, fake);
+    auto link = redis_link(executor, clock, fake);
     boost::system::error_code error;
     auto open = co_await connect(executor, error);
     const auto pong = co_await ask(open, "PING\r\n", 7);
@@ -157,7 +157,7 @@ TEST_CASE("a refused link refuses, resets what is open, and takes connections ag
 TEST_CASE("steps on a link: error answers in order, drop_reply applies and says nothing, latency delays, hang holds") {
   test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
     fakes::RedisFake fake(clock);
-    auto link = redis_link(executor, fake);
+    auto link = redis_link(executor, clock, fake);
     const auto registry = cli::make_registry();
     const scenario::Stack stack;
     const auto make = [&](const std::string& kind, scenario::Step& step) {
@@ -193,6 +193,29 @@ TEST_CASE("steps on a link: error answers in order, drop_reply applies and says 
     const auto before = clock.now();
     (void)co_await ask(next, "PING\r\n", 7);
     CHECK(clock.now() - before >= 50ms);
+    // A delay line: what comes 20 ms later is heard 20 ms later, not 50 ms after the first.
+    auto started = clock.now();
+    async::Event answered_event(executor);
+    std::vector<async::Time> heard;
+    asio::co_spawn(
+        executor,
+        [&]() -> asio::awaitable<void> {
+          while (heard.size() < 3) {
+            (void)co_await ask(next, "", 7);
+            heard.push_back(clock.now() - started);
+            answered_event.notify();
+          }
+        },
+        asio::detached);
+    for (int i = 0; i < 3; ++i) {
+      (void)co_await asio::async_write(next, asio::buffer("PING\r\n", 6), use_awaitable);
+      co_await clock.wait_for(20ms);
+    }
+    while (heard.size() < 3)
+      co_await answered_event.wait();
+    CHECK(heard[0] >= 50ms);
+    CHECK(heard[2] >= 90ms);
+    CHECK(heard[2] < 150ms); // one after the other they would take that long
     co_await latency->undo();
     CHECK(latency->proof().proven);
 

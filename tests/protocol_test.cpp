@@ -209,6 +209,41 @@ TEST_CASE("http: keep-alive, chunked, HEAD, 1xx, until close") {
   CHECK(story(units).back() == "reply 1");
 }
 
+TEST_CASE("http: the head of a request that waits for 100 Continue goes on, an event stream is not withheld") {
+  const auto conversation = make_conversation("http");
+  Units units;
+  conversation->from_client("POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", units);
+  REQUIRE(units.size() == 1);
+  CHECK(units[0].kind == Unit::Kind::pass);
+  conversation->from_server("HTTP/1.1 100 Continue\r\n\r\n", units);
+  conversation->from_client("abc", units);
+  CHECK(story(units) == std::vector<std::string>{"request 1 POST post [/a] [/a]"});
+  CHECK_FALSE(units.back().whole);
+  CHECK(conversation->inject(units.back(), {"500", "no"}).close); // the server still waits for the body
+  conversation->from_server("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n", units);
+  CHECK(units.back().bytes.ends_with("data: 1\n\n"));
+  conversation->from_server("data: 2\n\n", units);
+  CHECK(units.back().bytes == "data: 2\n\n");
+  conversation->server_closed(units);
+  CHECK(story(units).back() == "reply 1");
+}
+
+TEST_CASE("sql: escapes, nested comments and dollar quotes do not hide a statement") {
+  const auto statements = read_statements("INSERT INTO a VALUES (E'it\\'s; not') /* x /* y */ ; */; "
+                                          "UPDATE b SET c = $t1$;$t1$; DELETE FROM d WHERE e = $1");
+  REQUIRE(statements.size() == 3);
+  CHECK(statements[0].table == "a");
+  CHECK(statements[0].literals == std::vector<std::string>{"it's; not"});
+  CHECK(statements[1].keyword == "update");
+  CHECK(statements[2].table == "d");
+}
+
+TEST_CASE("postgres: what is pipelined behind a COMMIT is in no transaction") {
+  const auto units = feed(
+      "postgres", {{true, startup() + query("BEGIN") + query("COMMIT") + query("INSERT INTO t VALUES (1)")}}, 4096);
+  CHECK(story(units).back() == "request 3 insert commit [t] [1]");
+}
+
 TEST_CASE("http: an upgrade becomes opaque") {
   std::string why;
   (void)feed("http",

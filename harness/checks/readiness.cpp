@@ -14,7 +14,8 @@ namespace {
 
 struct Served {
   history::Time time;
-  bool bad;
+  std::uint64_t sequence;
+  bool bad; ///< no answer that counts
   const Operation* operation;
 };
 
@@ -51,16 +52,16 @@ verdict::CheckResult check_readiness(const Facts& facts) {
   std::map<std::string, std::vector<Served>> served;
   bool disturbed = false;
   for (const auto& operation : facts.bundle.history.operations) {
-    if (operation.completed == 0 || operation.attempts.empty())
-      continue;
     // At a checkpoint dead tokens are read as well, and rightly refused: the sessions check judges those.
     if (operation.checkpoint != 0 && operation.outcome == Outcome::unauthenticated)
       continue;
-    if (facts.is_handled(operation.attempts.back().instance, operation.completed))
-      continue;
-    const bool declared = operation.outcome == Outcome::fail && operation.status != 0;
-    served[operation.attempts.back().instance].push_back(
-        {operation.complete_time, operation.outcome != Outcome::ok && !declared, &operation});
+    for (const auto& attempt : operation.attempts) {
+      if (attempt.ended == 0 || facts.is_handled(attempt.instance, attempt.ended))
+        continue;
+      const bool declared = attempt.outcome == Outcome::fail && attempt.status != 0;
+      served[attempt.instance].push_back(
+          {attempt.end_time, attempt.ended, attempt.outcome != Outcome::ok && !declared, &operation});
+    }
   }
   for (auto& [instance, all] : served) {
     std::sort(all.begin(), all.end(), [](const Served& a, const Served& b) { return a.time < b.time; });
@@ -95,8 +96,8 @@ verdict::CheckResult check_readiness(const Facts& facts) {
         if (all[i].bad)
           evidence.push_back(all[i].operation);
       result.add("lying",
-                 {instance, all[first].operation->completed, all[first].time,
-                  fmt::format("{} said that it was ready while {} of {} operations within {} got no answer that counts",
+                 {instance, all[first].sequence, all[first].time,
+                  fmt::format("{} said that it was ready while {} of {} requests within {} got no answer that counts",
                               instance, bad, count, scenario::format_duration(judge.lying_grace)),
                   evidence});
       break; // once an instance

@@ -41,52 +41,35 @@ private:
   std::uint64_t touched_ = 0;
 };
 
-/// The error of each protocol, as its servers send it. PostgreSQL's is FATAL and ends the connection, so that the
-/// server rolls back whatever was open: both sides are where a real server would leave them.
+/// Both sides end where a real server would leave them: that is the protocol's business.
 class ErrorTap final : public link::Tap {
 public:
-  ErrorTap(link::Match match, std::uint64_t limit, std::string protocol, std::string code, std::string text)
-      : matcher_(std::move(match)), limit_(limit), protocol_(std::move(protocol)), code_(std::move(code)),
-        text_(std::move(text)) {}
+  ErrorTap(link::Match match, std::uint64_t limit, protocol::ServerError error)
+      : matcher_(std::move(match)), limit_(limit), error_(std::move(error)) {}
   asio::awaitable<link::Decision> request(const link::Message& message) override {
     if (!matcher_.request(message) || (limit_ != 0 && touched_ >= limit_))
       co_return link::Decision{};
     ++touched_;
-    using Kind = link::Decision::Kind;
-    if (protocol_ == "redis")
-      co_return link::Decision{Kind::answer, fmt::format("-{} {}\r\n", code_.empty() ? "ERR" : code_, text_)};
-    if (protocol_ == "postgres")
-      co_return link::Decision{Kind::answer_and_close, fatal()};
-    const auto body = fmt::format("{{\"error\":\"{}\"}}", text_);
-    co_return link::Decision{
-        Kind::answer,
-        fmt::format("HTTP/1.1 {} Injected\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                    code_.empty() ? "503" : code_, body.size(), body)};
+    co_return link::Decision{link::Decision::Kind::error, error_};
   }
   void closed(std::uint64_t connection) override { matcher_.closed(connection); }
   [[nodiscard]] std::uint64_t touched() const { return touched_; }
 
 private:
-  [[nodiscard]] std::string fatal() const {
-    std::string body;
-    const auto field = [&](char type, const std::string& value) { body += type + value + '\0'; };
-    field('S', "FATAL");
-    field('V', "FATAL");
-    field('C', code_.empty() ? "57P01" : code_);
-    field('M', text_);
-    body += '\0';
-    const auto length = static_cast<std::uint32_t>(body.size() + 4);
-    std::string message = "E";
-    for (const unsigned shift : {24U, 16U, 8U, 0U})
-      message += static_cast<char>(length >> shift);
-    return message + body;
-  }
-
   link::Matcher matcher_;
   std::uint64_t limit_;
-  std::string protocol_, code_, text_;
+  protocol::ServerError error_;
   std::uint64_t touched_ = 0;
 };
+
+protocol::ServerError error_of(const Target& target) {
+  using Severity = protocol::ServerError::Severity;
+  const auto severity = target.text("severity", "");
+  return {target.text("code", ""), target.text("message", "injected by holdfast"),
+          severity == "fatal"   ? Severity::fatal
+          : severity == "error" ? Severity::error
+                                : Severity::by_code};
+}
 
 template <class T>
 class TapStep final : public Step {
@@ -140,15 +123,18 @@ StepKind error_kind() {
   auto keys = match_keys();
   keys.push_back({"code", scenario::ValueType::string, false, "SQLSTATE, Redis error prefix or HTTP status"});
   keys.push_back({"message", scenario::ValueType::string, false, "the error's text"});
+  keys.push_back({"severity",
+                  scenario::ValueType::string,
+                  false,
+                  "fatal ends the connection; default: as the server does it for that code",
+                  {"error", "fatal"}});
   return {{.name = "error",
            .acts = scenario::StepSchema::Acts::on_link,
            .lasting = scenario::StepSchema::Lasting::lasting,
            .help = "requests are answered with an error and not applied",
            .keys = keys},
           [](Target target) -> std::unique_ptr<Step> {
-            auto tap =
-                std::make_shared<ErrorTap>(match_of(target), limit_of(target), target.link->protocol(),
-                                           target.text("code", ""), target.text("message", "injected by holdfast"));
+            auto tap = std::make_shared<ErrorTap>(match_of(target), limit_of(target), error_of(target));
             return std::make_unique<TapStep<ErrorTap>>(std::move(target), std::move(tap),
                                                        "requests answered with an error");
           }};

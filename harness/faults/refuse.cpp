@@ -1,48 +1,31 @@
-// New connections are refused by the kernel and open ones reset: a dependency whose process is gone. Proven by
-// connections of this machine that failed while it was in force (Tcp AttemptFails in /proc/net/snmp), the harness's own
-// look not counted.
+// New connections are refused by the kernel and open ones reset: a dependency whose process is gone. Proven by attempts
+// to connect that arrived while it was in force, the harness's own look not counted.
 #include "harness/faults/step.hpp"
 
+#include "harness/stack/attempt_counter.hpp"
+
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 
 namespace holdfast::faults {
 
 namespace {
-
-std::uint64_t failed_attempts() {
-  std::ifstream stream("/proc/net/snmp");
-  std::vector<std::string> names, values;
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.starts_with("Tcp:"))
-      continue;
-    std::istringstream words(line);
-    auto& row = names.empty() ? names : values;
-    for (std::string word; words >> word;)
-      row.push_back(word);
-  }
-  for (std::size_t i = 0; i < names.size() && i < values.size(); ++i)
-    if (names[i] == "AttemptFails")
-      return std::stoull(values[i]);
-  return 0;
-}
 
 class Refuse final : public Step {
 public:
   explicit Refuse(Target target) : target_(std::move(target)) {}
 
   asio::awaitable<void> strike() override {
-    before_ = failed_attempts();
+    const auto mine = endpoints();
+    for (const auto& endpoint : mine)
+      if (counters_.empty() || counters_.front().scope() == Scope::endpoint) // one for the machine is enough
+        counters_.emplace_back(endpoint.address, endpoint.port);
     target_.link->refuse(target_.peers);
     cut_ = target_.link->reset(target_.peers);
-    for (const auto& endpoint : target_.link->endpoints()) {
-      if (!target_.peers.empty() &&
-          std::find(target_.peers.begin(), target_.peers.end(), endpoint.peer) == target_.peers.end())
-        continue;
+    for (const auto& endpoint : mine) {
       asio::ip::tcp::socket socket(target_.executor);
       boost::system::error_code error;
       co_await socket.async_connect({asio::ip::make_address(endpoint.address), endpoint.port},
@@ -53,8 +36,12 @@ public:
     struck_ = true;
   }
   asio::awaitable<void> undo() override {
-    const auto all = failed_attempts() - before_;
-    refused_ = all > own_ ? all - own_ : 0;
+    for (auto& counter : counters_) {
+      refused_ += counter.count();
+      whole_machine_ = whole_machine_ || counter.scope() == Scope::machine;
+    }
+    refused_ -= std::min(refused_, own_);
+    counters_.clear();
     target_.link->accept_again(target_.peers);
     co_return;
   }
@@ -63,16 +50,28 @@ public:
       return {false, "an endpoint still took connections"};
     if (refused_ == 0)
       return {false, "nobody tried to connect while connections were refused"};
-    return {true, fmt::format("{} connections cut, {} connection attempts refused", cut_, refused_)};
+    return {true, fmt::format("{} connections cut, {} connection attempts refused{}", cut_, refused_,
+                              whole_machine_ ? " (counted on the whole machine: no permission for a raw socket)" : "")};
   }
 
 private:
+  using Scope = stack::AttemptCounter::Scope;
+  [[nodiscard]] std::vector<link::Endpoint> endpoints() const {
+    auto all = target_.link->endpoints();
+    std::erase_if(all, [this](const auto& one) {
+      return !target_.peers.empty() &&
+             std::find(target_.peers.begin(), target_.peers.end(), one.peer) == target_.peers.end();
+    });
+    return all;
+  }
+
   Target target_;
+  std::vector<stack::AttemptCounter> counters_;
   std::size_t cut_ = 0;
   bool in_force_ = true;
   bool struck_ = false;
+  bool whole_machine_ = false;
   std::uint64_t own_ = 0; ///< attempts of the harness's own look
-  std::uint64_t before_ = 0;
   std::uint64_t refused_ = 0;
 };
 

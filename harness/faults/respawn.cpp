@@ -24,6 +24,13 @@ asio::awaitable<void> Respawn::start(stack::Instance& instance) {
   replaced_.push_back({&instance, before_.at(&instance), co_await instance.start()});
 }
 
+asio::awaitable<void> Respawn::strike_first_host() {
+  const auto all = instances_;
+  std::erase_if(instances_, [&](const auto* one) { return one->host() != all.front()->host(); });
+  co_await strike();
+  instances_ = all;
+}
+
 asio::awaitable<void> Respawn::strike() {
   for (auto* instance : instances_) {
     remember(*instance);

@@ -18,6 +18,8 @@ public:
 
   /// kill: returns when every tree is gone. stop: sends the signal only; `up` waits.
   [[nodiscard]] asio::awaitable<void> strike();
+  /// The same on the first host alone, where `rolling` goes on.
+  [[nodiscard]] asio::awaitable<void> strike_first_host();
   /// All at once: everything down, then everything up, in start order.
   [[nodiscard]] asio::awaitable<void> up();
   /// One host after the other, each down and up before the next.

@@ -13,7 +13,9 @@ public:
         respawn_(target_.instances, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop) {}
 
   asio::awaitable<void> strike() override {
-    if (!rolling_)
+    if (rolling_ && !target_.instances.empty())
+      co_await respawn_.strike_first_host();
+    else
       co_await respawn_.strike();
   }
   asio::awaitable<void> follow_up() override {

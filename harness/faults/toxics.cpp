@@ -1,6 +1,7 @@
 // Byte toxics of this version: hang and latency, under Toxiproxy's meanings; and reset, which cuts what is open.
 #include "harness/faults/step.hpp"
 
+#include "harness/async/deadline.hpp"
 #include "harness/async/event.hpp"
 
 #include <fmt/format.h>
@@ -40,7 +41,7 @@ class HangToxic final : public link::Toxic {
 public:
   static constexpr auto what = "held";
   explicit HangToxic(const asio::any_io_executor& executor) : released_(executor) {}
-  asio::awaitable<void> pass(link::Direction, std::size_t) override {
+  asio::awaitable<void> pass(link::Direction, link::Chunk) override {
     ++touched_;
     while (!done_)
       co_await released_.wait();
@@ -60,26 +61,33 @@ private:
 class LatencyToxic final : public link::Toxic {
 public:
   static constexpr auto what = "delayed";
-  LatencyToxic(async::Clock& clock, async::Duration latency, async::Duration jitter, bool down, std::uint64_t seed)
-      : clock_(clock), latency_(latency), jitter_(jitter), down_(down), random_(seed) {}
-  asio::awaitable<void> pass(link::Direction direction, std::size_t) override {
-    if ((direction == link::Direction::to_client) != down_ || done_)
+  LatencyToxic(const asio::any_io_executor& executor, async::Clock& clock, async::Duration latency,
+               async::Duration jitter, link::Direction direction, std::uint64_t seed)
+      : clock_(clock), released_(executor), latency_(latency), jitter_(jitter), direction_(direction), random_(seed) {}
+  /// Counted from the arrival: what came meanwhile is not delayed by the sum.
+  asio::awaitable<void> pass(link::Direction direction, link::Chunk chunk) override {
+    if (direction != direction_ || done_)
       co_return;
     ++touched_;
     auto delay = latency_.count();
     if (jitter_.count() > 0)
       delay +=
           static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * jitter_.count() + 1)) - jitter_.count();
-    if (delay > 0)
-      co_await clock_.wait_for(async::Duration(delay));
+    const auto due = chunk.arrived + async::Duration(delay);
+    while (!done_ && clock_.now() < due)
+      (void)co_await async::until(clock_, due, released_.wait());
   }
-  void release() { done_ = true; }
+  void release() {
+    done_ = true;
+    released_.notify();
+  }
   [[nodiscard]] std::uint64_t touched() const { return touched_; }
 
 private:
   async::Clock& clock_;
+  async::Event released_;
   async::Duration latency_, jitter_;
-  bool down_;
+  link::Direction direction_;
   std::mt19937_64 random_;
   bool done_ = false;
   std::uint64_t touched_ = 0;
@@ -129,10 +137,12 @@ StepKind latency_kind() {
                      "replies (downstream, default) or requests",
                      {"downstream", "upstream"}}}},
           [](Target target) -> std::unique_ptr<Step> {
+            const auto direction = target.text("stream", "downstream") == "downstream" ? link::Direction::to_client
+                                                                                       : link::Direction::to_server;
             auto toxic = std::make_shared<LatencyToxic>(
-                target.clock, target.step.get<scenario::Duration>("latency").value_or(async::Duration{}),
-                target.step.get<scenario::Duration>("jitter").value_or(async::Duration{}),
-                target.text("stream", "downstream") == "downstream", target.seed);
+                target.executor, target.clock,
+                target.step.get<scenario::Duration>("latency").value_or(async::Duration{}),
+                target.step.get<scenario::Duration>("jitter").value_or(async::Duration{}), direction, target.seed);
             return std::make_unique<ToxicStep<LatencyToxic>>(std::move(target), std::move(toxic));
           }};
 }

@@ -39,8 +39,11 @@ struct Attempt {
   int number = 1;
   std::string instance;
   Outcome outcome = Outcome::info;
-  int status = 0;     ///< HTTP status; 0: no reply
-  std::string reason; ///< why it is not `ok`
+  int status = 0;          ///< HTTP status; 0: no reply
+  std::string reason;      ///< why it is not `ok`
+  std::uint64_t ended = 0; ///< sequence number; 0: still open when the history ends
+  Time begin_time{};
+  Time end_time{};
 };
 
 using Values = std::map<std::string, std::string>;
@@ -93,6 +96,20 @@ struct ProbeResult {
   std::string instance;
   bool ready = false;
   std::string detail;
+};
+
+/// A message on a framed link; its body is not kept.
+struct WireMessage {
+  enum class Kind { request, reply };
+  Kind kind = Kind::request;
+  std::string link;
+  std::string peer;
+  std::uint64_t connection = 0; ///< number on its link
+  std::uint64_t exchange = 0;   ///< number of the request on its connection
+  std::vector<std::string> operations;
+  std::vector<std::string> keys;
+  std::size_t size = 0;
+  bool answered = true; ///< of a reply: the request did what it asked
 };
 
 /// All of a run, in order of sequence numbers.

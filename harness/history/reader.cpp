@@ -80,8 +80,8 @@ Values values_of(const json::object& line, std::string_view key) {
   return values;
 }
 
-Outcome outcome_of(const json::object& line) {
-  const auto text = text_of(line, "outcome");
+Outcome outcome_of(const json::object& line, std::string_view key) {
+  const auto text = text_of(line, key);
   if (auto outcome = parse_outcome(text))
     return *outcome;
   throw BadLine(fmt::format("unknown outcome '{}'", text));
@@ -138,8 +138,9 @@ public:
     if (operation.completed != 0)
       throw BadLine(fmt::format("'{}' of operation '{}', which is complete", type, id));
     if (type == "attempt")
-      operation.attempts.push_back(
-          {static_cast<int>(integer_of(line, "number")), text_of(line, "instance"), Outcome::info, 0, {}});
+      operation.attempts.push_back({.number = static_cast<int>(integer_of(line, "number")),
+                                    .instance = text_of(line, "instance"),
+                                    .begin_time = Time(integer_of(line, "time"))});
     else if (type == "result" || type == "complete")
       result(line, operation, type == "complete");
     else
@@ -164,18 +165,20 @@ private:
     operation.invoked = static_cast<std::uint64_t>(integer_of(line, "seq"));
     operation.invoke_time = Time(integer_of(line, "time"));
     operation.reason = "still open when the history ends";
-    operation.attempts.push_back({1, operation.instance, Outcome::info, 0, {}});
+    operation.attempts.push_back({.instance = operation.instance, .begin_time = operation.invoke_time});
     operations_.push_back(std::move(operation));
   }
 
   static void result(const json::object& line, Operation& operation, bool complete) {
     auto& attempt = operation.attempts.back();
-    attempt.outcome = outcome_of(line);
+    attempt.outcome = line.if_contains("last") != nullptr ? outcome_of(line, "last") : outcome_of(line, "outcome");
+    attempt.ended = static_cast<std::uint64_t>(integer_of(line, "seq"));
+    attempt.end_time = Time(integer_of(line, "time"));
     attempt.status = static_cast<int>(optional_integer(line, "status"));
     attempt.reason = optional_text(line, "reason");
     if (!complete)
       return;
-    operation.outcome = attempt.outcome;
+    operation.outcome = outcome_of(line, "outcome");
     operation.status = attempt.status;
     operation.reason = attempt.reason;
     operation.completed = static_cast<std::uint64_t>(integer_of(line, "seq"));

@@ -134,7 +134,7 @@ void LineFile::append(std::string_view text) {
 
 Recorder::Recorder(const std::filesystem::path& directory, Now now)
     : now_(std::move(now)), history_(directory / "history.jsonl"), events_(directory / "events.jsonl"),
-      probes_(directory / "probes.jsonl") {}
+      probes_(directory / "probes.jsonl"), wire_(directory / "wire.jsonl") {}
 
 void Recorder::invoke(Operation& operation) {
   operation.invoked = ++sequence_;
@@ -155,8 +155,9 @@ void Recorder::invoke(Operation& operation) {
   history_.append(line);
 }
 
-void Recorder::attempt(const Operation& operation, const Attempt& attempt) {
-  auto line = begin_line(++sequence_, now_(), "attempt");
+void Recorder::attempt(const Operation& operation, Attempt& attempt) {
+  attempt.begin_time = now_();
+  auto line = begin_line(++sequence_, attempt.begin_time, "attempt");
   append_text(line, "op", operation.id);
   fmt::format_to(std::back_inserter(line), ",\"number\":{}", attempt.number);
   append_text(line, "instance", attempt.instance);
@@ -164,8 +165,10 @@ void Recorder::attempt(const Operation& operation, const Attempt& attempt) {
   history_.append(line);
 }
 
-void Recorder::result(const Operation& operation, const Attempt& attempt) {
-  auto line = begin_line(++sequence_, now_(), "result");
+void Recorder::result(const Operation& operation, Attempt& attempt) {
+  attempt.ended = ++sequence_;
+  attempt.end_time = now_();
+  auto line = begin_line(attempt.ended, attempt.end_time, "result");
   append_text(line, "op", operation.id);
   fmt::format_to(std::back_inserter(line), ",\"number\":{}", attempt.number);
   append_result(line, attempt.outcome, attempt.status, attempt.reason);
@@ -180,6 +183,8 @@ void Recorder::complete(Operation& operation) {
   append_text(line, "op", operation.id);
   fmt::format_to(std::back_inserter(line), ",\"number\":{}", operation.attempts.size());
   append_result(line, operation.outcome, operation.status, operation.reason);
+  if (!operation.attempts.empty() && operation.attempts.back().outcome != operation.outcome)
+    append_text(line, "last", to_string(operation.attempts.back().outcome));
   append_values(line, "captured", operation.captured);
   if (operation.outcome == Outcome::ok && !operation.list.empty()) {
     line += ",\"list\":[";
@@ -210,6 +215,31 @@ std::uint64_t Recorder::event(std::string_view type, Values fields) {
   line += "}\n";
   events_.append(line);
   return sequence_;
+}
+
+void Recorder::message(const WireMessage& message) {
+  constexpr std::size_t most_keys = 8, longest_key = 64;
+  auto line = begin_line(++sequence_, now_(), message.kind == WireMessage::Kind::request ? "request" : "reply");
+  append_text(line, "link", message.link);
+  append_text(line, "peer", message.peer);
+  fmt::format_to(std::back_inserter(line), ",\"connection\":{},\"exchange\":{},\"size\":{}", message.connection,
+                 message.exchange, message.size);
+  const auto append_list = [&line](std::string_view name, const std::vector<std::string>& all) {
+    if (all.empty())
+      return;
+    fmt::format_to(std::back_inserter(line), ",\"{}\":[", name);
+    for (std::size_t i = 0; i < all.size() && i < most_keys; ++i) {
+      line += i == 0 ? "" : ",";
+      append_json_string(line, std::string_view(all[i]).substr(0, longest_key));
+    }
+    line += ']';
+  };
+  append_list("operations", message.operations);
+  append_list("keys", message.keys);
+  if (!message.answered)
+    line += ",\"answered\":false";
+  line += "}\n";
+  wire_.append(line);
 }
 
 void Recorder::probe(const std::string& instance, bool ready, std::string_view detail) {

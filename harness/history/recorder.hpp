@@ -35,16 +35,18 @@ class Recorder {
 public:
   using Now = std::function<Time()>;
 
-  /// Creates history.jsonl, events.jsonl and probes.jsonl in `directory`. Throws WriteError, as every method does.
+  /// Creates history.jsonl, events.jsonl, probes.jsonl and wire.jsonl in `directory`. Throws WriteError, as every
+  /// method does.
   Recorder(const std::filesystem::path& directory, Now now);
 
-  void invoke(Operation& operation); ///< sets `invoked` and `invoke_time`
-  void attempt(const Operation& operation, const Attempt& attempt);
-  void result(const Operation& operation, const Attempt& attempt);
-  void complete(Operation& operation); ///< sets `completed` and `complete_time`
+  void invoke(Operation& operation);                          ///< sets `invoked` and `invoke_time`
+  void attempt(const Operation& operation, Attempt& attempt); ///< sets `begin_time`
+  void result(const Operation& operation, Attempt& attempt);  ///< sets `ended` and `end_time`
+  void complete(Operation& operation);                        ///< sets `completed` and `complete_time`
   /// Returns the event's sequence number.
   std::uint64_t event(std::string_view type, Values fields);
   void probe(const std::string& instance, bool ready, std::string_view detail);
+  void message(const WireMessage& message);
 
   [[nodiscard]] Time now() const { return now_(); }
 
@@ -54,6 +56,7 @@ private:
   LineFile history_;
   LineFile events_;
   LineFile probes_;
+  LineFile wire_;
 };
 
 /// Appends `text` as a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.

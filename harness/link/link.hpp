@@ -15,7 +15,7 @@
 namespace holdfast::link {
 
 struct Endpoint {
-  std::string peer; ///< instance ("bank@2") or "users"
+  std::string peer; ///< instance ("bank@2"), or "users@2": those whose requests go to the second host
   std::string address;
   std::uint16_t port = 0;
 };
@@ -38,14 +38,23 @@ public:
     std::uint64_t upstream_refused = 0;
   };
 
-  Link(asio::any_io_executor executor, std::string name, std::string protocol, std::unique_ptr<Upstream> upstream,
-       Framing framing);
+  /// Told of every message of a framed link, before anything is done to it.
+  using OnMessage = std::function<void(const Message&)>;
+
+  struct Setup {
+    std::string name;
+    std::string protocol; ///< "redis", "postgres", "http"; anything else is opaque
+    Framing framing = Framing::opaque;
+    OnMessage on_message = {};
+  };
+  Link(asio::any_io_executor executor, async::Clock& clock, Setup setup);
   ~Link(); ///< closes the listeners and resets every connection
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  /// Opens one peer's endpoint. The error is a sentence.
-  [[nodiscard]] boost::system::result<void, std::string> listen(const Endpoint& endpoint);
+  /// Opens one peer's endpoint, whose connections go to `upstream`. The error is a sentence.
+  [[nodiscard]] boost::system::result<void, std::string> listen(const Endpoint& endpoint,
+                                                                std::shared_ptr<Upstream> upstream);
 
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] const std::string& protocol() const;

@@ -1,6 +1,7 @@
 // What can be done to the bytes and the messages of a link while they pass. One file a toxic, under harness/faults/.
 #pragma once
 
+#include "harness/async/clock.hpp"
 #include "harness/protocol/conversation.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -13,12 +14,18 @@ namespace asio = boost::asio;
 
 enum class Direction { to_server, to_client };
 
+/// Some bytes on their way.
+struct Chunk {
+  std::size_t size = 0;
+  async::Time arrived{}; ///< at the link
+};
+
 /// Acts on bytes, whatever the protocol. Called for every chunk of every connection of the peers that it is applied to.
 class Toxic {
 public:
   virtual ~Toxic() = default;
   /// Returns when the chunk may go on. Must return soon after the toxic has been removed from the link.
-  [[nodiscard]] virtual asio::awaitable<void> pass(Direction direction, std::size_t size) = 0;
+  [[nodiscard]] virtual asio::awaitable<void> pass(Direction direction, Chunk chunk) = 0;
 };
 
 /// One message as a tap sees it.
@@ -32,12 +39,11 @@ struct Message {
 struct Decision {
   enum class Kind {
     forward,
-    reset,           ///< both sides of the connection are reset; the message is lost
-    answer,          ///< a request: not delivered, `text` is its reply
-    answer_and_close ///< the same, and then both sides are closed as a server does it that gives up
+    reset, ///< both sides of the connection are reset; the message is lost
+    error  ///< a request: not applied, answered with `error` as its server would
   };
   Kind kind = Kind::forward;
-  std::string text;
+  protocol::ServerError error;
 };
 
 /// Acts on whole messages. Needs a link that frames its protocol.

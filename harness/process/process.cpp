@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
+#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -219,7 +220,14 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line)
   for (const auto& entry : environment)
     environment_pointers.push_back(entry.c_str());
   environment_pointers.push_back(nullptr);
-  std::vector<std::string> arguments = {std::to_string(::getpid()), program->string()};
+  std::string identity = "-";
+  if (!spec.run_as.empty() && ::geteuid() == 0) {
+    const auto* user = ::getpwnam(spec.run_as.c_str());
+    if (user == nullptr)
+      co_return fmt::format("there is no user '{}' to run '{}' as", spec.run_as, spec.command[0]);
+    identity = fmt::format("{}:{}", user->pw_uid, user->pw_gid);
+  }
+  std::vector<std::string> arguments = {std::to_string(::getpid()), identity, program->string()};
   arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
   const auto directory = spec.directory.string();
   try {

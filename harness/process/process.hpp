@@ -25,6 +25,7 @@ struct ProcessSpec {
   std::map<std::string, std::string> environment; ///< complete: nothing is inherited
   std::filesystem::path directory;
   std::filesystem::path shim;
+  std::string run_as = {}; ///< a user's name; empty, or when this process is not root: the user of this process
 };
 
 enum class Stream { out, err };

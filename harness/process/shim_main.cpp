@@ -1,6 +1,6 @@
 // The shim: parent, reaper and executioner of one instance's process tree.
 //
-//   holdfast-shim EXPECTED_PARENT PROGRAM [ARGUMENT…]
+//   holdfast-shim EXPECTED_PARENT UID:GID|- PROGRAM [ARGUMENT…]
 //
 // It is a subreaper, so that grandchildren which leave their session and their parents (`setsid`, double forks) become
 // its children. It exits only when waitpid(2) says ECHILD: its exit proves that the whole tree is gone. It kills the
@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <grp.h>
 #include <initializer_list>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -96,12 +97,23 @@ void kill_tree(Shim& shim) {
   std::exit(WIFEXITED(shim.main_status) ? WEXITSTATUS(shim.main_status) : 128 + WTERMSIG(shim.main_status));
 }
 
-void execute(char** arguments, const sigset_t& signals, int failure) {
+/// The program runs as somebody else; the shim stays who it is, so that it can kill it.
+bool become(const char* identity) {
+  unsigned user = 0, group = 0;
+  if (std::strcmp(identity, "-") == 0)
+    return true;
+  return std::sscanf(identity, "%u:%u", &user, &group) == 2 && setgroups(0, nullptr) == 0 && setgid(group) == 0 &&
+         setuid(user) == 0;
+}
+
+void execute(const char* identity, char** arguments, const sigset_t& signals, int failure) {
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_DFL);
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  execvp(arguments[0], arguments);
+  if (become(identity)) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // after the change of user, which clears it
+    execvp(arguments[0], arguments);
+  }
   const int error = errno;
   (void)!write(failure, &error, sizeof error);
   _exit(127);
@@ -110,8 +122,8 @@ void execute(char** arguments, const sigset_t& signals, int failure) {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fputs("usage: holdfast-shim EXPECTED_PARENT PROGRAM [ARGUMENT...]\n"
+  if (argc < 4) {
+    std::fputs("usage: holdfast-shim EXPECTED_PARENT UID:GID|- PROGRAM [ARGUMENT...]\n"
                "Started by holdfast for each instance; not meant to be run by hand.\n",
                stderr);
     return 3;
@@ -140,7 +152,7 @@ int main(int argc, char** argv) {
     return 4;
   }
   if (shim.main == 0)
-    execute(argv + 2, signals, failure[1]);
+    execute(argv[2], argv + 3, signals, failure[1]);
   close(failure[1]);
   int error = 0;
   if (read(failure[0], &error, sizeof error) == sizeof error) {

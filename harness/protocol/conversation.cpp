@@ -18,6 +18,7 @@ public:
   }
   void from_client(std::string_view bytes, Units& units) override { units.push_back({.bytes = std::string(bytes)}); }
   void from_server(std::string_view bytes, Units& units) override { units.push_back({.bytes = std::string(bytes)}); }
+  Injection inject(const Unit&, const ServerError&) override { return {.close = true}; } // no request is ever seen
 };
 
 } // namespace

@@ -18,6 +18,7 @@ namespace holdfast::protocol {
 struct Request {
   std::vector<std::string> operations; ///< the leading keyword, command or method; and "commit" for an implicit one
   std::vector<std::string> keys;       ///< everything that a trigger's `key` may name
+  bool in_transaction = false;         ///< a Redis command between MULTI and EXEC
 };
 
 struct Unit {
@@ -26,11 +27,33 @@ struct Unit {
   std::string bytes;
   std::uint64_t exchange = 0; ///< of a request or reply; counts from 1 on each connection
   Request request;            ///< of a request
+  bool whole = true;          ///< of a request: nothing of it has been let go before
   bool answered = true;       ///< of a reply: false when it says that the request did not do what it asked
                               ///< (an error; a COMMIT answered ROLLBACK)
 };
 
 using Units = std::vector<Unit>;
+
+/// An error that is to be answered in the server's place.
+struct ServerError {
+  enum class Severity {
+    by_code, ///< as the server would have it for this code
+    error,   ///< the request fails, the connection goes on
+    fatal    ///< the connection ends
+  };
+  std::string code; ///< SQLSTATE, Redis error prefix or HTTP status; empty: the protocol's usual one
+  std::string text;
+  Severity severity = Severity::by_code;
+};
+
+/// How a request is answered with an error so that both sides end where a real server would leave them.
+struct Injection {
+  /// Delivered in the request's place: something that the server rejects in the same state. Its reply comes out of
+  /// `from_server` as the error. Empty: nothing is delivered.
+  std::string to_server;
+  std::string to_client; ///< the reply, when nothing is delivered
+  bool close = false;    ///< after the reply both sides are closed
+};
 
 class Conversation {
 public:
@@ -40,6 +63,8 @@ public:
   virtual ~Conversation() = default;
   virtual void from_client(std::string_view bytes, Units& units) = 0;
   virtual void from_server(std::string_view bytes, Units& units) = 0;
+  /// How to answer `request`, which has not been delivered, with an error.
+  [[nodiscard]] virtual Injection inject(const Unit& request, const ServerError& error) = 0;
   /// The server closed: a reply that lasts until then is complete now.
   virtual void server_closed(Units&) {}
   /// Why bytes can no longer be framed; empty while they can. From then on everything passes.

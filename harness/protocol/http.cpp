@@ -45,7 +45,7 @@ bool HttpScanner::parse_start(std::string_view line) {
   return parsed.ec == std::errc{} && head_.status >= 100 && head_.status <= 999;
 }
 
-void HttpScanner::head_complete(bool head_request) {
+void HttpScanner::read_head(bool head_request) {
   const auto text = std::exchange(text_, {});
   std::string_view rest(text);
   bool chunked = false;
@@ -74,6 +74,10 @@ void HttpScanner::head_complete(bool head_request) {
     }
     if (name == "transfer-encoding")
       chunked = holds_token(value, "chunked");
+    if (name == "expect")
+      head_.expects_continue = holds_token(value, "100-continue");
+    if (name == "content-type")
+      head_.event_stream = holds_token(value, "text/event-stream");
   }
   const bool response = direction_ == Direction::response;
   const bool bodiless = response && (head_request || head_.status < 200 || head_.status == 204 || head_.status == 304);
@@ -106,7 +110,7 @@ std::size_t HttpScanner::feed(std::string_view bytes, bool head_request) {
       if (text_ == "\r\n" || text_ == "\n")
         text_.clear(); // empty lines before a message are allowed
       else if (text_.ends_with("\n\r\n") || text_.ends_with("\n\n"))
-        head_complete(head_request);
+        read_head(head_request);
       break;
     case State::sized:
     case State::chunk: {
@@ -179,12 +183,16 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
       return;
     }
     if (!requests_.complete()) {
-      if (client_bytes_.size() > bound)
+      const bool waits = requests_.head_complete() && requests_.head().expects_continue;
+      if (client_bytes_.size() > bound || (waits && !delivered_)) {
         units.push_back({.bytes = std::exchange(client_bytes_, {})});
+        delivered_ = true;
+      }
       return;
     }
     const auto& head = requests_.head();
     Unit unit{.kind = Unit::Kind::request, .bytes = std::exchange(client_bytes_, {}), .exchange = ++requested_};
+    unit.whole = !std::exchange(delivered_, false);
     unit.request.operations = {head.method, lower(head.method)};
     unit.request.keys = {head.target.substr(0, head.target.find('?')), path_template(head.target)};
     pending_.push_back({requested_, head.method == "HEAD", head.method == "CONNECT"});
@@ -206,7 +214,8 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     if (!responses_.complete()) {
-      if (server_bytes_.size() > bound)
+      const bool streams = responses_.head_complete() && responses_.head().event_stream;
+      if (server_bytes_.size() > bound || (streams && !server_bytes_.empty()))
         units.push_back({.bytes = std::exchange(server_bytes_, {})});
       return;
     }
@@ -229,6 +238,24 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
     }
     units.push_back(std::move(unit));
   }
+}
+
+Injection HttpConversation::inject(const Unit& request, const ServerError& error) {
+  std::string body = "{\"error\":\"";
+  for (const char c : error.text) {
+    if (c == '"' || c == '\\')
+      body += '\\';
+    if (static_cast<unsigned char>(c) >= ' ')
+      body += c;
+  }
+  body += "\"}";
+  // After a part of the request the server still waits for the rest: that connection cannot go on.
+  const bool close = error.severity == ServerError::Severity::fatal || !request.whole;
+  const auto& method = request.request.operations[0];
+  return {.to_client = "HTTP/1.1 " + (error.code.empty() ? "503" : error.code) +
+                       " Injected\r\nContent-Type: application/json\r\n" + (close ? "Connection: close\r\n" : "") +
+                       "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + (method == "HEAD" ? "" : body),
+          .close = close};
 }
 
 void HttpConversation::server_closed(Units& units) {

@@ -15,15 +15,18 @@ public:
   explicit HttpScanner(Direction direction) : direction_(direction) {}
 
   struct Head {
-    std::string method; ///< request
-    std::string target; ///< request
-    int status = 0;     ///< response
+    std::string method;            ///< request
+    std::string target;            ///< request
+    int status = 0;                ///< response
+    bool expects_continue = false; ///< request: its body comes when the server has said so
+    bool event_stream = false;     ///< response: events of a stream that has no end in sight
   };
 
   /// Consumes bytes up to the end of the message; returns how many. For a response `head_request` says that it answers
   /// HEAD.
   std::size_t feed(std::string_view bytes, bool head_request);
   void reset();
+  [[nodiscard]] bool head_complete() const { return state_ != State::head; }
   [[nodiscard]] bool complete() const { return state_ == State::complete; }
   [[nodiscard]] bool until_close() const { return state_ == State::until_close; }
   [[nodiscard]] const std::string& error() const { return error_; }
@@ -31,7 +34,7 @@ public:
 
 private:
   enum class State { head, sized, chunk_size, chunk, trailer, until_close, complete };
-  void head_complete(bool head_request);
+  void read_head(bool head_request);
   bool parse_start(std::string_view line);
 
   Direction direction_;
@@ -47,12 +50,14 @@ public:
   void from_client(std::string_view bytes, Units& units) override;
   void from_server(std::string_view bytes, Units& units) override;
   void server_closed(Units& units) override;
+  Injection inject(const Unit& request, const ServerError& error) override;
 
 private:
   HttpScanner requests_{HttpScanner::Direction::request};
   HttpScanner responses_{HttpScanner::Direction::response};
   std::string client_bytes_;
   std::string server_bytes_;
+  bool delivered_ = false; ///< a part of the request that is being read was let go
   std::uint64_t requested_ = 0;
   struct Pending {
     std::uint64_t exchange;

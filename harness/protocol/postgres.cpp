@@ -168,21 +168,20 @@ Request PostgresConversation::describe_request(const Statement& statement, const
   const auto& keyword = statement.keyword;
   Request request;
   request.operations.push_back(keyword);
-  const bool in_block = status_ != 'I' || expect_block_;
   commits = keyword == "commit";
-  if (!in_block && writes(keyword)) {
+  if (!in_block_ && writes(keyword)) {
     request.operations.emplace_back("commit");
     commits = true;
   }
   if (keyword == "begin" || keyword == "start") {
-    expect_block_ = true;
+    in_block_ = true;
     seen_in_transaction_.clear();
   }
   const auto add = [&](const std::string& key) {
     if (key.empty())
       return;
     request.keys.push_back(key);
-    if (expect_block_ || status_ != 'I')
+    if (in_block_)
       seen_in_transaction_.push_back(key);
   };
   add(statement.table);
@@ -192,7 +191,7 @@ Request PostgresConversation::describe_request(const Statement& statement, const
     add(value);
   if (keyword == "commit" || keyword == "rollback" || keyword == "abort") {
     request.keys = std::exchange(seen_in_transaction_, {});
-    expect_block_ = false;
+    in_block_ = false;
   }
   return request;
 }
@@ -286,8 +285,13 @@ void PostgresConversation::from_server(std::string_view bytes, Units& units) {
 void PostgresConversation::finish(Units& units, std::string_view bytes, bool answered) {
   const auto exchange = *pending_.front();
   pending_.pop_front();
-  units.push_back(
-      {.kind = Unit::Kind::reply, .bytes = std::string(bytes), .exchange = exchange.id, .answered = answered});
+  auto injected = injected_.extract(exchange.id);
+  if (!injected.empty())
+    answered = false;
+  units.push_back({.kind = Unit::Kind::reply,
+                   .bytes = injected.empty() ? std::string(bytes) : std::move(injected.mapped()),
+                   .exchange = exchange.id,
+                   .answered = answered});
 }
 
 void PostgresConversation::server_message(const PostgresScanner::Message& message, Units& units) {
@@ -325,15 +329,15 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       pending_.pop_front();
     const bool simple = pending_.front()->simple;
     finish(units, message.bytes, false);
-    while (!simple && !pending_.empty() && pending_.front())
+    while (!simple && !pending_.empty() && pending_.front()) {
+      injected_.erase(pending_.front()->id); // skipped like the others
       finish(units, {}, false);
+    }
     return;
   }
   case 'Z': {
-    if (!message.body.empty())
-      status_ = message.body[0];
-    if (status_ == 'I')
-      expect_block_ = false;
+    if (std::exchange(swallow_ready_, false))
+      return;
     // Everything up to this point has been answered, whatever we made of it: start afresh from here. The implicit
     // commits of an extended batch are done now, not before; the last of them carries the message.
     std::vector<std::uint64_t> done;
@@ -349,6 +353,8 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     }
     if (!pending_.empty() && !pending_.front())
       pending_.pop_front();
+    if (pending_.empty() && !message.body.empty()) // nothing was sent since that could have changed it
+      in_block_ = message.body[0] != 'I';
     for (std::size_t i = 0; i < done.size(); ++i)
       units.push_back({.kind = Unit::Kind::reply,
                        .bytes = i + 1 == done.size() ? std::string(message.bytes) : std::string{},
@@ -360,6 +366,63 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
   default:
     return pass(); // rows, descriptions, notices, parameters, COPY data, notifications
   }
+}
+
+namespace {
+
+std::string message_of(char type, std::string_view body) {
+  std::string message(1, type);
+  const auto length = static_cast<std::uint32_t>(body.size() + 4);
+  for (const unsigned shift : {24U, 16U, 8U, 0U})
+    message += static_cast<char>(length >> shift);
+  return message.append(body);
+}
+
+std::string error_response(std::string_view severity, std::string_view code, std::string_view text) {
+  std::string body;
+  const auto field = [&](char type, std::string_view value) { (body += type).append(value) += '\0'; };
+  field('S', severity);
+  field('V', severity);
+  field('C', code);
+  field('M', text);
+  body += '\0';
+  return message_of('E', body);
+}
+
+/// Codes with which PostgreSQL ends a connection: admin shutdown, crash shutdown, cannot connect now, too many
+/// connections, and the class of connection exceptions.
+bool ends_connection(std::string_view code) {
+  return code.empty() || code.starts_with("57P") || code.starts_with("08") || code == "53300";
+}
+
+} // namespace
+
+Injection PostgresConversation::inject(const Unit& request, const ServerError& error) {
+  using Severity = ServerError::Severity;
+  const bool fatal =
+      error.severity == Severity::fatal || (error.severity == Severity::by_code && ends_connection(error.code));
+  if (fatal) // the server rolls back whatever was open when its connection ends
+    return {.to_client = error_response("FATAL", error.code.empty() ? "57P01" : error.code, error.text), .close = true};
+  // The server is given something that it rejects in the same state, so that a transaction is spoiled on both sides. A
+  // COMMIT that fails ends its transaction: there it is a ROLLBACK.
+  injected_[request.exchange] = error_response("ERROR", error.code.empty() ? "XX000" : error.code, error.text);
+  auto first = std::find_if(pending_.begin(), pending_.end(),
+                            [&](const auto& one) { return one && one->id == request.exchange; });
+  auto& exchange = **first; // a request stays pending until it is answered
+  const bool one_statement = exchange.last || !exchange.simple;
+  const auto next = first + 1;
+  if (exchange.simple) {
+    const bool commit = exchange.commit && one_statement;
+    while (!(*first)->last) // one failing statement stands for all of them
+      first = pending_.erase(first);
+    return {.to_server = message_of('Q', commit ? std::string_view("ROLLBACK\0", 9)
+                                                : std::string_view("holdfast injected an error here\0", 32))};
+  }
+  if (exchange.commit && next != pending_.end() && !*next) {
+    swallow_ready_ = true; // the simple query's; the Sync that follows has its own
+    return {.to_server = message_of('Q', std::string_view("ROLLBACK\0", 9))};
+  }
+  return {.to_server = message_of('E', std::string_view("holdfast injected an error here\0\0\0\0\0", 36))};
 }
 
 } // namespace holdfast::protocol

@@ -49,6 +49,7 @@ class PostgresConversation final : public Conversation {
 public:
   void from_client(std::string_view bytes, Units& units) override;
   void from_server(std::string_view bytes, Units& units) override;
+  Injection inject(const Unit& request, const ServerError& error) override;
 
 private:
   struct Exchange {
@@ -74,8 +75,10 @@ private:
   PostgresScanner server_;
   bool started_ = false;
   bool asked_encryption_ = false;
-  char status_ = 'I';         ///< transaction status of the last ReadyForQuery
-  bool expect_block_ = false; ///< a BEGIN has been sent: the following statements are in a transaction
+  /// The next statement will be in a transaction: by the last ReadyForQuery, and by what has been sent since.
+  bool in_block_ = false;
+  bool swallow_ready_ = false;                    ///< the next ReadyForQuery belongs to what was injected
+  std::map<std::uint64_t, std::string> injected_; ///< errors to be given instead of the server's answer
   std::map<std::string, Statement> prepared_;
   std::map<std::string, Portal> portals_;
   std::vector<std::string> seen_in_transaction_; ///< tables and values

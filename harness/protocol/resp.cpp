@@ -139,8 +139,10 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
       return;
     }
     if (!commands_.complete()) {
-      if (client_bytes_.size() > bound)
+      if (client_bytes_.size() > bound) {
         units.push_back({.bytes = std::exchange(client_bytes_, {})});
+        delivered_ = true;
+      }
       return;
     }
     const auto& words = commands_.arguments();
@@ -148,11 +150,15 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
     if (!words.empty()) { // Redis ignores an empty command
       unit.kind = Unit::Kind::request;
       unit.exchange = ++requested_;
+      unit.whole = !std::exchange(delivered_, false);
       unit.request.operations = {lower(words[0])};
       if (words.size() > 1)
         unit.request.keys = {words[1]};
       const auto& command = unit.request.operations[0];
       exec_.push_back(command == "exec");
+      unit.request.in_transaction = in_transaction_;
+      if (command == "multi" || command == "exec" || command == "discard")
+        in_transaction_ = command == "multi";
       static const std::set<std::string> streams = {"subscribe",   "psubscribe",   "ssubscribe",
                                                     "unsubscribe", "punsubscribe", "sunsubscribe",
                                                     "monitor",     "sync",         "psync"};
@@ -193,12 +199,33 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
       // An EXEC answered with nothing did nothing.
       const bool nothing = unit.bytes.starts_with("*-1") || replies_.type() == '_';
       unit.answered = replies_.type() != '-' && replies_.type() != '!' && !(exec && nothing);
+      if (const auto injected = injected_.extract(replied_); !injected.empty()) {
+        unit.bytes = injected.mapped();
+        unit.answered = false;
+      }
       if (replied_ > requested_)
         give_up("a reply without a request");
     }
     units.push_back(std::move(unit));
     replies_.reset();
   }
+}
+
+Injection RespConversation::inject(const Unit& request, const ServerError& error) {
+  auto reply = "-" + (error.code.empty() ? std::string("ERR") : error.code) + " " + error.text + "\r\n";
+  const auto& command = request.request.operations[0];
+  if (error.severity == ServerError::Severity::fatal || !request.whole)
+    return {.to_client = std::move(reply), .close = true};
+  if (!request.request.in_transaction) {
+    if (command == "multi")
+      in_transaction_ = false;
+    return {.to_client = std::move(reply)};
+  }
+  // A command that fails while it is queued spoils the transaction; an EXEC that fails ends it. The server is brought
+  // to the same by a command that nobody knows, and by DISCARD.
+  injected_[request.exchange] = std::move(reply);
+  return {.to_server = command == "exec" || command == "discard" ? "*1\r\n$7\r\nDISCARD\r\n"
+                                                                 : "*1\r\n$17\r\nHOLDFAST.INJECTED\r\n"};
 }
 
 } // namespace holdfast::protocol

@@ -4,6 +4,7 @@
 #include "harness/protocol/conversation.hpp"
 
 #include <deque>
+#include <map>
 #include <optional>
 
 namespace holdfast::protocol {
@@ -52,6 +53,7 @@ class RespConversation final : public Conversation {
 public:
   void from_client(std::string_view bytes, Units& units) override;
   void from_server(std::string_view bytes, Units& units) override;
+  Injection inject(const Unit& request, const ServerError& error) override;
 
 private:
   RespScanner commands_{RespScanner::Expect::command};
@@ -60,7 +62,10 @@ private:
   std::string server_bytes_;
   std::uint64_t requested_ = 0;
   std::uint64_t replied_ = 0;
-  std::deque<bool> exec_; ///< of each pending request: is it EXEC
+  bool delivered_ = false;                        ///< a part of the command that is being read was let go
+  bool in_transaction_ = false;                   ///< between MULTI and EXEC, as the client sends them
+  std::deque<bool> exec_;                         ///< of each pending request: is it EXEC
+  std::map<std::uint64_t, std::string> injected_; ///< replies to be given instead of the server's
 };
 
 } // namespace holdfast::protocol

@@ -31,6 +31,10 @@ public:
       return ++at_, token = {Token::Kind::semicolon, {}}, true;
     if (c == '\'')
       return token = {Token::Kind::literal, quoted('\'')}, true;
+    if ((c == 'E' || c == 'e') && sql_.substr(at_ + 1, 1) == "'") {
+      ++at_;
+      return token = {Token::Kind::literal, quoted('\'', Escapes::backslash)}, true;
+    }
     if (c == '"')
       return token = {Token::Kind::word, quoted('"')}, true;
     if (c == '$' && dollar_quoted(token))
@@ -53,16 +57,24 @@ private:
       else if (sql_.substr(at_, 2) == "--")
         at_ = std::min(sql_.find('\n', at_), sql_.size());
       else if (sql_.substr(at_, 2) == "/*") {
-        const auto end = sql_.find("*/", at_ + 2);
-        at_ = end == std::string_view::npos ? sql_.size() : end + 2;
+        int depth = 0; // PostgreSQL's comments nest
+        do {
+          const bool opens = sql_.substr(at_, 2) == "/*", closes = sql_.substr(at_, 2) == "*/";
+          depth += opens ? 1 : closes ? -1 : 0;
+          at_ += opens || closes ? 2 : 1;
+        } while (depth > 0 && at_ < sql_.size());
+        at_ = std::min(at_, sql_.size());
       } else
         return;
     }
   }
-  std::string quoted(char quote) {
+  enum class Escapes { doubled, backslash };
+  std::string quoted(char quote, Escapes escapes = Escapes::doubled) {
     std::string text;
     for (++at_; at_ < sql_.size(); ++at_) {
-      if (sql_[at_] != quote)
+      if (escapes == Escapes::backslash && sql_[at_] == '\\' && at_ + 1 < sql_.size())
+        text += sql_[++at_];
+      else if (sql_[at_] != quote)
         text += sql_[at_];
       else if (at_ + 1 < sql_.size() && sql_[at_ + 1] == quote)
         text += sql_[++at_];
@@ -75,7 +87,9 @@ private:
   }
   bool dollar_quoted(Token& token) {
     auto end = at_ + 1;
-    while (end < sql_.size() && (std::isalpha(static_cast<unsigned char>(sql_[end])) != 0 || sql_[end] == '_'))
+    const auto begins = [&](char one) { return std::isalpha(static_cast<unsigned char>(one)) != 0 || one == '_'; };
+    const auto goes_on = [&](char one) { return begins(one) || std::isdigit(static_cast<unsigned char>(one)) != 0; };
+    while (end < sql_.size() && (end == at_ + 1 ? begins(sql_[end]) : goes_on(sql_[end])))
       ++end;
     if (end >= sql_.size() || sql_[end] != '$')
       return false;

@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <set>
+#include <unistd.h>
 
 namespace holdfast::run {
 
@@ -16,7 +19,20 @@ using scenario::Dependency;
 
 namespace {
 
-constexpr auto watch_least = std::chrono::milliseconds{20}; ///< between two looks at a running instance
+constexpr auto server_stops_within = std::chrono::seconds{2}; ///< its clients are gone already
+constexpr auto watch_least = std::chrono::milliseconds{20};   ///< between two looks at a running instance
+
+/// The folder of a server that runs as somebody else: theirs, and reachable through the workspace.
+void give_to(const std::string& user, const fs::path& directory) {
+  const auto* entry = ::getpwnam(user.c_str());
+  if (entry == nullptr)
+    return; // the spawn says so
+  if (::chown(directory.c_str(), entry->pw_uid, entry->pw_gid) != 0)
+    throw EnvironmentError(fmt::format("cannot give {} to the user {}: {}", directory.string(), user,
+                                       std::error_code(errno, std::generic_category()).message()));
+  for (const auto& folder : {directory.parent_path(), directory.parent_path().parent_path()})
+    fs::permissions(folder, fs::perms::others_exec, fs::perm_options::add);
+}
 
 stack::Place parse_place(const std::string& address) {
   const auto colon = address.rfind(':');
@@ -85,63 +101,97 @@ bool StackRuntime::is_named(const std::string& name) const {
   });
 }
 
-void StackRuntime::make_link(const std::string& name, const std::string& protocol,
-                             std::unique_ptr<link::Upstream> upstream, const std::vector<link::Endpoint>& endpoints) {
+void StackRuntime::make_link(const std::string& name, const std::string& protocol, const std::vector<Way>& ways) {
   // Only a link that somebody may hold messages on is framed: the others pass bytes.
   const auto framed = is_named(name) ? link::Framing::framed : link::Framing::opaque;
-  auto link = std::make_unique<link::Link>(executor_, name, protocol, std::move(upstream), framed);
-  for (const auto& endpoint : endpoints)
-    if (auto opened = link->listen(endpoint); !opened)
+  link::Link::OnMessage record;
+  if (framed == link::Framing::framed)
+    record = [this, name](const link::Message& message) {
+      const auto& unit = message.unit;
+      const bool request = unit.kind == protocol::Unit::Kind::request;
+      using Kind = history::WireMessage::Kind;
+      recorder_.message({request ? Kind::request : Kind::reply, name, message.peer, message.connection, unit.exchange,
+                         unit.request.operations, unit.request.keys, unit.bytes.size(), unit.answered});
+    };
+  auto link =
+      std::make_unique<link::Link>(executor_, clock_, link::Link::Setup{name, protocol, framed, std::move(record)});
+  for (const auto& way : ways)
+    if (auto opened = link->listen(way.from, way.to); !opened)
       throw EnvironmentError(opened.error());
   links_[name] = std::move(link);
 }
 
-void StackRuntime::make_links() {
+void StackRuntime::make_links_of(const Dependency& dependency) {
   const auto& stack = plan_.scenario.stack;
-  for (const auto& dependency : stack.dependencies) {
-    std::unique_ptr<link::Upstream> upstream;
-    if (dependency.provider == Dependency::Provider::fake) {
-      const auto directory = places_.workspace / "dependencies" / dependency.name;
-      fs::create_directories(directory);
-      auto& fake = fakes_[dependency.name] = registry_.fakes.at(dependency.protocol)(executor_, clock_, directory);
-      upstream = link::make_fake_upstream(executor_, *fake);
-    } else {
-      const auto place = dependency.provider == Dependency::Provider::server ? addresses_.server(dependency.name)
-                                                                             : parse_place(dependency.address);
-      upstream = link::make_tcp_upstream(executor_, place.address, place.port);
-    }
-    std::vector<link::Endpoint> endpoints;
-    for (const auto& service : stack.services) {
-      if (std::find(service.needs.begin(), service.needs.end(), dependency.name) == service.needs.end())
-        continue;
-      for (int host = 1; host <= stack.hosts; ++host) {
-        const auto place = addresses_.link(service.name, host, dependency.name);
-        endpoints.push_back({fmt::format("{}@{}", service.name, host), place.address, place.port});
-      }
-    }
-    make_link(dependency.name, dependency.protocol, std::move(upstream), endpoints);
+  std::shared_ptr<link::Upstream> upstream;
+  if (dependency.provider == Dependency::Provider::fake) {
+    const auto directory = places_.workspace / "dependencies" / dependency.name;
+    fs::create_directories(directory);
+    auto& fake = fakes_[dependency.name] = registry_.fakes.at(dependency.protocol)(executor_, clock_, directory);
+    upstream = link::make_fake_upstream(executor_, *fake);
+  } else {
+    const auto place = dependency.provider == Dependency::Provider::server ? addresses_.server(dependency.name)
+                                                                           : parse_place(dependency.address);
+    upstream = link::make_tcp_upstream(executor_, place.address, place.port);
   }
-  // Links between services and from users have one upstream a host: each is a link of its own under the common name's
-  // first host. They exist only where a step names them.
+  std::vector<Way> ways;
   for (const auto& service : stack.services) {
-    if (is_named(service.name)) {
-      if (stack.hosts > 1)
-        throw StackError(fmt::format("the link '{}' from users to a service needs a stack of one host", service.name));
-      const auto place = addresses_.users(service.name, 1), behind = addresses_.instance(service.name, 1);
-      make_link(service.name, "http", link::make_tcp_upstream(executor_, behind.address, behind.port),
-                {{"users", place.address, place.port}});
-    }
-    for (const auto& need : service.needs) {
-      const auto name = service.name + ">" + need;
-      if (stack.service(need) == nullptr || !is_named(name))
-        continue;
-      if (stack.hosts > 1)
-        throw StackError(fmt::format("the link '{}' between services needs a stack of one host", name));
-      const auto place = addresses_.link(service.name, 1, need), behind = addresses_.instance(need, 1);
-      make_link(name, "http", link::make_tcp_upstream(executor_, behind.address, behind.port),
-                {{service.name + "@1", place.address, place.port}});
+    if (std::find(service.needs.begin(), service.needs.end(), dependency.name) == service.needs.end())
+      continue;
+    for (int host = 1; host <= stack.hosts; ++host) {
+      const auto place = addresses_.link(service.name, host, dependency.name);
+      ways.push_back({{fmt::format("{}@{}", service.name, host), place.address, place.port}, upstream});
     }
   }
+  make_link(dependency.name, dependency.protocol, ways);
+}
+
+/// From users to a service and from one service to another: on every host a way of its own, since calls stay on a host.
+/// They exist only where a step names them.
+void StackRuntime::make_links_of(const scenario::Service& service) {
+  const auto& stack = plan_.scenario.stack;
+  const auto make = [&](const std::string& name, const std::string& peer, const std::string& to, auto place_on) {
+    if (!is_named(name))
+      return;
+    std::vector<Way> ways;
+    for (int host = 1; host <= stack.hosts; ++host) {
+      const stack::Place place = place_on(host), behind = addresses_.instance(to, host);
+      ways.push_back({{fmt::format("{}@{}", peer, host), place.address, place.port},
+                      link::make_tcp_upstream(executor_, behind.address, behind.port)});
+    }
+    make_link(name, "http", ways);
+  };
+  make(service.name, "users", service.name, [&](int host) { return addresses_.users(service.name, host); });
+  for (const auto& need : service.needs)
+    if (stack.service(need) != nullptr)
+      make(service.name + ">" + need, service.name, need,
+           [&](int host) { return addresses_.link(service.name, host, need); });
+}
+
+void StackRuntime::make_links() {
+  for (const auto& dependency : plan_.scenario.stack.dependencies)
+    make_links_of(dependency);
+  for (const auto& service : plan_.scenario.stack.services)
+    make_links_of(service);
+}
+
+link::Peers StackRuntime::peers(const link::Link& link, const scenario::InstanceSelection& selection,
+                                const std::vector<stack::Instance*>& instances) const {
+  if (selection.services.empty() && selection.hosts.empty() && selection.host_count == 0 && !selection.that)
+    return {};
+  const bool of_users = plan_.scenario.stack.service(link.name()) != nullptr;
+  link::Peers peers;
+  for (const auto* instance : instances)
+    if (!of_users)
+      peers.push_back(instance->name());
+    else if (instance->service().name == link.name())
+      peers.push_back(fmt::format("users@{}", instance->host()));
+  return peers;
+}
+
+std::string StackRuntime::instance_at(const link::Link& link, const std::string& peer) const {
+  const bool of_users = plan_.scenario.stack.service(link.name()) != nullptr;
+  return of_users ? link.name() + peer.substr(peer.rfind('@')) : peer;
 }
 
 void StackRuntime::make_instances() {
@@ -166,8 +216,8 @@ void StackRuntime::make_instances() {
   }
 }
 
-asio::awaitable<std::unique_ptr<process::Process>> StackRuntime::spawn_server(const Dependency& dependency,
-                                                                              const std::vector<std::string>& command) {
+asio::awaitable<StackRuntime::Server> StackRuntime::spawn_server(const Dependency& dependency,
+                                                                 const std::vector<std::string>& command) {
   const auto directory = places_.workspace / "dependencies" / dependency.name;
   fs::create_directories(directory);
   const auto place = addresses_.server(dependency.name);
@@ -188,29 +238,34 @@ asio::awaitable<std::unique_ptr<process::Process>> StackRuntime::spawn_server(co
       spec.environment[name] = value;
   spec.directory = directory;
   spec.shim = process::find_shim();
+  spec.run_as = dependency.run_as;
+  if (!spec.run_as.empty() && ::geteuid() == 0)
+    give_to(spec.run_as, directory);
   auto log = std::make_shared<std::ofstream>(places_.bundle / "logs" / (dependency.name + ".log"), std::ios::app);
-  auto spawned =
-      co_await process::Process::spawn(executor_, std::move(spec), [log](process::Stream, std::string_view line) {
+  auto logged = std::make_shared<bool>(false);
+  auto spawned = co_await process::Process::spawn(
+      executor_, std::move(spec), [log, logged, text = dependency.ready.path](process::Stream, std::string_view line) {
         *log << line << "\n" << std::flush;
+        *logged = *logged || line.find(text) != std::string_view::npos;
       });
   if (!spawned)
     throw StackError(fmt::format("dependency '{}': {}", dependency.name, spawned.error()));
-  co_return std::move(*spawned);
+  co_return Server{std::move(*spawned), process::signal_number(dependency.stop_signal).value_or(SIGTERM), logged};
 }
 
 asio::awaitable<void> StackRuntime::start_server(const Dependency& dependency) {
   if (!dependency.prepare.empty()) {
     auto prepare = co_await spawn_server(dependency, dependency.prepare);
-    if (!co_await async::until(clock_, clock_.now() + std::chrono::seconds{60}, prepare->gone()) ||
-        prepare->status()->exit_code() != 0)
+    if (!co_await async::until(clock_, clock_.now() + std::chrono::seconds{60}, prepare.process->gone()) ||
+        prepare.process->status()->exit_code() != 0)
       throw StackError(fmt::format("dependency '{}': preparing it failed; see logs/{}.log in the bundle",
                                    dependency.name, dependency.name));
   }
-  servers_.push_back({co_await spawn_server(dependency, dependency.command), nullptr});
+  servers_.push_back(co_await spawn_server(dependency, dependency.command));
   auto& server = *servers_.back().process;
   const stack::ProbeTarget target{addresses_.server(dependency.name),
                                   places_.workspace / "dependencies" / dependency.name,
-                                  [](std::string_view) { return true; }};
+                                  [logged = servers_.back().logged](std::string_view) { return *logged; }};
   const auto deadline = clock_.now() + dependency.ready.within;
   for (;;) {
     const auto answer = co_await stack::probe_once(clock_, dependency.ready, target);
@@ -283,6 +338,8 @@ asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> 
     co_await (*instance)->kill();
   co_await settle();
   for (const auto& server : servers_) {
+    server.process->signal(server.stop_signal);
+    (void)co_await async::until(clock_, clock_.now() + server_stops_within, server.process->gone());
     server.process->kill();
     co_await server.process->gone();
   }

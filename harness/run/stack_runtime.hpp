@@ -43,6 +43,11 @@ public:
   /// Users, services and dependencies are reached through links; "orders>bank" and "accounts" exist when a step names
   /// them.
   [[nodiscard]] link::Link* link(const std::string& name) const;
+  /// The peers of a link that a step about these instances means; empty: all.
+  [[nodiscard]] link::Peers peers(const link::Link& link, const scenario::InstanceSelection& selection,
+                                  const std::vector<stack::Instance*>& instances) const;
+  /// The instance at a connection of this peer: the peer itself; on a link from users, the one that serves them.
+  [[nodiscard]] std::string instance_at(const link::Link& link, const std::string& peer) const;
   /// Every instance has the code and the configuration that the stack started with.
   [[nodiscard]] bool is_known_good() const;
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -53,7 +58,8 @@ public:
 private:
   struct Server {
     std::unique_ptr<process::Process> process;
-    std::shared_ptr<std::ofstream> log;
+    int stop_signal;
+    std::shared_ptr<bool> logged; ///< what its log probe waits for
   };
   void process(const std::string& instance, const std::string& state, const std::string& detail) override;
   void config(const std::string& instance, const std::string& file, const std::string& hash, const std::string& release,
@@ -61,11 +67,15 @@ private:
   void probe(const std::string& instance, const stack::ProbeAnswer& answer) override;
 
   asio::awaitable<void> start_server(const scenario::Dependency& dependency);
-  asio::awaitable<std::unique_ptr<process::Process>> spawn_server(const scenario::Dependency& dependency,
-                                                                  const std::vector<std::string>& command);
+  asio::awaitable<Server> spawn_server(const scenario::Dependency& dependency, const std::vector<std::string>& command);
   void make_links();
-  void make_link(const std::string& name, const std::string& protocol, std::unique_ptr<link::Upstream> upstream,
-                 const std::vector<link::Endpoint>& endpoints);
+  struct Way {
+    link::Endpoint from;
+    std::shared_ptr<link::Upstream> to;
+  };
+  void make_link(const std::string& name, const std::string& protocol, const std::vector<Way>& ways);
+  void make_links_of(const scenario::Dependency& dependency);
+  void make_links_of(const scenario::Service& service);
   void make_instances();
   asio::awaitable<void> start_instance(stack::Instance& instance);
   [[nodiscard]] bool is_named(const std::string& link) const;

@@ -195,7 +195,7 @@ void Timeline::arm(Playing& playing) {
       [this, &playing](const link::Message& message) -> asio::awaitable<void> {
         if (playing.state != State::armed)
           co_return; // it has expired meanwhile
-        const auto peer = message.peer;
+        const auto peer = stack_.instance_at(*playing.gate_link, message.peer);
         note(playing, "position", {{"peer", peer}, {"connection", std::to_string(message.connection)}});
         co_await begin(playing, peer);
       });
@@ -224,13 +224,8 @@ asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that)
   std::string names;
   for (const auto* instance : targets)
     names += (names.empty() ? "" : ",") + instance->name();
-  link::Peers peers;
   auto* link = stack_.link(step.get<std::string>("link").value_or(""));
-  const bool all = step.instances.services.empty() && step.instances.hosts.empty() && step.instances.host_count == 0 &&
-                   !step.instances.that;
-  if (link != nullptr && !all)
-    for (const auto* instance : targets)
-      peers.push_back(instance->name());
+  auto peers = link == nullptr ? link::Peers{} : stack_.peers(*link, step.instances, targets);
   playing.action = playing.kind->make(
       {step, plan_.scenario.stack, clock_, executor_, plan_.seed, std::move(targets), link, std::move(peers)});
   playing.state = State::running;

@@ -1,6 +1,7 @@
 #include "harness/scenario/parse_stack.hpp"
 
 #include "harness/scenario/placeholders.hpp"
+#include "harness/scenario/server_defaults.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -102,6 +103,11 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   const auto provider = reader.choice("provider", {"fake", "server", "external"}).value_or("fake");
   dependency.command = reader.texts("command").value_or(std::vector<std::string>{});
   dependency.prepare = reader.texts("prepare").value_or(std::vector<std::string>{});
+  if (auto signal = reader.choice("stop_signal", {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"}))
+    dependency.stop_signal = *signal;
+  dependency.run_as = reader.text("run_as").value_or("");
+  dependency.database = reader.text("database").value_or(dependency.database);
+  dependency.user = reader.text("user").value_or(dependency.user);
   dependency.address = reader.text("address").value_or("");
   if (const auto* ready = reader.table("ready"))
     dependency.ready = parse_probe(*ready, "ready of " + reader.what(), context);
@@ -112,8 +118,13 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
                    fmt::format("fakes: {}; otherwise provider = \"server\"", fmt::join(catalog.fakes, ", ")));
   } else if (provider == "server") {
     dependency.provider = Dependency::Provider::server;
-    if (dependency.command.empty())
-      reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()));
+    const bool probed = reader.has("ready");
+    const auto ready = dependency.ready;
+    if (dependency.command.empty() && !use_default_server(dependency))
+      reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()),
+                   "there are defaults for redis and postgres");
+    if (probed)
+      dependency.ready = ready;
   } else {
     dependency.provider = Dependency::Provider::external;
     if (dependency.address.find(':') == std::string::npos)

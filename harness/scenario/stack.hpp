@@ -58,10 +58,14 @@ struct Dependency {
   std::string name;
   std::string protocol; ///< redis, postgres, http or tcp
   Provider provider = Provider::fake;
-  std::vector<std::string> command; ///< server: how it is spawned
-  std::vector<std::string> prepare; ///< server: run once, to its end, before `command`
-  Probe ready;                      ///< server
-  std::string address;              ///< external: host:port
+  std::vector<std::string> command;    ///< server: how it is spawned
+  std::vector<std::string> prepare;    ///< server: run once, to its end, before `command`
+  Probe ready;                         ///< server
+  std::string stop_signal = "SIGTERM"; ///< server: at the end of the run; SIGKILL soon after
+  std::string run_as;                  ///< server: user to run as when the harness is root; empty: as the harness
+  std::string database = "postgres";   ///< postgres, server: created by the default preparation
+  std::string user = "postgres";       ///< postgres, server: the superuser of the default preparation
+  std::string address;                 ///< external: host:port
 };
 
 /// What an operation means to the checks.

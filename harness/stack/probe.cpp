@@ -2,6 +2,7 @@
 
 #include "harness/async/deadline.hpp"
 #include "harness/process/process.hpp"
+#include "harness/scenario/placeholders.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -30,10 +31,22 @@ asio::awaitable<ProbeAnswer> probe_tcp(const ProbeTarget& target) {
 
 asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const ProbeTarget& target) {
   const char* path = std::getenv("PATH");
-  auto spawned = co_await process::Process::spawn(
-      co_await asio::this_coro::executor,
-      {probe.command, {{"PATH", path != nullptr ? path : "/usr/bin:/bin"}}, target.directory, process::find_shim()},
-      [](process::Stream, std::string_view) {});
+  const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
+    if (name == "address")
+      return target.place.address;
+    if (name == "port")
+      return std::to_string(target.place.port);
+    return name == "dir" ? std::optional(target.directory.string()) : std::nullopt;
+  };
+  std::vector<std::string> command;
+  for (const auto& word : probe.command)
+    command.push_back(scenario::substitute(word, lookup));
+  auto spawned = co_await process::Process::spawn(co_await asio::this_coro::executor,
+                                                  {std::move(command),
+                                                   {{"PATH", path != nullptr ? path : "/usr/bin:/bin"}},
+                                                   target.directory,
+                                                   process::find_shim()},
+                                                  [](process::Stream, std::string_view) {});
   if (!spawned)
     co_return ProbeAnswer{false, spawned.error()};
   co_await (*spawned)->gone();

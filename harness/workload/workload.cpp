@@ -298,6 +298,7 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
     if (number == 1) {
       operation.instance = tried.instance;
       recorder_.invoke(operation);
+      tried.begin_time = operation.invoke_time;
     } else {
       recorder_.attempt(operation, tried);
     }
@@ -305,14 +306,16 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
       co_await attempt(request, kind, *route, operation, tried, reply);
     else
       tried.reason = "no instance is ready";
-    operation.attempts.push_back(tried);
     // "No effect" of a refusal to connect is certain, but no answer: it is tried again like an unknown one.
     const bool answered = tried.outcome == Outcome::ok || tried.outcome == Outcome::unauthenticated ||
                           (tried.outcome == Outcome::fail && tried.status != 0);
     certainly_no_effect = certainly_no_effect && tried.outcome != Outcome::info;
-    if (answered || number == kind.attempts)
+    const bool last = answered || number == kind.attempts;
+    if (!last)
+      recorder_.result(operation, tried);
+    operation.attempts.push_back(tried);
+    if (last)
       break;
-    recorder_.result(operation, tried);
     co_await clock_.wait_for(wait);
     wait *= 2;
   }

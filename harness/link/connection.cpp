@@ -1,0 +1,295 @@
+#include "harness/link/connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <fmt/format.h>
+#include <utility>
+
+namespace holdfast::link {
+
+using asio::use_awaitable;
+using asio::ip::tcp;
+using protocol::Unit;
+
+Connection::Connection(std::shared_ptr<Link::State> link, std::string peer, std::uint64_t number, tcp::socket socket)
+    : link_(std::move(link)), peer_(std::move(peer)), number_(number), client_(std::move(socket)),
+      changed_(client_.get_executor()) {}
+
+void Connection::make_outboxes() {
+  // The outboxes belong to the connection, which outlives every coroutine of theirs.
+  const auto setup = [this](Direction direction, std::function<asio::awaitable<bool>(std::string_view)> write) {
+    return Outbox::Setup{direction, link_->clock, [this] { return toxics(); },
+                         [self = weak_from_this()]() -> asio::awaitable<void> {
+                           if (const auto alive = self.lock())
+                             co_await alive->not_held();
+                         },
+                         std::move(write)};
+  };
+  to_client_ = std::make_shared<Outbox>(
+      client_.get_executor(), setup(Direction::to_client, [this](auto bytes) { return write_client(bytes); }));
+  to_server_ = std::make_shared<Outbox>(
+      client_.get_executor(), setup(Direction::to_server, [this](auto bytes) { return server_->write(bytes); }));
+}
+
+asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self, std::shared_ptr<Upstream> upstream) {
+  boost::system::error_code error;
+  self->server_ = co_await upstream->connect(error);
+  if (!self->server_) {
+    ++self->link_->counters.upstream_refused;
+    self->reset(); // the closest that an accepted connection can come to being refused
+  } else if (!self->closing_) {
+    self->make_outboxes();
+    if (self->link_->framing == Framing::framed)
+      self->conversation_ = protocol::make_conversation(self->link_->protocol);
+    asio::co_spawn(self->client_.get_executor(), from_client(self), asio::detached);
+    co_await from_server(self);
+    while (!self->client_done_)
+      co_await self->changed_.wait();
+  }
+  self->close();
+  // What still drains sees that it is closed and ends: nothing of it may outlive us.
+  for (const auto& outbox : {self->to_client_, self->to_server_})
+    if (outbox)
+      co_await outbox->ended();
+  for (const auto& tap : self->link_->taps)
+    tap.what->closed(self->number_);
+  self->link_->connections.erase(self);
+}
+
+bool Connection::reset() {
+  if (closing_)
+    return false;
+  boost::system::error_code error; // an already dead socket needs no reset
+  client_.set_option(asio::socket_base::linger(true, 0), error);
+  close();
+  return true;
+}
+
+void Connection::close() {
+  closing_ = true;
+  boost::system::error_code error; // the descriptor is released whatever close(2) says
+  client_.close(error);
+  if (server_)
+    server_->close();
+  for (const auto& outbox : {to_client_, to_server_})
+    if (outbox)
+      outbox->close();
+  changed_.notify();
+}
+
+asio::awaitable<void> Connection::from_client(std::shared_ptr<Connection> self) {
+  std::vector<char> buffer(16U << 10U);
+  while (!self->closing_) {
+    boost::system::error_code error;
+    const auto size =
+        co_await self->client_.async_read_some(asio::buffer(buffer), asio::redirect_error(use_awaitable, error));
+    if (error)
+      break;
+    if (!co_await self->client_bytes({buffer.data(), size}))
+      break;
+  }
+  if (co_await self->to_server_->flush())
+    self->server_->finish_writing();
+  self->client_done_ = true;
+  self->changed_.notify();
+}
+
+asio::awaitable<void> Connection::from_server(std::shared_ptr<Connection> self) {
+  std::vector<char> buffer(16U << 10U);
+  while (!self->closing_) {
+    const auto size = co_await self->server_->read(buffer);
+    if (size == 0)
+      break;
+    if (!co_await self->server_bytes({buffer.data(), size}))
+      break;
+  }
+  if (self->conversation_ && !self->closing_) {
+    protocol::Units units;
+    self->conversation_->server_closed(units);
+    (void)co_await self->deliver_replies(std::move(units));
+  }
+  // Half-close: the client hears the end and may still be sending.
+  boost::system::error_code error;
+  if (co_await self->to_client_->flush() && !self->closing_)
+    self->client_.shutdown(tcp::socket::shutdown_send, error);
+}
+
+asio::awaitable<bool> Connection::client_bytes(std::string_view bytes) {
+  link_->counters.bytes += bytes.size();
+  if (!conversation_)
+    co_return co_await to_server_->send(bytes);
+  protocol::Units units;
+  conversation_->from_client(bytes, units);
+  note_unframed();
+  std::string batch; // what no tap holds goes on in one piece
+  for (const auto& unit : units) {
+    co_await not_held(); // everything on a held connection waits
+    if (unit.kind == Unit::Kind::request) {
+      ++link_->counters.requests;
+      note(unit);
+      if (!link_->taps.empty()) {
+        const auto decision = co_await ask_taps(unit, batch);
+        if (decision.kind == Decision::Kind::reset)
+          co_return reset(), false;
+        if (decision.kind == Decision::Kind::error) {
+          if (!co_await inject(unit, decision.error, batch))
+            co_return false;
+          continue;
+        }
+      }
+    }
+    batch += unit.bytes;
+  }
+  co_return co_await to_server_->send(batch);
+}
+
+/// The request position. What precedes the message has left before anyone may hold it.
+asio::awaitable<Decision> Connection::ask_taps(const Unit& unit, std::string& batch) {
+  const Message message{peer_, number_, unit};
+  const auto taps = link_->taps; // a tap may remove itself
+  for (const auto& tap : taps) {
+    if (!concerns(tap.peers, peer_))
+      continue;
+    (void)co_await to_server_->send(std::exchange(batch, {}));
+    (void)co_await to_server_->flush();
+    co_await hold();
+    auto decision = co_await tap.what->request(message);
+    release();
+    if (decision.kind != Decision::Kind::forward)
+      co_return decision;
+  }
+  co_return Decision{};
+}
+
+/// Answers a request in the server's place, after the replies to all requests before it. False when the connection ends
+/// with it.
+asio::awaitable<bool> Connection::inject(const Unit& unit, const protocol::ServerError& error, std::string& batch) {
+  const auto injection = conversation_->inject(unit, error);
+  if (!injection.to_server.empty()) {
+    batch += injection.to_server;
+    co_return true;
+  }
+  if (!co_await to_server_->send(std::exchange(batch, {}))) // their replies come first
+    co_return false;
+  while (replied_ + 1 < unit.exchange && !closing_)
+    co_await changed_.wait();
+  if (closing_)
+    co_return false;
+  protocol::Units units;
+  conversation_->from_server(injection.to_client, units);
+  std::string reply;
+  for (const auto& one : units)
+    reply += one.bytes;
+  if (!co_await to_client_->send(reply))
+    co_return false;
+  replied_ = unit.exchange;
+  changed_.notify();
+  if (!injection.close)
+    co_return true;
+  if (co_await to_client_->flush() && !closing_) {
+    boost::system::error_code gone; // the client has left already
+    client_.shutdown(tcp::socket::shutdown_send, gone);
+  }
+  server_->close();
+  co_return false;
+}
+
+asio::awaitable<bool> Connection::server_bytes(std::string_view bytes) {
+  link_->counters.bytes += bytes.size();
+  if (!conversation_)
+    co_return co_await to_client_->send(bytes);
+  protocol::Units units;
+  conversation_->from_server(bytes, units);
+  note_unframed();
+  co_return co_await deliver_replies(std::move(units));
+}
+
+asio::awaitable<bool> Connection::deliver_replies(protocol::Units units) {
+  std::string batch;
+  std::uint64_t last = replied_;
+  for (auto& unit : units) {
+    co_await not_held();
+    if (unit.kind == Unit::Kind::reply) {
+      ++link_->counters.replies;
+      note(unit);
+      if (!link_->taps.empty() && !co_await hold_reply(unit, batch))
+        co_return false;
+      last = unit.exchange;
+    }
+    batch += unit.bytes;
+  }
+  const bool sent = co_await to_client_->send(batch);
+  if (last != replied_) {
+    replied_ = last;
+    changed_.notify();
+  }
+  co_return sent;
+}
+
+/// The reply positions. False when a tap reset the connection.
+asio::awaitable<bool> Connection::hold_reply(Unit& unit, std::string& batch) {
+  const Message message{peer_, number_, unit};
+  const auto taps = link_->taps;
+  for (const auto& tap : taps) {
+    if (!concerns(tap.peers, peer_))
+      continue;
+    if (const auto first = std::min(tap.what->deliver_first(message), unit.bytes.size()); first > 0) {
+      batch += unit.bytes.substr(0, first);
+      unit.bytes.erase(0, first);
+    }
+    (void)co_await to_client_->send(std::exchange(batch, {}));
+    (void)co_await to_client_->flush();
+    co_await hold();
+    const auto decision = co_await tap.what->reply(message);
+    release();
+    if (decision.kind == Decision::Kind::reset)
+      co_return reset(), false;
+  }
+  co_return true;
+}
+
+/// One message of a connection is held at a time; nothing else of it moves meanwhile.
+asio::awaitable<void> Connection::hold() {
+  co_await not_held();
+  held_ = true;
+}
+
+void Connection::release() {
+  held_ = false;
+  changed_.notify();
+}
+
+asio::awaitable<void> Connection::not_held() {
+  while (held_ && !closing_)
+    co_await changed_.wait();
+}
+
+asio::awaitable<bool> Connection::write_client(std::string_view bytes) {
+  boost::system::error_code error;
+  co_await asio::async_write(client_, asio::buffer(bytes), asio::redirect_error(use_awaitable, error));
+  co_return !error;
+}
+
+std::vector<std::shared_ptr<Toxic>> Connection::toxics() const {
+  std::vector<std::shared_ptr<Toxic>> mine;
+  for (const auto& toxic : link_->toxics)
+    if (concerns(toxic.peers, peer_))
+      mine.push_back(toxic.what);
+  return mine;
+}
+
+void Connection::note(const Unit& unit) {
+  if (link_->on_message)
+    link_->on_message({peer_, number_, unit});
+}
+
+void Connection::note_unframed() {
+  if (!conversation_->unframed().empty() && link_->unframed.empty())
+    link_->unframed = fmt::format("{}: {}", peer_, conversation_->unframed());
+}
+
+} // namespace holdfast::link

@@ -1,0 +1,45 @@
+#include "harness/scenario/server_defaults.hpp"
+
+namespace holdfast::scenario {
+
+namespace {
+
+// Debian keeps the servers' programs out of PATH, one folder a version.
+const std::string path = R"sh(PATH="$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)"; )sh";
+
+std::vector<std::string> shell(const std::string& script, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {"sh", "-c", script, "holdfast"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+} // namespace
+
+bool use_default_server(Dependency& dependency) {
+  dependency.ready.kind = Probe::Kind::tcp;
+  dependency.ready.within = std::chrono::seconds{30};
+  if (dependency.protocol == "redis") {
+    dependency.command = {"redis-server", "--bind", "{address}",    "--port", "{port}",      "--dir", "{dir}",
+                          "--save",       "",       "--appendonly", "no",     "--daemonize", "no"};
+    return true;
+  }
+  if (dependency.protocol != "postgres")
+    return false;
+  // Processes are killed here, machines are not: without fsync nothing that a process crash could lose is lost.
+  dependency.prepare = shell("set -e; " + path +
+                                 R"(initdb -D "$1/data" -U "$2" -A trust --no-sync --no-instructions --locale=C -E UTF8
+if [ "$3" != postgres ]; then printf 'CREATE DATABASE "%s"\n' "$3" | postgres --single -F -D "$1/data" postgres; fi)",
+                             {"{dir}", dependency.user, dependency.database});
+  dependency.command = shell(path + R"(exec postgres -D "$1/data" -h "$2" -p "$3" -F -c unix_socket_directories= )" +
+                                 "-c dynamic_shared_memory_type=mmap -c shared_buffers=32MB -c max_connections=400",
+                             {"{dir}", "{address}", "{port}"});
+  // It accepts connections before it serves them.
+  dependency.ready.kind = Probe::Kind::log;
+  dependency.ready.path = "database system is ready to accept connections";
+  dependency.stop_signal = "SIGINT"; // its own "fast": it takes its shared memory along
+  if (dependency.run_as.empty())
+    dependency.run_as = "postgres"; // it refuses to run as root
+  return true;
+}
+
+} // namespace holdfast::scenario

@@ -1,0 +1,157 @@
+// An injected error leaves both sides where a real server would leave them: the same cases on the fakes and on the real
+// servers.
+#include "harness/link/matcher.hpp"
+#include "harness/link/toxic.hpp"
+#include "tests/support/serving.hpp"
+
+#include <doctest/doctest.h>
+#include <hiredis/hiredis.h>
+
+using namespace holdfast;
+using test::Pg;
+using test::Provider;
+
+namespace {
+
+/// Answers the first request that matches with an error.
+class ErrorOnce final : public link::Tap {
+public:
+  ErrorOnce(link::Match match, protocol::ServerError error) : matcher_(std::move(match)), error_(std::move(error)) {}
+  boost::asio::awaitable<link::Decision> request(const link::Message& message) override {
+    if (!matcher_.request(message) || done_)
+      co_return link::Decision{};
+    done_ = true;
+    co_return link::Decision{link::Decision::Kind::error, error_};
+  }
+
+private:
+  link::Matcher matcher_;
+  protocol::ServerError error_;
+  bool done_ = false;
+};
+
+std::function<void(link::Link&)> once(const std::string& operation, const std::string& key, const std::string& code) {
+  return [=](link::Link& link) {
+    link.add(std::shared_ptr<link::Tap>(
+                 std::make_shared<ErrorOnce>(link::Match{operation, key, 0}, protocol::ServerError{code, "injected"})),
+             {});
+  };
+}
+
+std::string ask(redisContext* context, const char* command) {
+  auto* reply = static_cast<redisReply*>(redisCommand(context, command));
+  if (reply == nullptr)
+    return context->errstr;
+  std::string text = reply->type == REDIS_REPLY_INTEGER ? std::to_string(reply->integer)
+                     : reply->type == REDIS_REPLY_NIL   ? "nil"
+                     : reply->type == REDIS_REPLY_ARRAY ? "array of " + std::to_string(reply->elements)
+                                                        : std::string(reply->str, reply->len);
+  freeReplyObject(reply);
+  return text;
+}
+
+} // namespace
+
+TEST_CASE_TEMPLATE_DEFINE("an injected error and the transaction around it", Where, injected) {
+  constexpr auto provider = Where::value;
+  SUBCASE("a statement that fails by itself has done nothing, and the connection goes on") {
+    for (const bool extended : {false, true})
+      test::serve(
+          provider, "postgres",
+          [&] {
+            const Pg a;
+            CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+            CHECK((extended ? a.ask("INSERT INTO t VALUES ($1)", {"1"}) : a.ask("INSERT INTO t VALUES (1)")) ==
+                  "40001");
+            CHECK(PQtransactionStatus(a.connection) == PQTRANS_IDLE);
+            CHECK(a.ask("SELECT count(*) FROM t") == "0");
+            CHECK(a.ask("INSERT INTO t VALUES (2)") == "INSERT 0 1");
+          },
+          once("insert", "t", "40001"));
+  }
+  SUBCASE("a statement that fails in a transaction spoils it") {
+    for (const bool extended : {false, true})
+      test::serve(
+          provider, "postgres",
+          [&] {
+            const Pg a;
+            CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+            CHECK(a.ask("BEGIN") == "BEGIN");
+            CHECK(a.ask("INSERT INTO t VALUES (1)") == "INSERT 0 1");
+            CHECK((extended ? a.ask("UPDATE t SET n = $1", {"2"}) : a.ask("UPDATE t SET n = 2")) == "57014");
+            CHECK(PQtransactionStatus(a.connection) == PQTRANS_INERROR);
+            CHECK(a.ask("SELECT 1") == "25P02");
+            CHECK(a.ask("COMMIT") == "ROLLBACK");
+            CHECK(a.ask("SELECT count(*) FROM t") == "0");
+          },
+          once("update", "t", "57014"));
+  }
+  SUBCASE("a COMMIT that fails has ended its transaction, and nothing of it is there") {
+    for (const bool extended : {false, true})
+      test::serve(
+          provider, "postgres",
+          [&] {
+            const Pg a;
+            CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+            CHECK(a.ask("BEGIN") == "BEGIN");
+            CHECK(a.ask("INSERT INTO t VALUES (7)") == "INSERT 0 1");
+            std::string state;
+            if (extended) { // without parameters: as drivers do it that always use the extended protocol
+              auto* result = PQexecParams(a.connection, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 0);
+              state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+              PQclear(result);
+            } else {
+              state = a.ask("COMMIT");
+            }
+            CHECK(state == "40001");
+            CHECK(PQtransactionStatus(a.connection) == PQTRANS_IDLE);
+            CHECK(a.ask("SELECT count(*) FROM t") == "0");
+            CHECK(a.ask("INSERT INTO t VALUES (8)") == "INSERT 0 1");
+          },
+          once("commit", "7", "40001"));
+  }
+  SUBCASE("a server that gives up rolls back and closes") {
+    test::serve(
+        provider, "postgres",
+        [&] {
+          const Pg a, b;
+          CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+          CHECK(a.ask("BEGIN; INSERT INTO t VALUES (1)") == "INSERT 0 1");
+          CHECK(a.ask("UPDATE t SET n = 2").starts_with("FATAL:  injected")); // libpq adds that the server closed
+          CHECK(PQstatus(a.connection) == CONNECTION_BAD);
+          CHECK(b.ask("SELECT count(*) FROM t") == "0");
+        },
+        once("update", "t", "57P01"));
+  }
+  SUBCASE("a Redis command that fails while it is queued spoils the transaction") {
+    test::serve(
+        provider, "redis",
+        [&] {
+          auto* a = redisConnect("127.0.0.1", test::served_port);
+          CHECK(ask(a, "MULTI") == "OK");
+          CHECK(ask(a, "SET one 1") == "QUEUED");
+          CHECK(ask(a, "INCR two") == "LOADING injected");
+          CHECK(ask(a, "EXEC").starts_with("EXECABORT"));
+          CHECK(ask(a, "EXISTS one two") == "0");
+          CHECK(ask(a, "INCR two") == "1");
+          redisFree(a);
+        },
+        once("incr", "two", "LOADING"));
+  }
+  SUBCASE("an EXEC that fails has ended the transaction") {
+    test::serve(
+        provider, "redis",
+        [&] {
+          auto* a = redisConnect("127.0.0.1", test::served_port);
+          CHECK(ask(a, "MULTI") == "OK");
+          CHECK(ask(a, "SET one 1") == "QUEUED");
+          CHECK(ask(a, "EXEC") == "ERR injected");
+          CHECK(ask(a, "EXISTS one") == "0");
+          CHECK(ask(a, "EXEC") == "ERR EXEC without MULTI");
+          redisFree(a);
+        },
+        once("exec", "", ""));
+  }
+}
+TEST_CASE_TEMPLATE_INVOKE(injected, std::integral_constant<Provider, Provider::fake>,
+                          std::integral_constant<Provider, Provider::server>);

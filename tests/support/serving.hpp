@@ -1,0 +1,36 @@
+// A dependency behind a link, for clients that block: the fakes' own tests and the contract tests. And libpq in one
+// line.
+#pragma once
+
+#include "harness/link/link.hpp"
+
+#include <functional>
+#include <libpq-fe.h>
+#include <string>
+#include <vector>
+
+namespace holdfast::test {
+
+enum class Provider {
+  fake,
+  server ///< the real one, from Debian's packages
+};
+
+constexpr std::uint16_t served_port = 24200;
+
+/// Serves "redis" or "postgres" through a framed link on 127.0.0.1:24200 while `client` runs on a thread of its own.
+/// `prepare` sees the link first, on the loop's thread.
+void serve(Provider provider, const std::string& protocol, const std::function<void()>& client,
+           const std::function<void(link::Link&)>& prepare = {});
+
+struct Pg {
+  Pg();
+  ~Pg();
+  Pg(const Pg&) = delete;
+  Pg& operator=(const Pg&) = delete;
+  /// Rows as "a,b|c,d", or the SQLSTATE of the error, or the command tag. With `values` in the extended protocol.
+  std::string ask(const std::string& sql, const std::vector<const char*>& values = {}) const;
+  PGconn* connection;
+};
+
+} // namespace holdfast::test
