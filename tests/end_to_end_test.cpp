@@ -77,6 +77,33 @@ TEST_CASE("the counterfactuals of the outage are judged right") {
   }
 }
 
+TEST_CASE("links between services and from users stand on every host") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/links-between-services.toml"), scratch.path());
+  INFO(played.reason());
+  CHECK(played.verdict() == "pass");
+}
+
+TEST_CASE("the shop on a real PostgreSQL and a real Redis is judged as on the fakes") {
+  const std::vector<std::string> real = {"--set", "dependencies.sessions.provider=server",
+                                         "--set", "dependencies.userdata.provider=server",
+                                         "--set", "dependencies.ledger.provider=server"};
+  const std::tuple<std::string, std::string, std::string> expected[] = {
+      {"scenarios/incidents/kill-at-commit.toml", "transactions", ""},
+      {"tests/scenarios/planted-sessions-in-memory.toml", "sessions", "lost"},
+      {"tests/scenarios/planted-acknowledged-before-commit.toml", "transactions", "lost"},
+      {"tests/scenarios/planted-transfer-in-two-transactions.toml", "transactions", "partial"}};
+  for (const auto& [file, check, kind] : expected) {
+    const TemporaryFolder scratch;
+    const auto played = play(source(file), scratch.path(), real);
+    INFO(file, ": ", played.reason());
+    const auto kinds = played.kinds(check);
+    CHECK((kind.empty() ? kinds.empty() : std::find(kinds.begin(), kinds.end(), kind) != kinds.end()));
+    CHECK(played.verdict() == (kind.empty() ? "pass" : "fail"));
+    CHECK(processes_of(scratch.path()).empty());
+  }
+}
+
 TEST_CASE("planted: sessions in memory are lost") {
   const TemporaryFolder scratch;
   const auto played = play(source("tests/scenarios/planted-sessions-in-memory.toml"), scratch.path());

@@ -1,5 +1,6 @@
 #include "harness/bundle/bundle.hpp"
 
+#include "harness/bundle/environment.hpp"
 #include "harness/history/reader.hpp"
 
 #include <array>
@@ -90,6 +91,10 @@ std::optional<Problem> save_sources(const fs::path& directory, const scenario::S
     }
   }
   return write_text(directory / "stack.toml", *stack);
+}
+
+std::optional<Problem> save_environment(const fs::path& directory, const std::string& version) {
+  return write_text(directory / "environment.json", describe_environment(version));
 }
 
 std::optional<Problem> save_manifest(const fs::path& directory, const Manifest& manifest) {

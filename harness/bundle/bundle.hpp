@@ -2,7 +2,8 @@
 //
 //   run.json        what was played, with which seed and settings, and how it ended
 //   scenario.toml   stack.toml   as they were read
-//   history.jsonl   events.jsonl   probes.jsonl   see harness/history/FORMAT.md
+//   environment.json   the machine and the harness that played it
+//   history.jsonl   events.jsonl   probes.jsonl   wire.jsonl   see harness/history/FORMAT.md
 //   config/         every version of every configuration file, secrets masked
 //   logs/           the output of every instance
 //   report.json     the verdict (written after judging)
@@ -45,6 +46,10 @@ struct Problem {
 /// Copies the files of the scenario into the bundle, so that it can be judged and played without the originals.
 [[nodiscard]] std::optional<Problem> save_sources(const std::filesystem::path& directory,
                                                   const scenario::Scenario& scenario);
+
+/// What the run was played on.
+[[nodiscard]] std::optional<Problem> save_environment(const std::filesystem::path& directory,
+                                                      const std::string& version);
 
 [[nodiscard]] std::optional<Problem> save_manifest(const std::filesystem::path& directory, const Manifest& manifest);
 [[nodiscard]] std::variant<Manifest, Problem> read_manifest(const std::filesystem::path& directory);

@@ -97,6 +97,14 @@ bool Facts::is_handled(const std::string& instance, std::uint64_t sequence) cons
   });
 }
 
+bool Facts::is_cut(const std::string& link, const std::string& instance, std::uint64_t sequence) const {
+  return std::any_of(steps.begin(), steps.end(), [&](const StepFact& step) {
+    const bool then = step.began_sequence != 0 && sequence >= step.began_sequence &&
+                      (step.ended_sequence == 0 || sequence <= step.ended_sequence);
+    return then && step.link == link && ("," + step.instances + ",").find("," + instance + ",") != std::string::npos;
+  });
+}
+
 std::vector<const StepFact*> Facts::strikes() const {
   std::vector<const StepFact*> all;
   for (const auto& step : steps)

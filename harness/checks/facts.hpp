@@ -54,6 +54,8 @@ struct Facts {
   [[nodiscard]] static std::set<int> hosts_of(const StepFact& step);
   /// A step on processes was at work on this instance then: what it served meanwhile is that step's doing.
   [[nodiscard]] bool is_handled(const std::string& instance, std::uint64_t sequence) const;
+  /// A step on this link was in force then for this instance.
+  [[nodiscard]] bool is_cut(const std::string& link, const std::string& instance, std::uint64_t sequence) const;
   /// Steps that take something away from processes or links, in order.
   [[nodiscard]] std::vector<const StepFact*> strikes() const;
   /// How many of these acknowledged operations stood at risk: see the design, "No evidence, no pass".

@@ -12,6 +12,8 @@ using history::Outcome;
 
 namespace {
 
+using Probes = std::map<std::string, std::vector<const history::ProbeResult*>>;
+
 struct Served {
   history::Time time;
   std::uint64_t sequence;
@@ -30,6 +32,48 @@ bool ready_throughout(const std::vector<const history::ProbeResult*>& probes, hi
   return count >= 2;
 }
 
+/// Of one instance: the needs whose loss leaves it ready by design, and whether one was out of reach at a moment.
+class AllowedLosses {
+public:
+  AllowedLosses(const Facts& facts, const Probes& probes, const std::string& instance)
+      : facts_(facts), probes_(probes) {
+    const auto at = instance.rfind('@');
+    name_ = instance;
+    service_ = facts.bundle.scenario.stack.service(instance.substr(0, at));
+    host_ = at == std::string::npos ? "" : instance.substr(at);
+  }
+  [[nodiscard]] bool covers(const history::Attempt& attempt) const {
+    if (service_ == nullptr)
+      return false;
+    return std::any_of(service_->ready_without.begin(), service_->ready_without.end(),
+                       [&](const std::string& need) { return is_lost(need, attempt); });
+  }
+
+private:
+  [[nodiscard]] bool is_lost(const std::string& need, const history::Attempt& attempt) const {
+    const auto other = need + host_;
+    if (facts_.is_handled(other, attempt.ended) || facts_.is_cut(service_->name + ">" + need, name_, attempt.ended) ||
+        facts_.is_cut(need, name_, attempt.ended))
+      return true;
+    const auto found = probes_.find(other);
+    if (found == probes_.end())
+      return false;
+    // Unready at the last look before the attempt ended, or at the first after it began.
+    const auto& all = found->second;
+    const auto before = [&](history::Time time) {
+      return std::upper_bound(all.begin(), all.end(), time, [](auto at, const auto* one) { return at < one->time; });
+    };
+    const auto after_end = before(attempt.end_time), after_begin = before(attempt.begin_time);
+    return (after_end != all.begin() && !(*std::prev(after_end))->ready) ||
+           (after_begin != all.end() && !(*after_begin)->ready);
+  }
+
+  const Facts& facts_;
+  const Probes& probes_;
+  std::string name_, host_;
+  const scenario::Service* service_ = nullptr;
+};
+
 bool loop_was_late(const Facts& facts, history::Time from, history::Time to) {
   for (const auto& event : facts.bundle.history.events) {
     if (event.type != "lag")
@@ -46,10 +90,11 @@ bool loop_was_late(const Facts& facts, history::Time from, history::Time to) {
 verdict::CheckResult check_readiness(const Facts& facts) {
   verdict::CheckResult result{.name = "readiness"};
   const auto& judge = facts.bundle.scenario.judge;
-  std::map<std::string, std::vector<const history::ProbeResult*>> probes;
+  Probes probes;
   for (const auto& probe : facts.bundle.history.probes)
     probes[probe.instance].push_back(&probe);
   std::map<std::string, std::vector<Served>> served;
+  std::map<std::string, AllowedLosses> allowed;
   bool disturbed = false;
   for (const auto& operation : facts.bundle.history.operations) {
     // At a checkpoint dead tokens are read as well, and rightly refused: the sessions check judges those.
@@ -59,8 +104,11 @@ verdict::CheckResult check_readiness(const Facts& facts) {
       if (attempt.ended == 0 || facts.is_handled(attempt.instance, attempt.ended))
         continue;
       const bool declared = attempt.outcome == Outcome::fail && attempt.status != 0;
-      served[attempt.instance].push_back(
-          {attempt.end_time, attempt.ended, attempt.outcome != Outcome::ok && !declared, &operation});
+      const bool bad = attempt.outcome != Outcome::ok && !declared;
+      const auto& losses = allowed.try_emplace(attempt.instance, facts, probes, attempt.instance).first->second;
+      if (bad && losses.covers(attempt))
+        continue;
+      served[attempt.instance].push_back({attempt.end_time, attempt.ended, bad, &operation});
     }
   }
   for (auto& [instance, all] : served) {

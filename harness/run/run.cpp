@@ -148,6 +148,8 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
   manifest.reason = "the run did not come to its end";
   if (auto problem = bundle::save_sources(places.bundle, plan.scenario))
     manifest.reason = problem->message;
+  if (auto problem = bundle::save_environment(places.bundle, HOLDFAST_VERSION))
+    manifest.reason = problem->message;
   (void)bundle::save_manifest(places.bundle, manifest); // what a crash would leave; the last one is looked at below
   std::signal(SIGPIPE, SIG_IGN);
   try {

@@ -32,6 +32,10 @@ void give_to(const std::string& user, const fs::path& directory) {
                                        std::error_code(errno, std::generic_category()).message()));
   for (const auto& folder : {directory.parent_path(), directory.parent_path().parent_path()})
     fs::permissions(folder, fs::perms::others_exec, fs::perm_options::add);
+  for (auto folder = directory.parent_path(); folder != folder.root_path(); folder = folder.parent_path())
+    if ((fs::status(folder).permissions() & fs::perms::others_exec) == fs::perms::none)
+      throw EnvironmentError(fmt::format("the user {} cannot enter {}: set TMPDIR to a folder that everybody may enter",
+                                         user, folder.string()));
 }
 
 stack::Place parse_place(const std::string& address) {

@@ -70,6 +70,19 @@ void apply(const Setting& setting, toml::table& root, ParseContext& context) {
   table->insert_or_assign(rest, std::move(*parsed->get("x")));
 }
 
+/// What a scenario may say anew of its stack: these tables are laid over the stack file's.
+constexpr auto stack_sections = {"stack", "dependencies", "services", "releases", "operations", "declare"};
+
+void merge(const toml::table& over, toml::table& table) {
+  for (const auto& [key, value] : over) {
+    auto* below = table.get(key);
+    if (below != nullptr && below->is_table() && value.is_table())
+      merge(*value.as_table(), *below->as_table());
+    else
+      table.insert_or_assign(key, value);
+  }
+}
+
 std::optional<double> parse_rate(const std::string& text) {
   double rate = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
@@ -236,8 +249,12 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   if (!stack_name.empty()) {
     const auto path = (file.parent_path() / stack_name).lexically_normal();
     if (const auto stack_text = read_text(path)) {
-      if (auto table = parse_toml(*stack_text, path.string(), context))
+      if (auto table = parse_toml(*stack_text, path.string(), context)) {
+        for (const auto* section : stack_sections)
+          if (const auto* own = reader.table(section))
+            merge(*own, *table->emplace<toml::table>(section).first->second.as_table());
         scenario.stack = parse_stack(*table, path, catalog, context);
+      }
     } else {
       context.error(stack_place, fmt::format("cannot read the stack file {}", path.string()),
                     "'stack' is looked up from the folder of the scenario");

@@ -87,6 +87,9 @@ Service parse_service(const std::string& name, TableReader& reader) {
   if (const auto* ready = reader.table("ready")) {
     service.ready = parse_probe(*ready, "ready of " + reader.what(), reader.context());
   }
+  service.ready_without = reader.texts("ready_without").value_or(std::vector<std::string>{});
+  for (const auto& need : service.ready_without)
+    expect_known(need, service.needs, "need of this service", reader.source("ready_without"), reader.context());
   service.stop_signal = reader.choice("stop_signal", {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"}).value_or("SIGTERM");
   service.stop_within = reader.duration("stop_within").value_or(service.stop_within);
   return service;

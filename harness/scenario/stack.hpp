@@ -49,6 +49,7 @@ struct Service {
   std::string name;
   std::vector<std::string> needs; ///< dependencies and other services; started after them
   Probe ready;
+  std::vector<std::string> ready_without; ///< needs whose loss leaves it ready by design
   std::string stop_signal = "SIGTERM";
   Duration stop_within = std::chrono::seconds{5};
 };

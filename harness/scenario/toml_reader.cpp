@@ -253,8 +253,15 @@ void for_each_table(const toml::table& table, const std::string& what, ParseCont
     else
       context.error(node.source(), fmt::format("'{}' in {} must be a table, not {}", key.str(), what, type_name(node)));
   }
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const auto& a, const auto& b) { return a.second->source().begin < b.second->source().begin; });
+  std::stable_sort(entries.begin(), entries.end(), [&](const auto& a, const auto& b) {
+    // What a scenario lays over its stack comes after what the stack's own file says.
+    const auto foreign = [&](const toml::table& one) {
+      const auto& path = one.source().path;
+      return !path || !table.source().path || *path != *table.source().path;
+    };
+    return std::pair(foreign(*a.second), a.second->source().begin) <
+           std::pair(foreign(*b.second), b.second->source().begin);
+  });
   for (const auto& [name, entry] : entries)
     each(name, *entry);
 }

@@ -22,6 +22,7 @@ TemporaryFolder::TemporaryFolder() {
   if (mkdtemp(pattern.data()) == nullptr)
     throw std::runtime_error("mkdtemp");
   path_ = pattern;
+  fs::permissions(path_, fs::perms::others_exec, fs::perm_options::add); // servers run as other users
 }
 TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_);
