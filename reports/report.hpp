@@ -1,8 +1,10 @@
 // Output formats: each turns Report values into text. One file a format.
 #pragma once
 
+#include "harness/bundle/bundle.hpp"
 #include "harness/verdict/verdict.hpp"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,19 @@ enum class Colour { off, on };
 [[nodiscard]] std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour colour);
 /// One JSON object: `verdict` and `runs`.
 [[nodiscard]] std::string json(const std::vector<verdict::Report>& reports);
+
+struct TimelineOptions {
+  std::string user; ///< with every operation of this user; empty: none
+  std::string step; ///< only the moment of this step, with failed operations, messages and logs; empty: everything
+};
+
+/// What happened in a run, line by line. `directory` is the bundle's, for its logs and messages. The error is a
+/// sentence.
+[[nodiscard]] std::variant<std::string, bundle::Problem>
+timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, const TimelineOptions& options);
+
+/// JUnit's XML.
+[[nodiscard]] std::string junit(const std::vector<verdict::Report>& reports);
 
 /// What a service answered must not steer a terminal: control characters are made visible.
 [[nodiscard]] std::string printable(const std::string& text);

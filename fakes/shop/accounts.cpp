@@ -14,15 +14,15 @@ void serve_accounts(const Config& config) {
   Sessions sessions(config.require("sessions"));
   const UserData user_data(config);
   const auto bank = config.require("bank");
-  const auto service_token = config.require("service_token");
+  const auto service_token = config.list("service_token").front();
 
-  pool.run("CREATE TABLE IF NOT EXISTS users (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, salt TEXT NOT NULL, hash "
-           "TEXT NOT NULL)");
   const auto exists = [&](const std::string& key) {
     return !pool.run("SELECT 1 FROM users WHERE data_key = $1", {key}).empty();
   };
-  const auto some = pool.run("SELECT name FROM users LIMIT 1");
-  user_data.verify(some.empty() ? std::nullopt : std::optional(some.text(0, 0)), exists);
+  before_ready([&] {
+    create_users_table(pool);
+    user_data.verify(some_user(pool), exists);
+  });
 
   const auto matches = [&](const std::string& key, const std::string& password) {
     const auto rows = pool.run("SELECT salt, hash FROM users WHERE data_key = $1", {key});

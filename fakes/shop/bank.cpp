@@ -2,6 +2,7 @@
 #include "fakes/shop/ledger.hpp"
 #include "fakes/shop/service.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace shop {
@@ -15,13 +16,16 @@ void serve_bank(const Config& config) {
   Pool pool(dsn(config.require("ledger"), "ledger"));
   Sessions sessions(config.require("sessions"));
   const UserData user_data(config);
-  const auto service_token = config.require("service_token");
+  const auto service_tokens = config.list("service_token");
   Ledger ledger(pool);
-  ledger.open_account(merchant, merchant, 0);
   const auto exists = [&](const std::string& key) { return ledger.has_account(key); };
-  user_data.verify(ledger.some_name(), exists);
+  before_ready([&] {
+    ledger.create_tables();
+    ledger.open_account(merchant, merchant, 0);
+    user_data.verify(ledger.some_name(), exists);
+  });
   const auto require_service = [&](const Request& request) {
-    if (request.service_token != service_token)
+    if (std::find(service_tokens.begin(), service_tokens.end(), request.service_token) == service_tokens.end())
       throw HttpError{403, "for services only"};
   };
   const auto require_key = [](const Request& request) {
@@ -61,24 +65,25 @@ void serve_bank(const Config& config) {
   routes[{"GET", "/statement"}] = [&](const Request& request) -> Response {
     const auto user = authenticate(sessions, request.token);
     const auto key = reach(user_data, user, exists);
-    // One statement sees one state: balance and entries belong together.
-    const auto rows = pool.run("SELECT a.balance, e.movement, e.amount, e.peer, e.kind FROM accounts a LEFT JOIN "
-                               "entries e ON e.data_key = a.data_key "
-                               "WHERE a.data_key = $1 ORDER BY e.id",
-                               {key});
+    const auto statement = ledger.statement(key);
     boost::json::array entries;
-    for (int i = 0; i < rows.size(); ++i)
-      if (!rows.text(i, 1).empty())
-        entries.push_back({{"id", rows.text(i, 1)},
-                           {"amount", rows.integer(i, 2)},
-                           {"peer", rows.text(i, 3)},
-                           {"kind", rows.text(i, 4)}});
-    return {200, {{"balance", rows.integer(0, 0)}, {"entries", entries}}};
+    for (const auto& entry : statement.entries)
+      entries.push_back({{"id", entry.movement}, {"amount", entry.amount}, {"peer", entry.peer}, {"kind", entry.kind}});
+    return {200, {{"balance", statement.balance}, {"entries", entries}}};
   };
   serve(config.require("listen"), routes);
 }
 
 } // namespace
+
+void Ledger::create_tables() {
+  pool_.run(
+      "CREATE TABLE IF NOT EXISTS accounts (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, balance BIGINT NOT NULL)");
+  pool_.run("CREATE TABLE IF NOT EXISTS movements (id TEXT PRIMARY KEY, accepted INTEGER NOT NULL)");
+  pool_.run("CREATE TABLE IF NOT EXISTS entries (id BIGSERIAL PRIMARY KEY, movement TEXT NOT NULL, data_key TEXT NOT "
+            "NULL, amount BIGINT NOT NULL, peer TEXT NOT NULL, kind TEXT NOT NULL)");
+  pool_.run("CREATE INDEX IF NOT EXISTS entries_of_account ON entries (data_key, id)");
+}
 
 void Ledger::open_account(const std::string& key, const std::string& name, long long balance) {
   pool_.run("INSERT INTO accounts (data_key, name, balance) VALUES ($1, $2, $3) ON CONFLICT (data_key) DO NOTHING",

@@ -1,6 +1,7 @@
 #include "fakes/shop/config.hpp"
 
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 namespace shop {
@@ -32,6 +33,16 @@ std::string Config::require(const std::string& key) const {
   if (found == values_.end())
     throw std::runtime_error("the configuration lacks '" + key + "'");
   return found->second;
+}
+
+std::vector<std::string> Config::list(const std::string& key) const {
+  std::vector<std::string> all;
+  std::istringstream parts(require(key));
+  for (std::string part; std::getline(parts, part, ',');)
+    all.push_back(trim(part));
+  if (all.empty())
+    throw std::runtime_error("'" + key + "' is empty");
+  return all;
 }
 
 std::string Config::get(const std::string& key, const std::string& fallback) const {

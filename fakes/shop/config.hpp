@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shop {
 
@@ -13,6 +14,8 @@ public:
   static Config read(const std::string& path);
   /// Throws std::runtime_error when the key is not there.
   std::string require(const std::string& key) const;
+  /// The same, separated by commas: a secret that is being rotated is a list, the newest first.
+  std::vector<std::string> list(const std::string& key) const;
   std::string get(const std::string& key, const std::string& fallback) const;
 
 private:

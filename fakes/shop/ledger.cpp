@@ -3,10 +3,6 @@
 
 namespace shop {
 
-Ledger::Ledger(Pool& pool) : pool_(pool) {
-  create_ledger_tables(pool);
-}
-
 bool Ledger::book(const Movement& movement) {
   Transaction transaction(pool_);
   if (transaction.run("INSERT INTO movements (id, accepted) VALUES ($1, 1) ON CONFLICT (id) DO NOTHING", {movement.id})

@@ -13,12 +13,26 @@ struct Movement {
   long long amount = 0;
 };
 
+struct Entry {
+  std::string movement;
+  long long amount = 0;
+  std::string peer;
+  std::string kind;
+};
+
+struct Statement {
+  long long balance = 0;
+  std::vector<Entry> entries; ///< in the order of booking
+};
+
 class Ledger {
 public:
-  explicit Ledger(Pool& pool);
+  explicit Ledger(Pool& pool) : pool_(pool) {}
+  void create_tables();
   /// True when the movement is booked, now or before; false when the source has too little.
   bool book(const Movement& movement);
   void open_account(const std::string& key, const std::string& name, long long balance);
+  Statement statement(const std::string& key);
   bool has_account(const std::string& key);
   /// Some account's name; nothing in an empty book.
   std::optional<std::string> some_name();

@@ -5,16 +5,6 @@
 
 namespace shop {
 
-inline void create_ledger_tables(Pool& pool) {
-  pool.run(
-      "CREATE TABLE IF NOT EXISTS accounts (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, balance BIGINT NOT NULL)");
-  pool.run("CREATE TABLE IF NOT EXISTS movements (id TEXT PRIMARY KEY, accepted INTEGER NOT NULL)");
-  pool.run("CREATE TABLE IF NOT EXISTS entries (id BIGSERIAL PRIMARY KEY, movement TEXT NOT NULL, data_key TEXT NOT "
-           "NULL, amount BIGINT NOT NULL, "
-           "peer TEXT NOT NULL, kind TEXT NOT NULL)");
-  pool.run("CREATE INDEX IF NOT EXISTS entries_of_account ON entries (data_key, id)");
-}
-
 inline void add_entry(Transaction& transaction, const Movement& movement, const std::string& key, long long amount,
                       const std::string& peer) {
   transaction.run("INSERT INTO entries (movement, data_key, amount, peer, kind) VALUES ($1, $2, $3, $4, $5)",

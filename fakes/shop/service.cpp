@@ -24,12 +24,14 @@ std::string dsn(const std::string& address, const std::string& database) {
          " user=shop connect_timeout=2 sslmode=disable gssencmode=disable";
 }
 
-Handler readiness(Pool& pool, Sessions& sessions) {
-  return [&](const Request&) -> Response {
-    pool.run("SELECT 1");
-    sessions.ping();
-    return {200, {{"ready", true}}};
-  };
+void create_users_table(Pool& pool) {
+  pool.run("CREATE TABLE IF NOT EXISTS users (data_key TEXT PRIMARY KEY, name TEXT NOT NULL, salt TEXT NOT NULL, hash "
+           "TEXT NOT NULL)");
+}
+
+std::optional<std::string> some_user(Pool& pool) {
+  const auto rows = pool.run("SELECT name FROM users LIMIT 1");
+  return rows.empty() ? std::nullopt : std::optional(rows.text(0, 0));
 }
 
 std::string text_of(const boost::json::object& body, const char* key) {

@@ -4,6 +4,7 @@
 #include "fakes/shop/config.hpp"
 #include "fakes/shop/http_server.hpp"
 #include "fakes/shop/postgres.hpp"
+#include "fakes/shop/readiness.hpp"
 #include "fakes/shop/sessions.hpp"
 #include "fakes/shop/user_data.hpp"
 
@@ -15,8 +16,9 @@ int run_service(int argc, char** argv, const std::function<void(const Config&)>&
 /// "host:port" and a database's name to a connection string.
 std::string dsn(const std::string& address, const std::string& database);
 
-/// Ready means: both stores answer.
-Handler readiness(Pool& pool, Sessions& sessions);
+/// Users are kept by accounts and looked up by orders.
+void create_users_table(Pool& pool);
+std::optional<std::string> some_user(Pool& pool);
 
 std::string text_of(const boost::json::object& body, const char* key); ///< or a 400
 long long amount_of(const boost::json::object& body);                  ///< above zero, or a 400

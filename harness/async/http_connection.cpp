@@ -46,7 +46,7 @@ void HttpConnection::close() {
   state_->buffer.clear();
 }
 
-asio::awaitable<std::variant<HttpReply, HttpFailure>> HttpConnection::exchange(const HttpRequest& request) {
+asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request) {
   boost::system::error_code error;
   if (!state_->socket.is_open()) {
     co_await state_->socket.async_connect(state_->endpoint, asio::redirect_error(use_awaitable, error));

@@ -41,6 +41,8 @@ struct HttpFailure {
   std::string reason;
 };
 
+using HttpOutcome = std::variant<HttpReply, HttpFailure>;
+
 class HttpConnection {
 public:
   /// Bodies above this are not read; the exchange then fails.
@@ -53,7 +55,7 @@ public:
 
   /// Connects when it is not connected; one exchange at a time. After a failure, or a reply without keep-alive, the
   /// connection is closed and may be used again, which connects anew. Cancellable; a cancelled exchange closes it.
-  [[nodiscard]] asio::awaitable<std::variant<HttpReply, HttpFailure>> exchange(const HttpRequest& request);
+  [[nodiscard]] asio::awaitable<HttpOutcome> exchange(const HttpRequest& request);
   /// Connected, and the server has not closed it meanwhile.
   [[nodiscard]] bool is_usable() const;
   void close();

@@ -4,12 +4,23 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <fstream>
+#include <glob.h>
 
 namespace holdfast::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+/// A pattern that the shell left as it is; anything else, and what matches nothing, is itself.
+std::vector<fs::path> expand(const std::string& path) {
+  glob_t found{};
+  std::vector<fs::path> matches = {path};
+  if (!fs::exists(path) && ::glob(path.c_str(), 0, nullptr, &found) == 0)
+    matches.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  return matches;
+}
 
 bool is_scenario(const fs::path& file) {
   std::ifstream stream(file);
@@ -26,7 +37,8 @@ std::optional<std::vector<fs::path>> find_scenarios(const std::vector<std::strin
   for (const auto& path : paths) {
     std::error_code error;
     if (!fs::is_directory(path, error)) {
-      files.emplace_back(path); // the loader says what is wrong with it
+      const auto matches = expand(path);
+      files.insert(files.end(), matches.begin(), matches.end()); // the loader says what is wrong with them
       continue;
     }
     std::vector<fs::path> found;
@@ -67,7 +79,7 @@ int main_with(int argc, char** argv) {
   app.footer("Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 "
              "the harness "
              "itself failed, 130 interrupted.");
-  const std::vector<Command> commands = {add_run(app), add_lint(app), add_check(app)};
+  const std::vector<Command> commands = {add_run(app), add_lint(app), add_check(app), add_show(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -24,6 +24,7 @@ struct Command {
 [[nodiscard]] Command add_run(CLI::App& app);
 [[nodiscard]] Command add_lint(CLI::App& app);
 [[nodiscard]] Command add_check(CLI::App& app);
+[[nodiscard]] Command add_show(CLI::App& app);
 
 /// Scenario files among `paths`; folders are searched for *.toml with a [scenario]. Nothing, having said why, when one
 /// is not there.

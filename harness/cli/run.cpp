@@ -1,9 +1,7 @@
 // holdfast run: plays scenarios, each in a worker process of its own, and judges what they recorded.
-#include "harness/checks/check.hpp"
+#include "harness/cli/campaign.hpp"
 #include "harness/cli/command.hpp"
-#include "harness/cli/progress_line.hpp"
 #include "harness/cli/registry.hpp"
-#include "harness/process/supervise.hpp"
 #include "reports/report.hpp"
 
 #include <fmt/format.h>
@@ -20,77 +18,13 @@ struct RunOptions {
   std::vector<std::string> settings;
   std::string out = "bundles";
   std::string format = "human";
+  std::string junit;
+  std::size_t jobs = 1;
+  std::uint64_t repeat = 1;
+  bool fail_fast = false;
 };
 
-/// A run that cannot be judged because it did not happen, or did not end.
-verdict::Report broken(const scenario::Scenario& scenario, std::uint64_t seed, std::string bundle, std::string reason,
-                       int status) {
-  return {.scenario = scenario.name,
-          .about = scenario.about,
-          .file = scenario.file,
-          .seed = seed,
-          .verdict = verdict::Verdict::inconclusive,
-          .reason = std::move(reason),
-          .bundle = std::move(bundle),
-          .exit_status = status};
-}
-
-/// In the worker: play, and leave the report in the bundle.
-int work(const run::Plan& plan, const run::Registry& registry, const run::Places& places, ProgressLine::Style style) {
-  bundle::Manifest manifest;
-  {
-    ProgressLine line(style, plan.scenario.name);
-    manifest = run::play(plan, registry, places, [&](const run::Progress& progress) { line.show(progress); });
-  }
-  switch (manifest.ending) {
-  case bundle::Ending::completed:
-    return 0;
-  case bundle::Ending::interrupted:
-    return 130;
-  case bundle::Ending::stack_failed:
-    return 2;
-  case bundle::Ending::harness_failed:
-    return 4;
-  }
-  return 4;
-}
-
-verdict::Report play_one(const run::Plan& plan, const run::Registry& registry, const RunOptions& options) {
-  auto lease = stack::NetworkLease::acquire();
-  if (!lease)
-    return broken(plan.scenario, plan.seed, {}, lease.error(), harness_failed);
-  std::string name;
-  for (const char c : plan.scenario.name)
-    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ? c : '-';
-  const auto created = bundle::create(options.out, fmt::format("{}-{}", name, plan.seed));
-  if (const auto* problem = std::get_if<bundle::Problem>(&created))
-    return broken(plan.scenario, plan.seed, {}, problem->message, harness_failed);
-  const auto& directory = std::get<std::filesystem::path>(created);
-  const auto workspace = process::make_workspace();
-  const auto style = options.format == "json" ? ProgressLine::Style::silent : ProgressLine::style_of_stderr();
-  const run::Places places{std::filesystem::absolute(directory), workspace, *lease};
-  const auto status = process::supervise(workspace, [&] { return work(plan, registry, places, style); });
-  const int code = status.exit_code().value_or(harness_failed);
-
-  const auto read = bundle::read(directory, registry.catalog());
-  if (const auto* problem = std::get_if<bundle::Problem>(&read))
-    return broken(plan.scenario, plan.seed, directory.string(), problem->message, code == 130 ? 130 : harness_failed);
-  const auto& saved = std::get<bundle::Bundle>(read);
-  auto report = checks::judge(saved, directory.string());
-  if (saved.manifest.ending != bundle::Ending::completed) {
-    // What teardown did to operations is no evidence of anything.
-    report.verdict = verdict::Verdict::inconclusive;
-    report.reason = saved.manifest.reason;
-    report.exit_status = code != 0 ? code : verdict::exit_status(report.verdict);
-    // The worker died without a word: its exit status is that of a signal.
-    if (code > 4 && code != 130)
-      report.exit_status = harness_failed,
-      report.reason = fmt::format("the worker process ended with {}", status.describe());
-  }
-  report.file = plan.scenario.file;
-  std::ofstream(directory / "report.json") << reports::json({report});
-  return report;
-}
+constexpr std::size_t told_in_full = 8; ///< of more runs only those that did not pass
 
 int combined_status(const std::vector<verdict::Report>& reports) {
   int status = 0;
@@ -111,7 +45,7 @@ int run_all(const RunOptions& options) {
     return wrong_usage;
   const auto registry = make_registry();
   const auto catalog = registry.catalog();
-  std::vector<run::Plan> plans;
+  std::vector<Planned> plans;
   bool wrong = false;
   for (const auto& file : *files) {
     auto loaded = scenario::load_scenario(file, catalog, *settings);
@@ -121,19 +55,29 @@ int run_all(const RunOptions& options) {
       continue;
     }
     const auto seed = options.seed.value_or(loaded.scenario->seed);
-    plans.push_back({std::move(*loaded.scenario), seed, *settings});
+    const auto shared = std::make_shared<const scenario::Scenario>(std::move(*loaded.scenario));
+    for (std::uint64_t i = 0; i < options.repeat; ++i)
+      plans.push_back({shared, seed + i});
   }
   if (wrong)
     return wrong_usage;
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
-  std::vector<verdict::Report> reports;
-  for (const auto& plan : plans) {
-    reports.push_back(play_one(plan, registry, options));
-    if (options.format == "human")
-      fmt::print("{}{}", reports.size() > 1 ? "\n" : "", reports::terminal(reports.back(), colour));
-    std::fflush(stdout);
-    if (reports.back().exit_status == 130)
-      break;
+  const bool human = options.format == "human";
+  std::size_t told = 0;
+  const auto reports = play_campaign(plans, registry, {options.out, options.jobs, options.fail_fast, !human, *settings},
+                                     [&](const verdict::Report& report) {
+                                       if (human && (plans.size() <= told_in_full || report.exit_status != 0))
+                                         fmt::print("{}{}", told++ > 0 ? "\n" : "", reports::terminal(report, colour));
+                                       std::fflush(stdout);
+                                     });
+  if (!options.junit.empty()) {
+    std::ofstream file(options.junit);
+    file << reports::junit(reports);
+    file.flush();
+    if (!file) {
+      fmt::print(stderr, "holdfast run: cannot write {}\n", options.junit);
+      return harness_failed;
+    }
   }
   fmt::print("{}", options.format == "json" ? reports::json(reports) : reports::terminal_summary(reports, colour));
   return combined_status(reports);
@@ -152,6 +96,11 @@ Command add_run(CLI::App& app) {
                    "KEY=VALUE: another value for a key of the scenario, for example workload.users=60000")
       ->allow_extra_args(false);
   parser->add_option("--out", options->out, "where bundles go (default: bundles)");
+  parser->add_option("--jobs", options->jobs, "so many runs at a time (default 1)")->check(CLI::Range(1, 256));
+  parser->add_option("--repeat", options->repeat, "play each so often, every time with the next seed")
+      ->check(CLI::Range(1, 1'000'000));
+  parser->add_flag("--fail-fast", options->fail_fast, "begin no further run after one that did not pass");
+  parser->add_option("--junit", options->junit, "write a JUnit report to this file");
   parser->add_option("--format", options->format, "human, or json: one object on stdout")
       ->check(CLI::IsMember({"human", "json"}));
   return {parser, [options] { return run_all(*options); }};

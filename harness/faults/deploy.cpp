@@ -15,7 +15,8 @@ public:
 
   Deploy(Target target, std::string release, What what)
       : target_(std::move(target)), release_(std::move(release)), what_(what),
-        restarts_(target_.step.get<bool>("restart").value_or(false)), respawn_(target_.instances, Ending::stop) {}
+        restarts_(target_.step.get<bool>("restart").value_or(false)),
+        respawn_(target_.clock, target_.instances, Ending::stop) {}
 
   asio::awaitable<void> strike() override {
     for (auto* instance : target_.instances) {

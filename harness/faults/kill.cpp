@@ -11,7 +11,7 @@ namespace {
 class Kill final : public Step {
 public:
   explicit Kill(Target target)
-      : target_(std::move(target)), respawn_(target_.instances, Ending::kill),
+      : target_(std::move(target)), respawn_(target_.clock, target_.instances, Ending::kill, retries_of(target_)),
         comes_back_(target_.step.get<bool>("respawn").value_or(true)) {}
 
   asio::awaitable<void> strike() override {
@@ -47,13 +47,15 @@ private:
 } // namespace
 
 StepKind kill_kind() {
+  auto keys = retry_keys();
+  keys.push_back({"respawn", scenario::ValueType::boolean, false, "start them again at once (default true)"});
   return {{.name = "kill",
            .nature = scenario::StepSchema::Nature::fault,
            .acts = scenario::StepSchema::Acts::on_instances,
            .lasting = scenario::StepSchema::Lasting::lasting,
            .help = "SIGKILL to the whole process tree of instances; they are started again at once, or after `for` "
                    "with respawn = false",
-           .keys = {{"respawn", scenario::ValueType::boolean, false, "start them again at once (default true)"}}},
+           .keys = keys},
           [](Target target) { return std::make_unique<Kill>(std::move(target)); }};
 }
 

@@ -7,6 +7,18 @@
 
 namespace holdfast::faults {
 
+Retries retries_of(const Target& target) {
+  Retries retries;
+  retries.tries = target.step.get<std::int64_t>("tries").value_or(retries.tries);
+  retries.wait = target.step.get<scenario::Duration>("wait").value_or(retries.wait);
+  return retries;
+}
+
+std::vector<scenario::KeySchema> retry_keys() {
+  return {{"tries", scenario::ValueType::integer, false, "start what refuses to start so often (default 1)"},
+          {"wait", scenario::ValueType::duration, false, "before the next try (default 50ms)"}};
+}
+
 void Respawn::remember(stack::Instance& instance) {
   before_.try_emplace(&instance, Before{instance.pid(), stack::start_time(instance.pid())});
 }
@@ -21,7 +33,13 @@ asio::awaitable<void> Respawn::down(stack::Instance& instance) {
 
 asio::awaitable<void> Respawn::start(stack::Instance& instance) {
   remember(instance);
-  replaced_.push_back({&instance, before_.at(&instance), co_await instance.start()});
+  auto started = co_await instance.start();
+  std::int64_t tries = 1;
+  for (; started.how == stack::Started::How::exited && tries < retries_.tries; ++tries) {
+    co_await clock_.wait_for(retries_.wait);
+    started = co_await instance.start();
+  }
+  replaced_.push_back({&instance, before_.at(&instance), std::move(started), tries});
 }
 
 asio::awaitable<void> Respawn::strike_first_host() {
@@ -68,7 +86,7 @@ Proof Respawn::proof() const {
   if (replaced_.size() != instances_.size())
     return {false, fmt::format("{} of {} instances were started again", replaced_.size(), instances_.size())};
   std::string evidence;
-  for (const auto& [instance, before, started] : replaced_) {
+  for (const auto& [instance, before, started, tries] : replaced_) {
     const auto fail = [name = instance->name()](const std::string& why) { return Proof{false, name + ": " + why}; };
     if (started.how == stack::Started::How::failed)
       return fail(started.detail);
@@ -87,8 +105,9 @@ Proof Respawn::proof() const {
     }
     if (!started.config_read)
       return fail("the new process was not seen to open its configuration file between spawn and ready");
-    evidence += fmt::format("{}: {} → {}{}; ", instance->name(), before.pid, started.pid,
-                            instance->config_hash().empty() ? "" : " with config " + instance->config_hash());
+    evidence += fmt::format("{}: {} → {}{}{}; ", instance->name(), before.pid, started.pid,
+                            instance->config_hash().empty() ? "" : " with config " + instance->config_hash(),
+                            tries > 1 ? fmt::format(" at the {}. try", tries) : "");
   }
   if (evidence.ends_with("; "))
     evidence.resize(evidence.size() - 2);

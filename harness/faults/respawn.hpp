@@ -12,9 +12,19 @@ enum class Ending {
   kill  ///< SIGKILL
 };
 
+/// As a supervisor does it: what refuses to start is started again.
+struct Retries {
+  std::int64_t tries = 1; ///< starts of each instance, the first included
+  async::Duration wait = std::chrono::milliseconds{50};
+};
+/// The keys `tries` and `wait` of a step.
+[[nodiscard]] Retries retries_of(const Target& target);
+[[nodiscard]] std::vector<scenario::KeySchema> retry_keys();
+
 class Respawn {
 public:
-  Respawn(std::vector<stack::Instance*> instances, Ending ending) : instances_(std::move(instances)), ending_(ending) {}
+  Respawn(async::Clock& clock, std::vector<stack::Instance*> instances, Ending ending, Retries retries = {})
+      : clock_(clock), instances_(std::move(instances)), ending_(ending), retries_(retries) {}
 
   /// kill: returns when every tree is gone. stop: sends the signal only; `up` waits.
   [[nodiscard]] asio::awaitable<void> strike();
@@ -35,13 +45,16 @@ private:
     stack::Instance* instance;
     Before before;
     stack::Started started;
+    std::int64_t tries;
   };
   [[nodiscard]] asio::awaitable<void> down(stack::Instance& instance);
   [[nodiscard]] asio::awaitable<void> start(stack::Instance& instance);
   void remember(stack::Instance& instance);
 
+  async::Clock& clock_;
   std::vector<stack::Instance*> instances_;
   Ending ending_;
+  Retries retries_;
   std::map<stack::Instance*, Before> before_;
   std::vector<Replacement> replaced_;
 };

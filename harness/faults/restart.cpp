@@ -10,7 +10,8 @@ class Restart final : public Step {
 public:
   explicit Restart(Target target)
       : target_(std::move(target)), rolling_(target_.text("order", "together") == "rolling"),
-        respawn_(target_.instances, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop) {}
+        respawn_(target_.clock, target_.instances, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop,
+                 retries_of(target_)) {}
 
   asio::awaitable<void> strike() override {
     if (rolling_ && !target_.instances.empty())
@@ -39,14 +40,15 @@ private:
 } // namespace
 
 StepKind restart_kind() {
-  return {
-      {.name = "restart",
-       .nature = scenario::StepSchema::Nature::change,
-       .acts = scenario::StepSchema::Acts::on_instances,
-       .help = "stop instances and start what is deployed now",
-       .keys = {{"order", scenario::ValueType::string, false, "all at once or host by host", {"together", "rolling"}},
-                {"how", scenario::ValueType::string, false, "how the old processes end", {"stop", "kill"}}}},
-      [](Target target) { return std::make_unique<Restart>(std::move(target)); }};
+  auto keys = retry_keys();
+  keys.push_back({"order", scenario::ValueType::string, false, "all at once or host by host", {"together", "rolling"}});
+  keys.push_back({"how", scenario::ValueType::string, false, "how the old processes end", {"stop", "kill"}});
+  return {{.name = "restart",
+           .nature = scenario::StepSchema::Nature::change,
+           .acts = scenario::StepSchema::Acts::on_instances,
+           .help = "stop instances and start what is deployed now",
+           .keys = keys},
+          [](Target target) { return std::make_unique<Restart>(std::move(target)); }};
 }
 
 } // namespace holdfast::faults

@@ -7,7 +7,7 @@ namespace {
 
 class Stop final : public Step {
 public:
-  explicit Stop(Target target) : target_(std::move(target)), respawn_(target_.instances, Ending::stop) {}
+  explicit Stop(Target target) : target_(std::move(target)), respawn_(target_.clock, target_.instances, Ending::stop) {}
 
   asio::awaitable<void> strike() override { co_await respawn_.strike(); }
   asio::awaitable<void> follow_up() override {

@@ -1,6 +1,6 @@
 #include "harness/process/supervise.hpp"
 
-#include "harness/process/scoped_fd.hpp"
+#include "harness/process/signal_fd.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -9,10 +9,8 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
-#include <poll.h>
 #include <stdexcept>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -23,49 +21,6 @@ namespace {
 
 constexpr int orphan_look_ms = 100;   ///< an orphan makes no signal until it ends
 constexpr int worker_grace_ms = 5000; ///< after the front's death or a signal, until the worker is killed
-
-sigset_t watched_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
-    sigaddset(&signals, signal);
-  return signals;
-}
-
-/// Blocks the watched signals for its lifetime and makes them readable.
-class SignalFd {
-public:
-  SignalFd() {
-    const auto signals = watched_signals();
-    sigprocmask(SIG_BLOCK, &signals, &before_);
-    fd_ = ScopedFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!fd_.valid())
-      throw std::runtime_error(fmt::format("signalfd: {}", std::strerror(errno)));
-  }
-  ~SignalFd() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  SignalFd(const SignalFd&) = delete;
-  SignalFd& operator=(const SignalFd&) = delete;
-
-  /// The next signal, or 0 after `timeout_ms` (-1: wait for ever).
-  int next(int timeout_ms) {
-    signalfd_siginfo info{};
-    for (;;) {
-      if (read(fd_.get(), &info, sizeof info) == sizeof info)
-        return static_cast<int>(info.ssi_signo);
-      pollfd poll_fd{fd_.get(), POLLIN, 0};
-      const int ready = poll(&poll_fd, 1, timeout_ms);
-      if (ready == 0)
-        return 0;
-      if (ready < 0 && errno != EINTR)
-        throw std::runtime_error(fmt::format("poll: {}", std::strerror(errno)));
-    }
-  }
-  [[nodiscard]] const sigset_t& before() const { return before_; }
-
-private:
-  sigset_t before_{};
-  ScopedFd fd_;
-};
 
 /// Asks for `signal` when the parent dies; false when it died already.
 bool die_with(pid_t parent, int signal) {

@@ -78,6 +78,8 @@ OkReply parse_ok(const toml::table& table, const std::string& what, ParseContext
     ListCapture capture;
     capture.at = inner.text("at").value_or("");
     check_pointer(inner, "at", capture.at);
+    capture.next = inner.text("next").value_or("");
+    check_pointer(inner, "next", capture.next);
     for (const auto* field : {"id", "amount", "item", "peer", "kind"})
       if (auto pointer = inner.text(field)) {
         check_pointer(inner, field, *pointer);

@@ -85,6 +85,7 @@ enum class Role {
 struct ListCapture {
   std::string at;                            ///< JSON pointer of the array
   std::map<std::string, std::string> fields; ///< name to JSON pointer inside an element
+  std::string next;                          ///< JSON pointer of the next page's path; empty: there is one page
 };
 
 struct OkReply {

@@ -137,6 +137,8 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
   }
   if (operation.ok.list && !read_list(*operation.ok.list, root, reading))
     return reading;
+  if (operation.ok.list && !operation.ok.list->next.empty())
+    reading.next = scalar(root, operation.ok.list->next).value_or("");
   reading.outcome = history::Outcome::ok;
   return reading;
 }

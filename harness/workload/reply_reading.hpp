@@ -12,6 +12,7 @@ struct Reading {
   std::string reason;
   history::Values captured;
   std::vector<history::ListEntry> list;
+  std::string next; ///< path of the list's next page; empty: this was the last
 };
 
 [[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply);

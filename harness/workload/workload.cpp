@@ -331,11 +331,39 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
   recorder_.complete(operation);
 }
 
+/// One request and the reading of its reply; of a list in pages, one request a page.
+asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& connection, async::HttpRequest request,
+                                                       const scenario::Operation& kind, Reading& reading) {
+  constexpr std::size_t most_pages = 10'000;
+  std::vector<history::ListEntry> list;
+  for (std::size_t page = 1;; ++page) {
+    auto outcome = co_await connection.exchange(request);
+    const auto* reply = std::get_if<async::HttpReply>(&outcome);
+    if (reply == nullptr)
+      co_return outcome;
+    reading = read_reply(kind, *reply);
+    list.insert(list.end(), std::make_move_iterator(reading.list.begin()), std::make_move_iterator(reading.list.end()));
+    if (reading.outcome != Outcome::ok || reading.next.empty()) {
+      reading.list = std::move(list);
+      co_return outcome;
+    }
+    if (reading.next.front() != '/' || page == most_pages) {
+      reading.outcome = Outcome::info;
+      reading.reason = page == most_pages ? fmt::format("the list has no end after {} pages", page)
+                                          : fmt::format("the next page '{}' is no path", reading.next);
+      co_return outcome;
+    }
+    request.target = reading.next;
+  }
+}
+
 asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const scenario::Operation& kind,
                                         const Route& route, history::Operation& operation, history::Attempt& tried,
                                         async::HttpReply& reply) {
   auto connection = co_await pool_->take(route);
-  auto answer = co_await async::until(clock_, clock_.now() + kind.timeout, connection.exchange(request));
+  Reading reading;
+  auto answer =
+      co_await async::until(clock_, clock_.now() + kind.timeout, exchange(connection, request, kind, reading));
   if (!answer) {
     connection.close();
     tried.outcome = Outcome::info;
@@ -345,7 +373,6 @@ asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const
     tried.reason = failure->reason;
   } else {
     reply = std::move(std::get<async::HttpReply>(*answer));
-    auto reading = read_reply(kind, reply);
     tried.outcome = reading.outcome;
     tried.status = reply.status;
     tried.reason = std::move(reading.reason);

@@ -11,6 +11,7 @@
 #include "harness/scenario/scenario.hpp"
 #include "harness/workload/live_counters.hpp"
 #include "harness/workload/plan.hpp"
+#include "harness/workload/reply_reading.hpp"
 
 #include <deque>
 #include <exception>
@@ -85,6 +86,8 @@ private:
   asio::awaitable<void> perform_queue(std::size_t user);
   asio::awaitable<history::Outcome> perform(User& user, Intent intent);
   asio::awaitable<void> try_until_done(User& user, const Intent& intent, history::Operation& operation);
+  asio::awaitable<async::HttpOutcome> exchange(async::HttpConnection& connection, async::HttpRequest request,
+                                               const scenario::Operation& kind, Reading& reading);
   asio::awaitable<void> attempt(const async::HttpRequest& request, const scenario::Operation& kind, const Route& route,
                                 history::Operation& operation, history::Attempt& tried, async::HttpReply& reply);
   async::HttpRequest build(const Intent& intent, const Session& session) const;

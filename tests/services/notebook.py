@@ -54,7 +54,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with open(path, "a+") as file:
             file.seek(0)
             rows = [json.loads(line) for line in file]
-        self.reply(200, [r for r in rows if r["user"] == user])
+        mine = [r for r in rows if r["user"] == user]
+        if self.path.startswith("/pages/"):
+            page, size = int(self.path[7:]), 3
+            more = f"/pages/{page + 1}" if page * size < len(mine) else None
+            return self.reply(200, {"items": mine[(page - 1) * size : page * size], "next": more})
+        self.reply(200, mine)
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")

@@ -55,10 +55,6 @@ private:
 
 } // namespace
 
-Ledger::Ledger(Pool& pool) : pool_(pool) {
-  create_ledger_tables(pool);
-}
-
 bool Ledger::book(const Movement& movement) {
   static Queue queue;
   queue.push(pool_, movement);

@@ -5,10 +5,6 @@
 
 namespace shop {
 
-Ledger::Ledger(Pool& pool) : pool_(pool) {
-  create_ledger_tables(pool);
-}
-
 bool Ledger::book(const Movement& movement) {
   {
     Transaction transaction(pool_);

@@ -1,0 +1,9 @@
+#include "fakes/shop/order_tables.hpp"
+
+namespace shop {
+
+std::vector<Order> OrderHistory::of(const std::string& data_key) {
+  return read_orders(pool_, "data_key = $1 AND state = 'paid' ORDER BY id", {data_key});
+}
+
+} // namespace shop

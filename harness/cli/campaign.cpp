@@ -1,0 +1,148 @@
+#include "harness/cli/campaign.hpp"
+
+#include "harness/checks/check.hpp"
+#include "harness/cli/command.hpp"
+#include "harness/cli/progress_line.hpp"
+#include "harness/process/crew.hpp"
+#include "harness/process/supervise.hpp"
+#include "reports/report.hpp"
+
+#include <fmt/format.h>
+#include <fstream>
+
+namespace holdfast::cli {
+
+namespace {
+
+/// A run that cannot be judged because it did not happen, or did not end.
+verdict::Report broken(const scenario::Scenario& scenario, std::uint64_t seed, std::string bundle, std::string reason,
+                       int status) {
+  return {.scenario = scenario.name,
+          .about = scenario.about,
+          .file = scenario.file,
+          .seed = seed,
+          .verdict = verdict::Verdict::inconclusive,
+          .reason = std::move(reason),
+          .bundle = std::move(bundle),
+          .exit_status = status};
+}
+
+/// In the worker: play, and leave the report in the bundle.
+int work(const run::Plan& plan, const run::Registry& registry, const run::Places& places, ProgressLine::Style style) {
+  bundle::Manifest manifest;
+  {
+    ProgressLine line(style, plan.scenario.name);
+    manifest = run::play(plan, registry, places, [&](const run::Progress& progress) { line.show(progress); });
+  }
+  switch (manifest.ending) {
+  case bundle::Ending::completed:
+    return 0;
+  case bundle::Ending::interrupted:
+    return 130;
+  case bundle::Ending::stack_failed:
+    return 2;
+  case bundle::Ending::harness_failed:
+    return 4;
+  }
+  return 4;
+}
+
+/// One run from its bundle's name to its report. The lease is held as long as it lives.
+struct Run {
+  run::Plan plan;
+  std::filesystem::path bundle;
+  std::filesystem::path workspace;
+  stack::NetworkLease lease;
+};
+
+std::variant<Run, verdict::Report> prepare(const Planned& planned, const CampaignOptions& options) {
+  run::Plan plan{*planned.scenario, planned.seed, options.settings};
+  auto lease = stack::NetworkLease::acquire();
+  if (!lease)
+    return broken(plan.scenario, plan.seed, {}, lease.error(), harness_failed);
+  std::string name;
+  for (const char c : plan.scenario.name)
+    name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ? c : '-';
+  const auto created = bundle::create(options.out, fmt::format("{}-{}", name, plan.seed));
+  if (const auto* problem = std::get_if<bundle::Problem>(&created))
+    return broken(plan.scenario, plan.seed, {}, problem->message, harness_failed);
+  return Run{std::move(plan), std::get<std::filesystem::path>(created), process::make_workspace(), std::move(*lease)};
+}
+
+process::WaitStatus play(const Run& run, const run::Registry& registry, ProgressLine::Style style) {
+  const run::Places places{std::filesystem::absolute(run.bundle), run.workspace, run.lease};
+  return process::supervise(run.workspace, [&] { return work(run.plan, registry, places, style); });
+}
+
+verdict::Report judge(const Run& run, const run::Registry& registry, process::WaitStatus status) {
+  const auto& plan = run.plan;
+  const int code = status.exit_code().value_or(harness_failed);
+  const auto read = bundle::read(run.bundle, registry.catalog());
+  if (const auto* problem = std::get_if<bundle::Problem>(&read))
+    return broken(plan.scenario, plan.seed, run.bundle.string(), problem->message, code == 130 ? 130 : harness_failed);
+  const auto& saved = std::get<bundle::Bundle>(read);
+  auto report = checks::judge(saved, run.bundle.string());
+  if (saved.manifest.ending != bundle::Ending::completed) {
+    // What teardown did to operations is no evidence of anything.
+    report.verdict = verdict::Verdict::inconclusive;
+    report.reason = saved.manifest.reason;
+    report.exit_status = code != 0 ? code : verdict::exit_status(report.verdict);
+    // The worker died without a word: its exit status is that of a signal.
+    if (code > 4 && code != 130)
+      report.exit_status = harness_failed,
+      report.reason = fmt::format("the worker process ended with {}", status.describe());
+  }
+  report.file = plan.scenario.file;
+  std::ofstream(run.bundle / "report.json") << reports::json({report});
+  return report;
+}
+
+} // namespace
+
+std::vector<verdict::Report> play_campaign(const std::vector<Planned>& plans, const run::Registry& registry,
+                                           const CampaignOptions& options,
+                                           const std::function<void(const verdict::Report&)>& on_report) {
+  std::vector<std::optional<verdict::Report>> reports(plans.size());
+  bool stop = false;
+  const auto done = [&](std::size_t number, verdict::Report report) {
+    on_report(report);
+    stop = stop || report.exit_status == 130 || (options.fail_fast && report.exit_status != 0);
+    reports[number] = std::move(report);
+  };
+  const bool alone = options.jobs < 2 || plans.size() < 2;
+  const auto style = options.quiet || !alone ? ProgressLine::Style::silent : ProgressLine::style_of_stderr();
+  std::map<std::size_t, Run> running;
+  std::optional<process::Crew> crew;
+  if (!alone)
+    crew.emplace();
+  for (std::size_t next = 0; (next < plans.size() && !stop) || !running.empty();) {
+    if (next < plans.size() && !stop && running.size() < std::max<std::size_t>(options.jobs, 1)) {
+      const auto number = next++;
+      auto prepared = prepare(plans[number], options);
+      if (auto* report = std::get_if<verdict::Report>(&prepared)) {
+        done(number, std::move(*report));
+        continue;
+      }
+      auto& run = std::get<Run>(prepared);
+      if (alone) {
+        const auto status = play(run, registry, style);
+        done(number, judge(run, registry, status));
+        continue;
+      }
+      const auto& placed = running.emplace(number, std::move(run)).first->second;
+      crew->start(number, [&] { return play(placed, registry, style).exit_code().value_or(harness_failed); });
+      continue;
+    }
+    const auto ended = crew->wait();
+    stop = stop || crew->interrupted();
+    const auto run = std::move(running.extract(ended.number).mapped());
+    done(ended.number, judge(run, registry, ended.status));
+  }
+  std::vector<verdict::Report> all;
+  for (auto& report : reports)
+    if (report)
+      all.push_back(std::move(*report));
+  return all;
+}
+
+} // namespace holdfast::cli

@@ -1,0 +1,44 @@
+// holdfast show: reads a bundle in the terminal: what happened when, one user's operations, or the moment of a step.
+#include "harness/cli/command.hpp"
+#include "harness/cli/registry.hpp"
+#include "reports/report.hpp"
+
+#include <fmt/format.h>
+
+namespace holdfast::cli {
+
+namespace {
+
+struct ShowOptions {
+  std::string bundle;
+  reports::TimelineOptions timeline;
+};
+
+int show(const ShowOptions& options) {
+  const auto read = bundle::read(options.bundle, make_registry().catalog());
+  if (const auto* problem = std::get_if<bundle::Problem>(&read)) {
+    fmt::print(stderr, "holdfast show: {}\n", problem->message);
+    return wrong_usage;
+  }
+  const auto text = reports::timeline(std::get<bundle::Bundle>(read), options.bundle, options.timeline);
+  if (const auto* problem = std::get_if<bundle::Problem>(&text)) {
+    fmt::print(stderr, "holdfast show: {}\n", problem->message);
+    return wrong_usage;
+  }
+  fmt::print("{}", std::get<std::string>(text));
+  return 0;
+}
+
+} // namespace
+
+Command add_show(CLI::App& app) {
+  auto options = std::make_shared<ShowOptions>();
+  auto* parser = app.add_subcommand("show", "Read a bundle in the terminal: timeline, probes, operations, logs");
+  parser->add_option("bundle", options->bundle, "the directory of a run")->required();
+  parser->add_option("--user", options->timeline.user, "with every operation of this user");
+  parser->add_option("--around", options->timeline.step,
+                     "only the moment of this step, with the operations that failed, messages and logs");
+  return {parser, [options] { return show(*options); }};
+}
+
+} // namespace holdfast::cli

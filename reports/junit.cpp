@@ -1,0 +1,80 @@
+// JUnit's XML, as CI servers read it: a run is a test case. Inconclusive is an error: nothing of it may look green.
+#include "reports/report.hpp"
+
+#include <fmt/format.h>
+
+namespace holdfast::reports {
+
+using verdict::Verdict;
+
+namespace {
+
+/// XML 1.0 knows no control characters but three, and nobody wants these in an attribute either.
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : printable(text)) {
+    if (c == '&')
+      result += "&amp;";
+    else if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else if (c == '"')
+      result += "&quot;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+double seconds(const verdict::Report& report) {
+  return static_cast<double>(report.took.count()) / 1e9;
+}
+
+std::string body(const verdict::Report& report) {
+  std::string text;
+  for (const auto& check : report.checks)
+    for (const auto& finding : check.findings) {
+      text += fmt::format("{} {}: {} cases, {} users\n", check.name, finding.kind, finding.count, finding.users);
+      if (!finding.examples.empty())
+        text += finding.examples[0] + "\n";
+    }
+  return text + "bundle " + report.bundle;
+}
+
+std::string escaped_lines(const std::string& text) {
+  std::string result;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    result += escaped(text.substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  return result;
+}
+
+} // namespace
+
+std::string junit(const std::vector<verdict::Report>& reports) {
+  std::size_t failures = 0, errors = 0;
+  double time = 0;
+  std::string cases;
+  for (const auto& report : reports) {
+    const bool failed = report.verdict == Verdict::fail, unsure = report.verdict == Verdict::inconclusive;
+    failures += failed ? 1 : 0;
+    errors += unsure ? 1 : 0;
+    time += seconds(report);
+    cases += fmt::format("  <testcase classname=\"{}\" name=\"{} seed {}\" time=\"{:.3f}\"", escaped(report.file),
+                         escaped(report.scenario), report.seed, seconds(report));
+    if (failed || unsure)
+      cases += fmt::format(">\n    <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n  </testcase>\n",
+                           failed ? "failure" : "error", verdict::to_string(report.verdict), escaped(report.reason),
+                           escaped_lines(body(report)));
+    else
+      cases += "/>\n";
+  }
+  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"holdfast\" tests=\"{}\" "
+                     "failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n{}</testsuite>\n",
+                     reports.size(), failures, errors, time, cases);
+}
+
+} // namespace holdfast::reports

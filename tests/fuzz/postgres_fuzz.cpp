@@ -1,0 +1,8 @@
+#include "tests/fuzz/codec.hpp"
+
+#include <cstdint>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  holdfast::fuzz::feed("postgres", {reinterpret_cast<const char*>(data), size});
+  return 0;
+}
