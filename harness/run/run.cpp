@@ -55,6 +55,7 @@ public:
         std::rethrow_exception(error);
       } else {
         manifest.ending = bundle::Ending::completed;
+        manifest.reason.clear();
       }
     } catch (const StackError& error) {
       manifest.ending = bundle::Ending::stack_failed;

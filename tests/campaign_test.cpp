@@ -1,0 +1,154 @@
+// Many runs: jobs, repeats, stopping early, reports of many; and reading a bundle in the terminal.
+#include "tests/support/support.hpp"
+
+#include <csignal>
+#include <doctest/doctest.h>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace holdfast::test;
+
+namespace {
+
+const std::string minimal = source("tests/scenarios/minimal.toml").string();
+
+Finished run(const TemporaryFolder& scratch, std::vector<std::string> more) {
+  std::vector<std::string> command = {holdfast_program(), "run", "--out", (scratch.path() / "bundles").string()};
+  command.insert(command.end(), more.begin(), more.end());
+  return run_program(command, scratch.path());
+}
+
+std::string read(const std::filesystem::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+} // namespace
+
+TEST_CASE("six runs two at a time are six seeds, six bundles, one report, and nothing is left") {
+  const TemporaryFolder scratch;
+  const auto junit = scratch.path() / "junit.xml";
+  const auto ran =
+      run(scratch, {minimal, "--jobs", "2", "--repeat", "6", "--junit", junit.string(), "--format", "json"});
+  CHECK(ran.status == 0);
+  const auto root = boost::json::parse(ran.out);
+  CHECK(root.at("verdict").as_string() == "pass");
+  std::set<std::int64_t> seeds;
+  std::set<std::string> bundles;
+  for (const auto& one : root.at("runs").as_array()) {
+    seeds.insert(one.at("seed").to_number<std::int64_t>());
+    bundles.emplace(one.at("bundle").as_string());
+  }
+  CHECK(seeds == std::set<std::int64_t>{1, 2, 3, 4, 5, 6});
+  CHECK(bundles.size() == 6);
+  const auto xml = read(junit);
+  CHECK(xml.find("tests=\"6\" failures=\"0\" errors=\"0\"") != std::string::npos);
+  CHECK(xml.find("name=\"minimal seed 4\"") != std::string::npos);
+  CHECK(processes_of(scratch.path()).empty());
+  CHECK(workspaces_in(scratch.path()).empty());
+}
+
+TEST_CASE("--fail-fast begins nothing after a failure, and JUnit says why") {
+  const TemporaryFolder scratch;
+  const auto junit = scratch.path() / "junit.xml";
+  const auto ran = run(scratch, {source("tests/scenarios/notebook-forgetful.toml").string(), minimal, "--fail-fast",
+                                 "--junit", junit.string(), "--format", "json"});
+  CHECK(ran.status == 1);
+  CHECK(boost::json::parse(ran.out).at("runs").as_array().size() == 1);
+  const auto xml = read(junit);
+  CHECK(xml.find("failures=\"1\"") != std::string::npos);
+  CHECK(xml.find("sessions lost") != std::string::npos);
+}
+
+TEST_CASE("what cannot be judged is an error in JUnit, never green") {
+  const TemporaryFolder scratch;
+  const auto junit = scratch.path() / "junit.xml";
+  const auto ran = run(scratch, {minimal, "--set", "services.tiny.command=[\"/nowhere\"]", "--junit", junit.string()});
+  CHECK(ran.status == 2);
+  CHECK(read(junit).find("errors=\"1\"") != std::string::npos);
+}
+
+TEST_CASE("a pattern that the shell left alone is expanded, a JUnit file that cannot be written is an error") {
+  const TemporaryFolder scratch;
+  const auto ran = run(scratch, {source("tests/scenarios").string() + "/minima*.toml"});
+  CHECK(ran.status == 0);
+  const auto unwritable = run(scratch, {minimal, "--junit", "/nowhere/junit.xml"});
+  CHECK(unwritable.status == 4);
+  CHECK(unwritable.err.find("cannot write /nowhere/junit.xml") != std::string::npos);
+}
+
+TEST_CASE("Ctrl-C in a campaign ends every run and leaves nothing behind") {
+  const TemporaryFolder scratch;
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("TMPDIR", scratch.path().c_str(), 1);
+    const auto out = (scratch.path() / "bundles").string();
+    const auto scenario = source("tests/scenarios/notebook-good.toml").string();
+    if (std::freopen((scratch.path() / "out").c_str(), "w", stdout) == nullptr)
+      _exit(126);
+    execl(holdfast_program().c_str(), "holdfast", "run", scenario.c_str(), "--jobs", "2", "--repeat", "50", "--out",
+          out.c_str(), nullptr);
+    _exit(127);
+  }
+  while (workspaces_in(scratch.path()).size() < 2) // two runs have begun
+    usleep(2000);
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(processes_of(scratch.path()).empty());
+  CHECK(workspaces_in(scratch.path()).empty());
+}
+
+TEST_CASE("show reads a bundle: timeline, one user, the moment of a step") {
+  const TemporaryFolder scratch;
+  const auto played = play(minimal, scratch.path());
+  const std::string bundle(played.run.at("bundle").as_string());
+  const auto show = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {holdfast_program(), "show", bundle});
+    return run_program(more, scratch.path());
+  };
+  const auto all = show({});
+  CHECK(all.status == 0);
+  CHECK(all.out.find("did not come to its end") == std::string::npos);
+  CHECK(all.out.find("step       step-1 (kill) proven") != std::string::npos);
+  CHECK(all.out.find("probe      tiny@1 ready") != std::string::npos);
+  const auto user = show({"--user", "user1"});
+  CHECK(user.out.find("operation  user1 put op1-") != std::string::npos);
+  const auto around = show({"--around", "step-1"});
+  CHECK(around.out.find("process    tiny@1 gone SIGKILL") != std::string::npos);
+  const auto unknown = show({"--around", "step-7"});
+  CHECK(unknown.status == 3);
+  CHECK(unknown.err.find("the run had no step 'step-7'; it had: step-1") != std::string::npos);
+}
+
+TEST_CASE("a list in pages is read to its last page, and a first page alone is not enough") {
+  const TemporaryFolder scratch;
+  const auto scenario = source("tests/scenarios/notebook-good.toml");
+  const std::vector<std::string> pages = {"--set", "operations.bought.request.path=/pages/1", "--set",
+                                          "operations.bought.ok.list.at=/items"};
+  auto whole = pages;
+  whole.insert(whole.end(), {"--set", "operations.bought.ok.list.next=/next"});
+  const auto read_all = play(scenario, scratch.path(), whole);
+  INFO(read_all.reason());
+  CHECK(read_all.verdict() == "pass");
+  const auto read_one = play(scenario, scratch.path(), pages);
+  CHECK(read_one.kinds("purchases") == std::vector<std::string>{"lost"});
+}
+
+TEST_CASE("the correct shop survives every regression scenario") {
+  const TemporaryFolder scratch;
+  const auto ran = run(scratch, {source("scenarios/regression").string(), "--jobs", "2", "--format", "json"});
+  const auto root = boost::json::parse(ran.out);
+  CHECK(root.at("runs").as_array().size() >= 28);
+  for (const auto& one : root.at("runs").as_array()) {
+    INFO(std::string(one.at("scenario").as_string()), ": ", std::string(one.at("reason").as_string()));
+    CHECK(one.at("verdict").as_string() == "pass");
+  }
+  CHECK(processes_of(scratch.path()).empty());
+}
