@@ -5,8 +5,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <deque>
 #include <memory>
-#include <vector>
 
 namespace holdfast::async {
 
@@ -21,11 +21,15 @@ public:
 
   [[nodiscard]] asio::awaitable<void> wait();
   void notify();
+  /// Wakes whoever has waited longest. Only where every waiter waits for the same and is not cancelled: one that is
+  /// woken and cancelled takes the notice with it.
+  void notify_one();
 
 private:
   struct Waiter;
   asio::any_io_executor executor_;
-  std::vector<std::shared_ptr<Waiter>> waiters_;
+  std::deque<std::shared_ptr<Waiter>> waiters_;
+  std::size_t forget_at_ = 8;
 };
 
 } // namespace holdfast::async

@@ -45,7 +45,7 @@ struct Workload::Pool {
     --used_;
     if (connection.is_usable())
       idle_[{route.address, route.port}].push_back(std::move(connection));
-    free_.notify();
+    free_.notify_one();
   }
 
 private:
