@@ -55,7 +55,12 @@ public:
                  : outcome == Outcome::fail            ? 422
                  : outcome == Outcome::unauthenticated ? 401
                                                        : 503;
-    one.attempts = {{1, "web@1", outcome, one.status, {}}};
+    one.attempts = {{.instance = "web@1",
+                     .outcome = outcome,
+                     .status = one.status,
+                     .ended = one.completed,
+                     .begin_time = one.invoke_time,
+                     .end_time = one.complete_time}};
     bundle.history.operations.push_back(one);
     return bundle.history.operations.back();
   }
@@ -293,6 +298,45 @@ TEST_CASE("readiness: an instance that says ready while it serves nothing lies; 
   CHECK(judge(Outcome::info, false).empty());
   CHECK(judge(Outcome::fail, true).empty());
   CHECK(judge(Outcome::ok, true).empty());
+}
+
+TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
+  Story story;
+  for (int i = 0; i < 300; ++i) {
+    auto& one = story.operation("buy", "u1");
+    auto first = one.attempts[0];
+    first.instance = "web@2";
+    first.outcome = Outcome::info;
+    one.attempts.insert(one.attempts.begin(), first); // the second try, elsewhere, was served
+    if (i % 10 == 0)
+      for (const auto* instance : {"web@1", "web@2"})
+        story.bundle.history.probes.push_back({one.completed, one.complete_time, instance, true, "200"});
+  }
+  const auto result = checks::check_readiness(checks::Facts(story.bundle));
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].occurrences.size() == 1);
+  CHECK(result.findings[0].occurrences[0].user == "web@2");
+}
+
+TEST_CASE("readiness: failing without a need that it may be ready without is no lie, with it back it is one") {
+  const auto judge = [](bool declared, bool need_is_ready) {
+    Story story;
+    scenario::Service web{.name = "web", .needs = {"bank"}};
+    if (declared)
+      web.ready_without = {"bank"};
+    story.bundle.scenario.stack.services = {web, {.name = "bank"}};
+    for (int i = 0; i < 300; ++i) {
+      const auto& last = story.operation("buy", "u1", {}, Outcome::info);
+      if (i % 10 == 0) {
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "bank@1", need_is_ready, ""});
+      }
+    }
+    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
+  };
+  CHECK(judge(true, false).empty());
+  CHECK(judge(true, true) == Kinds{"lying"});
+  CHECK(judge(false, false) == Kinds{"lying"});
 }
 
 TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fail a fail") {
