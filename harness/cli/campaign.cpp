@@ -1,7 +1,7 @@
 #include "harness/cli/campaign.hpp"
 
 #include "harness/checks/check.hpp"
-#include "harness/cli/command.hpp"
+#include "harness/cli/exit_status.hpp"
 #include "harness/cli/progress_line.hpp"
 #include "harness/process/crew.hpp"
 #include "harness/process/supervise.hpp"

@@ -1,6 +1,7 @@
 // The subcommands: one file each, with its help text. A command adds itself to the parser and returns what to call.
 #pragma once
 
+#include "harness/cli/exit_status.hpp"
 #include "harness/scenario/load.hpp"
 
 #include <CLI/App.hpp>
@@ -10,11 +11,6 @@
 #include <memory>
 
 namespace holdfast::cli {
-
-/// Exit statuses: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness
-/// itself failed, 130 interrupted.
-constexpr int wrong_usage = 3;
-constexpr int harness_failed = 4;
 
 struct Command {
   CLI::App* parser = nullptr;
@@ -32,8 +28,5 @@ struct Command {
 
 /// "key=value" to a Setting; nothing, having said why, when it is not of that form.
 [[nodiscard]] std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts);
-
-/// The whole command line.
-[[nodiscard]] int main_with(int argc, char** argv);
 
 } // namespace holdfast::cli

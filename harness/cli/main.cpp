@@ -1,4 +1,4 @@
-#include "harness/cli/command.hpp"
+#include "harness/cli/exit_status.hpp"
 
 int main(int argc, char** argv) {
   return holdfast::cli::main_with(argc, argv);

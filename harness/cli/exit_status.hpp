@@ -1,0 +1,13 @@
+// Exit statuses: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness
+// itself failed, 130 interrupted.
+#pragma once
+
+namespace holdfast::cli {
+
+constexpr int wrong_usage = 3;
+constexpr int harness_failed = 4;
+
+/// The whole command line.
+[[nodiscard]] int main_with(int argc, char** argv);
+
+} // namespace holdfast::cli
