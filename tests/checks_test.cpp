@@ -300,6 +300,20 @@ TEST_CASE("readiness: an instance that says ready while it serves nothing lies; 
   CHECK(judge(Outcome::ok, true).empty());
 }
 
+TEST_CASE("sessions that nobody could look at after the strike are no evidence") {
+  Story story;
+  story.bundle.scenario.stack.declare.session_sliding = false;
+  story.bundle.scenario.stack.declare.session_lifetime = std::chrono::milliseconds{5};
+  const auto login = story.operation("login", "u1").id;
+  story.step("kill");
+  for (int i = 0; i < 10; ++i)
+    story.operation("buy", "u1"); // the session's time passes
+  story.begin_checkpoint();
+  story.operation("me", "u1", {{"session", login}}, Outcome::unauthenticated);
+  story.end_checkpoint();
+  CHECK(checks::check_sessions(checks::Facts(story.bundle)).verdict == Verdict::inconclusive);
+}
+
 TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
   Story story;
   for (int i = 0; i < 300; ++i) {

@@ -238,6 +238,29 @@ TEST_CASE("sql: escapes, nested comments and dollar quotes do not hide a stateme
   CHECK(statements[2].table == "d");
 }
 
+TEST_CASE("postgres: the ReadyForQuery of one simple query does not answer the next") {
+  const auto units = feed("postgres",
+                          {{true, startup() + query("INSERT INTO t VALUES (1)") + query("COMMIT")},
+                           {false, message('C', zero("INSERT 0 1")) + message('Z', "I") +
+                                       message('C', zero("ROLLBACK")) + message('Z', "I")}},
+                          4096);
+  CHECK(story(units) == std::vector<std::string>{"request 1 insert commit [t] [1]", "request 2 commit", "reply 1",
+                                                 "reply 2 unanswered"});
+}
+
+TEST_CASE("postgres: what comes after a batch's error is skipped, not answered") {
+  const auto execute = message('P', zero("") + zero("INSERT INTO t VALUES (1)") + std::string(2, '\0')) +
+                       message('B', zero("") + zero("") + std::string(6, '\0')) + message('E', zero("") + u32(0));
+  const auto units = feed("postgres",
+                          {{true, startup() + execute},
+                           {false, message('E', zero("SERROR") + zero(""))},
+                           {true, execute + message('S', "")},
+                           {false, message('Z', "I")}},
+                          4096);
+  CHECK(story(units) == std::vector<std::string>{"request 1 insert commit [t] [1]", "reply 1 unanswered",
+                                                 "request 2 insert commit [t] [1]", "reply 2 unanswered"});
+}
+
 TEST_CASE("postgres: what is pipelined behind a COMMIT is in no transaction") {
   const auto units = feed(
       "postgres", {{true, startup() + query("BEGIN") + query("COMMIT") + query("INSERT INTO t VALUES (1)")}}, 4096);

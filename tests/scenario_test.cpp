@@ -135,6 +135,17 @@ TEST_CASE("placeholders leave JSON's braces alone") {
   CHECK(filled == R"({"a": {"b": "1"}, "{y}": {}})");
 }
 
+TEST_CASE("a scenario lays tables over its stack, with places and order") {
+  const auto over = load(head + "[stack]\nhosts = 1\nrelease = \"a\"\n[releases.b]\n[releases.a]\nextends = \"b\"\n",
+                         {{"dependencies.store.provider", "server"}});
+  REQUIRE(over.scenario);
+  CHECK(over.scenario->stack.hosts == 1);
+  CHECK(over.scenario->stack.initial_release == "a");
+  CHECK(over.scenario->stack.dependencies[0].provider == scenario::Dependency::Provider::server);
+  CHECK(errors(load(head + "[stack]\nhosts = \"two\"\n"))[0].starts_with("7:"));
+  CHECK(errors(load(head + "[declare]\n", {}, "declare = 3\n" + stack_toml))[0] == "1:11: 'declare' must be a table");
+}
+
 TEST_CASE("no input crashes the reader of scenarios") {
   std::mt19937 random(7);
   const auto good =

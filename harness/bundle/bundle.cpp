@@ -2,6 +2,7 @@
 
 #include "harness/bundle/environment.hpp"
 #include "harness/history/reader.hpp"
+#include "harness/history/recorder.hpp"
 
 #include <array>
 #include <boost/json.hpp>
@@ -64,18 +65,10 @@ std::variant<fs::path, Problem> create(const fs::path& parent, const std::string
 }
 
 std::optional<Problem> save_sources(const fs::path& directory, const scenario::Scenario& scenario) {
-  const auto text = read_text(scenario.file);
-  if (!text)
-    return Problem{fmt::format("cannot read {} again", scenario.file)};
-  // The copy finds its stack beside itself, and the stack's templates in it.
-  static const std::regex stack_line(R"re((^|\n)([ \t]*stack[ \t]*=[ \t]*)("[^"]*"|'[^']*'))re");
-  if (auto problem =
-          write_text(directory / "scenario.toml", std::regex_replace(*text, stack_line, "$1$2\"stack.toml\"",
-                                                                     std::regex_constants::format_first_only)))
+  // What was read when the scenario was loaded, not what the files say by now.
+  if (auto problem = write_text(directory / "scenario.toml", scenario.text))
     return problem;
-  const auto stack = read_text(scenario.stack.file);
-  if (!stack)
-    return Problem{fmt::format("cannot read {} again", scenario.stack.file)};
+  const auto* stack = &scenario.stack.text;
   static const std::regex file_line(R"re(file[ \t]*=[ \t]*("([^"]*)"|'([^']*)'))re");
   for (auto match = std::sregex_iterator(stack->begin(), stack->end(), file_line); match != std::sregex_iterator();
        ++match) {
@@ -97,6 +90,17 @@ std::optional<Problem> save_environment(const fs::path& directory, const std::st
   return write_text(directory / "environment.json", describe_environment(version));
 }
 
+namespace {
+
+/// A reason may quote what a service printed.
+json::value valid_utf8(const std::string& text) {
+  std::string quoted;
+  history::append_json_string(quoted, text);
+  return json::parse(quoted);
+}
+
+} // namespace
+
 std::optional<Problem> save_manifest(const fs::path& directory, const Manifest& manifest) {
   json::array settings;
   for (const auto& setting : manifest.settings)
@@ -110,7 +114,7 @@ std::optional<Problem> save_manifest(const fs::path& directory, const Manifest& 
                           {"settings", settings},
                           {"version", manifest.version},
                           {"ending", ending},
-                          {"reason", manifest.reason},
+                          {"reason", valid_utf8(manifest.reason)},
                           {"started", manifest.started},
                           {"took_ms", manifest.took.count() / 1'000'000}};
   return write_text(directory / "run.json", json::serialize(root) + "\n");
@@ -156,7 +160,9 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
     return *problem;
   Bundle bundle;
   bundle.manifest = std::get<Manifest>(std::move(manifest));
-  auto loaded = scenario::load_scenario(directory / "scenario.toml", catalog, bundle.manifest.settings);
+  auto settings = bundle.manifest.settings;
+  settings.push_back({"scenario.stack", "stack.toml"}); // the copy's stack stands beside it
+  auto loaded = scenario::load_scenario(directory / "scenario.toml", catalog, settings);
   if (!loaded.scenario)
     return Problem{"the bundle's scenario cannot be read:\n" + describe(loaded.diagnostics)};
   bundle.scenario = std::move(*loaded.scenario);

@@ -54,6 +54,11 @@ Role Facts::role_of(const Operation& operation) const {
   return found == roles_.end() ? Role::other : found->second;
 }
 
+bool Facts::may_be_torn(const Operation& read) const {
+  const auto* operation = bundle.scenario.stack.operation(read.name);
+  return read.checkpoint == 0 && operation != nullptr && operation->ok.list && !operation->ok.list->next.empty();
+}
+
 bool Facts::is_offered(Role role) const {
   const auto* operation = bundle.scenario.stack.operation(role);
   if (operation == nullptr)

@@ -48,6 +48,8 @@ struct Facts {
   /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
   [[nodiscard]] const Operation* read(scenario::Role role, const std::string& user, int checkpoint) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
+  /// A list in pages that was read while others wrote: its pages show different moments.
+  [[nodiscard]] bool may_be_torn(const Operation& read) const;
   /// The journey or the setup makes users do this.
   [[nodiscard]] bool is_offered(scenario::Role role) const;
   /// Hosts that a step struck; empty: every one.

@@ -214,6 +214,9 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     worst = Verdict::inconclusive, reason = missing;
   if (!missing.empty() && !facts.ended && bundle.scenario.expect.reproduction)
     worst = Verdict::inconclusive, reason = missing;
+  // What teardown did to operations is no evidence of anything.
+  if (bundle.manifest.ending != bundle::Ending::completed)
+    worst = Verdict::inconclusive, reason = bundle.manifest.reason;
   report.verdict = worst;
   report.reason = reason;
   report.exit_status = verdict::exit_status(worst);

@@ -111,7 +111,7 @@ void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::
       }
       const auto& origin = *found->second;
       const bool to_oneself = origin.value("peer") == origin.user && facts.role_of(origin) == scenario::Role::transfer;
-      if (count > (to_oneself ? 2 : 1))
+      if (count > (to_oneself ? 2 : 1) && !facts.may_be_torn(*read))
         say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, count, words.list), &origin);
       if (origin.outcome == Outcome::fail && origin.completed != 0)
         say("phantom", fmt::format("the {} holds {}, which certainly failed", words.list, id), &origin);

@@ -5,6 +5,7 @@
 // live nor dead.
 #include "harness/checks/check.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace holdfast::checks {
@@ -149,8 +150,10 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       const auto& life = lives.at(login->id);
       const bool over = (life.dead != nullptr && life.dead->completed < step->began_sequence) ||
                         life.unsure_from < step->began_sequence;
-      risk =
-          risk || (!over && login->completed < step->began_sequence && (hosts.empty() || hosts.contains(login->host)));
+      const bool looked_at = std::any_of(life.sightings.begin(), life.sightings.end(),
+                                         [&](const Sighting& one) { return one.read->invoked > step->began_sequence; });
+      risk = risk || (!over && looked_at && login->completed < step->began_sequence &&
+                      (hosts.empty() || hosts.contains(login->host)));
     }
     result.at_risk += risk ? 1 : 0;
   }

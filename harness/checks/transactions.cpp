@@ -97,7 +97,7 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
   const auto& declare = facts.bundle.scenario.stack.declare;
   std::set<std::string> unbalanced, overdrawn;
   for (const auto* read : facts.of(Role::statement)) {
-    if (read->outcome != Outcome::ok)
+    if (read->outcome != Outcome::ok || facts.may_be_torn(*read))
       continue;
     const auto captured = read->captured.find("balance");
     if (captured == read->captured.end())

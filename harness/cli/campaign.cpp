@@ -83,14 +83,13 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, run.bundle.string());
   if (saved.manifest.ending != bundle::Ending::completed) {
-    // What teardown did to operations is no evidence of anything.
-    report.verdict = verdict::Verdict::inconclusive;
-    report.reason = saved.manifest.reason;
     report.exit_status = code != 0 ? code : verdict::exit_status(report.verdict);
     // The worker died without a word: its exit status is that of a signal.
     if (code > 4 && code != 130)
       report.exit_status = harness_failed,
       report.reason = fmt::format("the worker process ended with {}", status.describe());
+  } else if (code == 130) {
+    report.exit_status = 130; // asked to end when its last word was already written
   }
   report.file = plan.scenario.file;
   std::ofstream(run.bundle / "report.json") << reports::json({report});
@@ -134,9 +133,11 @@ std::vector<verdict::Report> play_campaign(const std::vector<Planned>& plans, co
       continue;
     }
     const auto ended = crew->wait();
-    stop = stop || crew->interrupted();
     const auto run = std::move(running.extract(ended.number).mapped());
-    done(ended.number, judge(run, registry, ended.status));
+    auto report = judge(run, registry, ended.status);
+    if (crew->interrupted())
+      report.exit_status = 130; // also of one that came to its end: others did not, or were not begun
+    done(ended.number, std::move(report));
   }
   std::vector<verdict::Report> all;
   for (auto& report : reports)

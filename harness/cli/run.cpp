@@ -62,6 +62,14 @@ int run_all(const RunOptions& options) {
   if (wrong)
     return wrong_usage;
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
+  std::ofstream junit; // opened first: nobody wants to learn after a night that it cannot be written
+  if (!options.junit.empty()) {
+    junit.open(options.junit);
+    if (!junit) {
+      fmt::print(stderr, "holdfast run: cannot write {}\n", options.junit);
+      return harness_failed;
+    }
+  }
   const bool human = options.format == "human";
   std::size_t told = 0;
   const auto reports = play_campaign(plans, registry, {options.out, options.jobs, options.fail_fast, !human, *settings},
@@ -71,10 +79,9 @@ int run_all(const RunOptions& options) {
                                        std::fflush(stdout);
                                      });
   if (!options.junit.empty()) {
-    std::ofstream file(options.junit);
-    file << reports::junit(reports);
-    file.flush();
-    if (!file) {
+    junit << reports::junit(reports);
+    junit.flush();
+    if (!junit) {
       fmt::print(stderr, "holdfast run: cannot write {}\n", options.junit);
       return harness_failed;
     }

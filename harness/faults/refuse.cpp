@@ -24,6 +24,8 @@ public:
       if (counters_.empty() || counters_.front().scope() == Scope::endpoint) // one for the machine is enough
         counters_.emplace_back(endpoint.address, endpoint.port);
     target_.link->refuse(target_.peers);
+    for (auto& counter : counters_)
+      counter.restart(); // before, nobody was refused
     cut_ = target_.link->reset(target_.peers);
     for (const auto& endpoint : mine) {
       asio::ip::tcp::socket socket(target_.executor);

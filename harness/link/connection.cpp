@@ -45,7 +45,12 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self, std::sha
     self->make_outboxes();
     if (self->link_->framing == Framing::framed)
       self->conversation_ = protocol::make_conversation(self->link_->protocol);
-    asio::co_spawn(self->client_.get_executor(), from_client(self), asio::detached);
+    asio::co_spawn(self->client_.get_executor(), from_client(self), [self](const std::exception_ptr& failure) {
+      self->client_done_ = true;
+      if (failure)
+        self->reset(); // the client must not wait for somebody who has gone
+      self->changed_.notify();
+    });
     co_await from_server(self);
     while (!self->client_done_)
       co_await self->changed_.wait();
@@ -107,6 +112,8 @@ asio::awaitable<void> Connection::from_server(std::shared_ptr<Connection> self) 
     if (!co_await self->server_bytes({buffer.data(), size}))
       break;
   }
+  self->server_done_ = true;
+  self->changed_.notify();
   if (self->conversation_ && !self->closing_) {
     protocol::Units units;
     self->conversation_->server_closed(units);
@@ -128,6 +135,8 @@ asio::awaitable<bool> Connection::client_bytes(std::string_view bytes) {
   std::string batch; // what no tap holds goes on in one piece
   for (const auto& unit : units) {
     co_await not_held(); // everything on a held connection waits
+    if (closing_)
+      co_return false;
     if (unit.kind == Unit::Kind::request) {
       ++link_->counters.requests;
       note(unit);
@@ -157,6 +166,8 @@ asio::awaitable<Decision> Connection::ask_taps(const Unit& unit, std::string& ba
     (void)co_await to_server_->send(std::exchange(batch, {}));
     (void)co_await to_server_->flush();
     co_await hold();
+    if (closing_)
+      co_return Decision{Decision::Kind::reset, {}};
     auto decision = co_await tap.what->request(message);
     release();
     if (decision.kind != Decision::Kind::forward)
@@ -175,21 +186,18 @@ asio::awaitable<bool> Connection::inject(const Unit& unit, const protocol::Serve
   }
   if (!co_await to_server_->send(std::exchange(batch, {}))) // their replies come first
     co_return false;
-  while (replied_ + 1 < unit.exchange && !closing_)
-    co_await changed_.wait();
-  if (closing_)
+  if (!injection.close) {
+    while (replied_ + 1 < unit.exchange && !closing_ && !server_done_ && conversation_->unframed().empty())
+      co_await changed_.wait();
+    if (closing_ || replied_ + 1 < unit.exchange)
+      co_return reset(), false; // a reply before it will never come
+    protocol::Units units;
+    conversation_->from_server(injection.to_client, units);
+    co_return co_await deliver_replies(std::move(units));
+  }
+  // A server that gives up does not finish what it has begun.
+  if (closing_ || !co_await to_client_->send(injection.to_client))
     co_return false;
-  protocol::Units units;
-  conversation_->from_server(injection.to_client, units);
-  std::string reply;
-  for (const auto& one : units)
-    reply += one.bytes;
-  if (!co_await to_client_->send(reply))
-    co_return false;
-  replied_ = unit.exchange;
-  changed_.notify();
-  if (!injection.close)
-    co_return true;
   if (co_await to_client_->flush() && !closing_) {
     boost::system::error_code gone; // the client has left already
     client_.shutdown(tcp::socket::shutdown_send, gone);
@@ -210,23 +218,23 @@ asio::awaitable<bool> Connection::server_bytes(std::string_view bytes) {
 
 asio::awaitable<bool> Connection::deliver_replies(protocol::Units units) {
   std::string batch;
-  std::uint64_t last = replied_;
+  std::uint64_t replies = 0;
   for (auto& unit : units) {
     co_await not_held();
+    if (closing_)
+      co_return false;
     if (unit.kind == Unit::Kind::reply) {
       ++link_->counters.replies;
       note(unit);
       if (!link_->taps.empty() && !co_await hold_reply(unit, batch))
         co_return false;
-      last = unit.exchange;
+      ++replies;
     }
     batch += unit.bytes;
   }
   const bool sent = co_await to_client_->send(batch);
-  if (last != replied_) {
-    replied_ = last;
-    changed_.notify();
-  }
+  replied_ += replies;
+  changed_.notify();
   co_return sent;
 }
 
@@ -244,6 +252,8 @@ asio::awaitable<bool> Connection::hold_reply(Unit& unit, std::string& batch) {
     (void)co_await to_client_->send(std::exchange(batch, {}));
     (void)co_await to_client_->flush();
     co_await hold();
+    if (closing_)
+      co_return false;
     const auto decision = co_await tap.what->reply(message);
     release();
     if (decision.kind == Decision::Kind::reset)
@@ -288,6 +298,8 @@ void Connection::note(const Unit& unit) {
 }
 
 void Connection::note_unframed() {
+  if (!conversation_->unframed().empty())
+    changed_.notify(); // whoever waits for a reply to be told apart waits in vain
   if (!conversation_->unframed().empty() && link_->unframed.empty())
     link_->unframed = fmt::format("{}: {}", peer_, conversation_->unframed());
 }

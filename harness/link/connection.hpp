@@ -48,9 +48,10 @@ private:
   std::unique_ptr<protocol::Conversation> conversation_;
   std::shared_ptr<Outbox> to_client_, to_server_;
   async::Event changed_;
-  std::uint64_t replied_ = 0; ///< the last exchange whose reply is on its way
+  std::uint64_t replied_ = 0; ///< replies that are on their way
   bool held_ = false;
   bool client_done_ = false;
+  bool server_done_ = false;
   bool closing_ = false;
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 namespace holdfast::link {
 
@@ -18,7 +17,13 @@ void Link::State::accept(const std::string& peer, const std::shared_ptr<Upstream
   ++counters.connections;
   auto connection = std::make_shared<Connection>(shared_from_this(), peer, ++next_connection, std::move(socket));
   connections.insert(connection);
-  asio::co_spawn(executor, Connection::run(connection, upstream), asio::detached);
+  asio::co_spawn(executor, Connection::run(connection, upstream),
+                 [self = shared_from_this(), connection](const std::exception_ptr& failure) {
+                   if (!failure)
+                     return;
+                   connection->reset(); // a dependency that breaks must not leave its clients waiting
+                   self->connections.erase(connection);
+                 });
 }
 
 Link::Link(asio::any_io_executor executor, async::Clock& clock, Setup setup)

@@ -1,7 +1,11 @@
 #include "harness/link/outbox.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace holdfast::link {
 
@@ -43,7 +47,7 @@ asio::awaitable<void> Outbox::drain(std::shared_ptr<Outbox> self) {
     self->waiting_.pop_front();
     for (const auto& toxic : self->setup_.toxics())
       if (!self->closed_)
-        co_await toxic->pass(self->setup_.direction, {chunk.bytes.size(), chunk.arrived});
+        co_await self->pass(*toxic, {chunk.bytes.size(), chunk.arrived});
     co_await self->setup_.not_held();
     if (self->closed_ || !co_await self->setup_.write(chunk.bytes))
       self->closed_ = true;
@@ -52,6 +56,22 @@ asio::awaitable<void> Outbox::drain(std::shared_ptr<Outbox> self) {
   }
   self->leaving_ = false;
   self->changed_.notify();
+}
+
+/// A connection that is reset does not wait for what held its bytes.
+asio::awaitable<void> Outbox::pass(Toxic& toxic, Chunk chunk) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto race = asio::experimental::make_parallel_group(
+      asio::co_spawn(executor, toxic.pass(setup_.direction, chunk), asio::deferred),
+      asio::co_spawn(executor, until_closed(), asio::deferred));
+  auto [order, failure, closing] = co_await race.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  if (order[0] == 0 && failure)
+    std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Outbox::until_closed() {
+  while (!closed_)
+    co_await changed_.wait();
 }
 
 asio::awaitable<bool> Outbox::flush() {

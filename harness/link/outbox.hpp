@@ -42,6 +42,8 @@ private:
     std::string bytes;
     async::Time arrived;
   };
+  asio::awaitable<void> pass(Toxic& toxic, Chunk chunk);
+  asio::awaitable<void> until_closed();
   static asio::awaitable<void> drain(std::shared_ptr<Outbox> self);
 
   Setup setup_;

@@ -285,6 +285,8 @@ void PostgresConversation::from_server(std::string_view bytes, Units& units) {
 void PostgresConversation::finish(Units& units, std::string_view bytes, bool answered) {
   const auto exchange = *pending_.front();
   pending_.pop_front();
+  simple_done_ = simple_done_ || exchange.simple;
+  swallow_ready_ = swallow_ready_ || exchange.swallows_ready;
   auto injected = injected_.extract(exchange.id);
   if (!injected.empty())
     answered = false;
@@ -331,8 +333,10 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     finish(units, message.bytes, false);
     while (!simple && !pending_.empty() && pending_.front()) {
       injected_.erase(pending_.front()->id); // skipped like the others
+      pending_.front()->swallows_ready = false;
       finish(units, {}, false);
     }
+    skipping_ = !simple && pending_.empty();
     return;
   }
   case 'Z': {
@@ -341,24 +345,27 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     // Everything up to this point has been answered, whatever we made of it: start afresh from here. The implicit
     // commits of an extended batch are done now, not before; the last of them carries the message.
     std::vector<std::uint64_t> done;
+    const bool skipped = std::exchange(skipping_, false), answered_simple = std::exchange(simple_done_, false);
     for (const auto& exchange : std::exchange(waiting_for_ready_, {}))
       done.push_back(exchange.id);
-    while (!pending_.empty() && pending_.front()) {
+    while (!answered_simple && !pending_.empty() && pending_.front()) {
       const auto exchange = *pending_.front();
       pending_.pop_front();
+      injected_.erase(exchange.id);
       if (exchange.id != (done.empty() ? 0 : done.back()))
         done.push_back(exchange.id);
       if (exchange.simple && exchange.last)
         break;
     }
-    if (!pending_.empty() && !pending_.front())
+    if (!answered_simple && !pending_.empty() && !pending_.front())
       pending_.pop_front();
     if (pending_.empty() && !message.body.empty()) // nothing was sent since that could have changed it
       in_block_ = message.body[0] != 'I';
     for (std::size_t i = 0; i < done.size(); ++i)
       units.push_back({.kind = Unit::Kind::reply,
                        .bytes = i + 1 == done.size() ? std::string(message.bytes) : std::string{},
-                       .exchange = done[i]});
+                       .exchange = done[i],
+                       .answered = !skipped});
     if (done.empty())
       pass();
     return;
@@ -405,10 +412,12 @@ Injection PostgresConversation::inject(const Unit& request, const ServerError& e
     return {.to_client = error_response("FATAL", error.code.empty() ? "57P01" : error.code, error.text), .close = true};
   // The server is given something that it rejects in the same state, so that a transaction is spoiled on both sides. A
   // COMMIT that fails ends its transaction: there it is a ROLLBACK.
-  injected_[request.exchange] = error_response("ERROR", error.code.empty() ? "XX000" : error.code, error.text);
   auto first = std::find_if(pending_.begin(), pending_.end(),
                             [&](const auto& one) { return one && one->id == request.exchange; });
-  auto& exchange = **first; // a request stays pending until it is answered
+  if (first == pending_.end()) // a ReadyForQuery took it along: replies no longer belong to requests
+    return {.to_client = error_response("FATAL", error.code, error.text), .close = true};
+  injected_[request.exchange] = error_response("ERROR", error.code.empty() ? "XX000" : error.code, error.text);
+  auto& exchange = **first;
   const bool one_statement = exchange.last || !exchange.simple;
   const auto next = first + 1;
   if (exchange.simple) {
@@ -419,7 +428,7 @@ Injection PostgresConversation::inject(const Unit& request, const ServerError& e
                                                 : std::string_view("holdfast injected an error here\0", 32))};
   }
   if (exchange.commit && next != pending_.end() && !*next) {
-    swallow_ready_ = true; // the simple query's; the Sync that follows has its own
+    exchange.swallows_ready = true; // the simple query's; the Sync that follows has its own
     return {.to_server = message_of('Q', std::string_view("ROLLBACK\0", 9))};
   }
   return {.to_server = message_of('E', std::string_view("holdfast injected an error here\0\0\0\0\0", 36))};

@@ -54,10 +54,11 @@ public:
 private:
   struct Exchange {
     std::uint64_t id;
-    bool commit;        ///< an explicit COMMIT: answered ROLLBACK it is none
-    bool ends_at_ready; ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
-    bool simple;        ///< ends its batch by itself
-    bool last;          ///< the last statement of a simple query
+    bool commit;                 ///< an explicit COMMIT: answered ROLLBACK it is none
+    bool ends_at_ready;          ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
+    bool simple;                 ///< ends its batch by itself
+    bool last;                   ///< the last statement of a simple query
+    bool swallows_ready = false; ///< what was injected in its place has a ReadyForQuery of its own
   };
   struct Portal {
     Statement statement;
@@ -78,6 +79,8 @@ private:
   /// The next statement will be in a transaction: by the last ReadyForQuery, and by what has been sent since.
   bool in_block_ = false;
   bool swallow_ready_ = false;                    ///< the next ReadyForQuery belongs to what was injected
+  bool simple_done_ = false;                      ///< the next ReadyForQuery ends a simple query that was answered
+  bool skipping_ = false;                         ///< after an error the server skips what comes until Sync
   std::map<std::uint64_t, std::string> injected_; ///< errors to be given instead of the server's answer
   std::map<std::string, Statement> prepared_;
   std::map<std::string, Portal> portals_;

@@ -248,8 +248,12 @@ asio::awaitable<StackRuntime::Server> StackRuntime::spawn_server(const Dependenc
   auto log = std::make_shared<std::ofstream>(places_.bundle / "logs" / (dependency.name + ".log"), std::ios::app);
   auto logged = std::make_shared<bool>(false);
   auto spawned = co_await process::Process::spawn(
-      executor_, std::move(spec), [log, logged, text = dependency.ready.path](process::Stream, std::string_view line) {
-        *log << line << "\n" << std::flush;
+      executor_, std::move(spec),
+      [this, log, logged, text = dependency.ready.path](process::Stream stream, std::string_view line) {
+        const auto now = clock_.now().count() / 1000; // as instances' lines are written
+        *log << fmt::format("{:>6}.{:06} {} {}\n", now / 1'000'000, now % 1'000'000,
+                            stream == process::Stream::out ? "out" : "err", line)
+             << std::flush;
         *logged = *logged || line.find(text) != std::string_view::npos;
       });
   if (!spawned)

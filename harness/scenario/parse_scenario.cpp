@@ -73,14 +73,21 @@ void apply(const Setting& setting, toml::table& root, ParseContext& context) {
 /// What a scenario may say anew of its stack: these tables are laid over the stack file's.
 constexpr auto stack_sections = {"stack", "dependencies", "services", "releases", "operations", "declare"};
 
-void merge(const toml::table& over, toml::table& table) {
-  for (const auto& [key, value] : over) {
+/// Moves: a copied node would forget its place.
+void merge(toml::table& over, toml::table& table) {
+  for (auto&& [key, value] : over) {
     auto* below = table.get(key);
     if (below != nullptr && below->is_table() && value.is_table())
       merge(*value.as_table(), *below->as_table());
     else
-      table.insert_or_assign(key, value);
+      value.visit([&](auto& node) { table.insert_or_assign(key, std::move(node)); });
   }
+}
+
+void lay_over(toml::table& over, std::string_view section, toml::table& stack, ParseContext& context) {
+  if (auto* below = stack.get(section); below != nullptr && !below->is_table())
+    return context.error(below->source(), fmt::format("'{}' must be a table", section));
+  merge(over, *stack.emplace<toml::table>(section).first->second.as_table());
 }
 
 std::optional<double> parse_rate(const std::string& text) {
@@ -224,6 +231,7 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   ParseContext context;
   Scenario scenario;
   scenario.file = file.string();
+  scenario.text = text;
   auto root = parse_toml(text, file.string(), context);
   if (!root)
     return {std::nullopt, context.take_sorted()};
@@ -251,9 +259,10 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
     if (const auto stack_text = read_text(path)) {
       if (auto table = parse_toml(*stack_text, path.string(), context)) {
         for (const auto* section : stack_sections)
-          if (const auto* own = reader.table(section))
-            merge(*own, *table->emplace<toml::table>(section).first->second.as_table());
+          if (reader.table(section) != nullptr)
+            lay_over(*root->get_as<toml::table>(section), section, *table, context);
         scenario.stack = parse_stack(*table, path, catalog, context);
+        scenario.stack.text = *stack_text;
       }
     } else {
       context.error(stack_place, fmt::format("cannot read the stack file {}", path.string()),

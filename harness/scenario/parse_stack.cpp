@@ -24,6 +24,8 @@ Probe parse_probe(const toml::table& table, const std::string& what, ParseContex
     probe.kind = Probe::Kind::log, probe.path = *line, ++kinds;
   if (auto command = reader.texts("command"))
     probe.kind = Probe::Kind::command, probe.command = *command, ++kinds;
+  if (probe.kind == Probe::Kind::command && probe.command.empty())
+    reader.error("command", "'command' must not be empty");
   if (kinds != 1)
     context.error(table.source(), fmt::format("{} must say one of http, tcp, log and command", what),
                   "for example ready = { http = \"/ready\", within = \"5s\" }");

@@ -118,6 +118,8 @@ InstanceSelection parse_instances(TableReader& reader, const Scenario& scenario)
         too_many(count);
       selection.host_count = static_cast<int>(count);
     } else if (auto list = reader.integers("hosts")) {
+      if (list->empty())
+        reader.error("hosts", "'hosts' must not be empty");
       for (const auto host : *list) {
         if (host < 1 || host > hosts)
           too_many(host);

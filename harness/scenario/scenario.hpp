@@ -116,6 +116,7 @@ struct Judgement {
 
 struct Scenario {
   std::string file;
+  std::string text; ///< of the file, as it was read
   std::string name;
   std::string about;
   std::uint64_t seed = 1;

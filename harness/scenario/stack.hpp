@@ -124,6 +124,7 @@ struct Declarations {
 
 struct Stack {
   std::string file;
+  std::string text; ///< of the file, as it was read
   std::string name;
   int hosts = 1;
   std::string initial_release; ///< also the last known-good one before the timeline starts

@@ -60,13 +60,20 @@ AttemptCounter::AttemptCounter(const std::string& address, std::uint16_t port)
       (!attach_filter(socket_.get(), port) || inet_pton(AF_INET, address.c_str(), &where.sin_addr) != 1 ||
        ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0))
     socket_.reset();
-  if (!socket_.valid())
-    before_ = failed_attempts_of_the_machine();
+  restart();
+}
+
+void AttemptCounter::restart() {
+  before_ = total();
 }
 
 std::uint64_t AttemptCounter::count() {
+  return total() - before_;
+}
+
+std::uint64_t AttemptCounter::total() {
   if (!socket_.valid())
-    return failed_attempts_of_the_machine() - before_;
+    return failed_attempts_of_the_machine();
   std::array<char, 64> packet{};
   while (::recv(socket_.get(), packet.data(), packet.size(), 0) >= 0)
     ++seen_;

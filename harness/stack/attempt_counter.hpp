@@ -19,11 +19,14 @@ public:
   AttemptCounter(const std::string& address, std::uint16_t port);
 
   [[nodiscard]] Scope scope() const { return socket_.valid() ? Scope::endpoint : Scope::machine; }
-  /// Since the construction.
+  /// Counts from here; what came before, other packets that slipped in included, is forgotten.
+  void restart();
+  /// Since the last `restart`.
   [[nodiscard]] std::uint64_t count();
 
 private:
   process::ScopedFd socket_;
+  [[nodiscard]] std::uint64_t total();
   std::uint64_t seen_ = 0;
   std::uint64_t before_ = 0;
 };

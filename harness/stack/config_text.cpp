@@ -149,6 +149,8 @@ Result edit_json(const std::string& text, const ConfigEdit& edit) {
 } // namespace
 
 Result edit_config(scenario::ConfigFormat format, const std::string& text, const ConfigEdit& edit) {
+  if (edit.key.empty() || (edit.kind == ConfigEdit::Kind::rename && edit.value.empty()))
+    return ConfigError{"a key must not be empty"};
   switch (format) {
   case scenario::ConfigFormat::properties:
     return edit_properties(text, edit);
