@@ -262,6 +262,10 @@ void PostgresConversation::from_server(std::string_view bytes, Units& units) {
     return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
   if (asked_encryption_ && !bytes.empty()) {
     asked_encryption_ = false;
+    if (server_.waiting() > 0) { // nothing may come before the answer
+      give_up("the server spoke before it was asked");
+      return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
+    }
     if (bytes[0] != 'N')
       give_up("the connection is encrypted");
     units.push_back({.bytes = std::string(bytes.substr(0, 1))});
