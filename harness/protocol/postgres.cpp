@@ -115,6 +115,8 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
   const auto pass = [&] { units.push_back({.bytes = std::string(message.bytes)}); };
   switch (message.type) {
   case 0: {
+    if (started_)
+      return pass(); // a type that does not exist: the server will say so
     const auto code = read_u32(message.body);
     if (code == ssl_request || code == gssenc_request)
       asked_encryption_ = true;
