@@ -72,12 +72,12 @@ private:
   std::string quoted(char quote, Escapes escapes = Escapes::doubled) {
     std::string text;
     for (++at_; at_ < sql_.size(); ++at_) {
-      if (escapes == Escapes::backslash && sql_[at_] == '\\' && at_ + 1 < sql_.size())
+      const bool escaped = escapes == Escapes::backslash && sql_[at_] == '\\' && at_ + 1 < sql_.size();
+      const bool doubled = sql_[at_] == quote && at_ + 1 < sql_.size() && sql_[at_ + 1] == quote;
+      if (escaped || doubled)
         text += sql_[++at_];
       else if (sql_[at_] != quote)
         text += sql_[at_];
-      else if (at_ + 1 < sql_.size() && sql_[at_ + 1] == quote)
-        text += sql_[++at_];
       else
         break;
     }
