@@ -94,8 +94,7 @@ TEST_CASE("Ctrl-C in a campaign ends every run and leaves nothing behind") {
           out.c_str(), nullptr);
     _exit(127);
   }
-  while (workspaces_in(scratch.path()).size() < 2) // two runs have begun
-    usleep(2000);
+  await_workspaces(scratch.path(), 2); // two runs have begun
   kill(child, SIGINT);
   int status = 0;
   waitpid(child, &status, 0);

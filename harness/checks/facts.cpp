@@ -93,13 +93,7 @@ std::set<int> Facts::hosts_of(const StepFact& step) {
 }
 
 bool Facts::is_handled(const std::string& instance, std::uint64_t sequence) const {
-  return std::any_of(steps.begin(), steps.end(), [&](const StepFact& step) {
-    if (!step.link.empty() || step.began_sequence == 0 || sequence < step.began_sequence)
-      return false;
-    if (step.ended_sequence != 0 && sequence > step.ended_sequence)
-      return false;
-    return ("," + step.instances + ",").find("," + instance + ",") != std::string::npos;
-  });
+  return is_cut({}, instance, sequence); // a step on processes is on no link
 }
 
 bool Facts::is_cut(const std::string& link, const std::string& instance, std::uint64_t sequence) const {

@@ -51,7 +51,6 @@ int work(const run::Plan& plan, const run::Registry& registry, const run::Places
 struct Run {
   run::Plan plan;
   std::filesystem::path bundle;
-  std::filesystem::path workspace;
   stack::NetworkLease lease;
 };
 
@@ -66,12 +65,13 @@ std::variant<Run, verdict::Report> prepare(const Planned& planned, const Campaig
   const auto created = bundle::create(options.out, fmt::format("{}-{}", name, plan.seed));
   if (const auto* problem = std::get_if<bundle::Problem>(&created))
     return broken(plan.scenario, plan.seed, {}, problem->message, harness_failed);
-  return Run{std::move(plan), std::get<std::filesystem::path>(created), process::make_workspace(), std::move(*lease)};
+  return Run{std::move(plan), std::get<std::filesystem::path>(created), std::move(*lease)};
 }
 
 process::WaitStatus play(const Run& run, const run::Registry& registry, ProgressLine::Style style) {
-  const run::Places places{std::filesystem::absolute(run.bundle), run.workspace, run.lease};
-  return process::supervise(run.workspace, [&] { return work(run.plan, registry, places, style); });
+  return process::supervise([&](const std::filesystem::path& workspace) {
+    return work(run.plan, registry, {std::filesystem::absolute(run.bundle), workspace, run.lease}, style);
+  });
 }
 
 verdict::Report judge(const Run& run, const run::Registry& registry, process::WaitStatus status) {
@@ -115,6 +115,7 @@ std::vector<verdict::Report> play_campaign(const std::vector<Planned>& plans, co
   if (!alone)
     crew.emplace();
   for (std::size_t next = 0; (next < plans.size() && !stop) || !running.empty();) {
+    stop = stop || (crew && crew->interrupted());
     if (next < plans.size() && !stop && running.size() < std::max<std::size_t>(options.jobs, 1)) {
       const auto number = next++;
       auto prepared = prepare(plans[number], options);

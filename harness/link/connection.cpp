@@ -99,8 +99,6 @@ asio::awaitable<void> Connection::from_client(std::shared_ptr<Connection> self) 
   }
   if (co_await self->to_server_->flush())
     self->server_->finish_writing();
-  self->client_done_ = true;
-  self->changed_.notify();
 }
 
 asio::awaitable<void> Connection::from_server(std::shared_ptr<Connection> self) {

@@ -1,5 +1,7 @@
 #include "harness/process/crew.hpp"
 
+#include "harness/process/child.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -34,18 +36,10 @@ void Crew::start(std::size_t number, const std::function<int()>& work) {
     return;
   }
   setpgid(0, 0); // a terminal's Ctrl-C comes once, through us
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != parent)
+  if (!die_with(parent, SIGTERM))
     _exit(4);
   sigprocmask(SIG_SETMASK, &signals_.before(), nullptr);
-  int status = 4;
-  try {
-    status = work();
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "holdfast: internal error: {}\n", error.what());
-  }
-  std::fflush(nullptr);
-  _exit(status);
+  _exit(run_to_status(work));
 }
 
 Crew::Ended Crew::wait() {
@@ -59,13 +53,22 @@ Crew::Ended Crew::wait() {
     }
     if (pid > 0)
       continue; // the guardian of one that was killed
-    const int signal = signals_.next(-1);
-    if (signal == SIGCHLD)
-      continue;
-    interrupted_ = true;
-    for (const auto& [worker, number] : working_)
-      kill(worker, signal);
+    note(signals_.next(-1));
   }
+}
+
+bool Crew::interrupted() {
+  while (const int signal = signals_.next(0))
+    note(signal); // a SIGCHLD that is taken here is no loss: `wait` looks for the dead before it waits
+  return interrupted_;
+}
+
+void Crew::note(int signal) {
+  if (signal == SIGCHLD)
+    return;
+  interrupted_ = true;
+  for (const auto& [worker, number] : working_)
+    kill(worker, signal);
 }
 
 } // namespace holdfast::process

@@ -29,10 +29,11 @@ public:
   };
   /// The next that ends. SIGINT, SIGTERM and SIGHUP are passed on to all meanwhile. Only while somebody is busy.
   [[nodiscard]] Ended wait();
-  /// Somebody has asked this process to end.
-  [[nodiscard]] bool interrupted() const { return interrupted_; }
+  /// Somebody has asked this process to end; whoever works has been told.
+  [[nodiscard]] bool interrupted();
 
 private:
+  void note(int signal);
   SignalFd signals_;
   std::map<pid_t, std::size_t> working_;
   bool interrupted_ = false;

@@ -1,5 +1,6 @@
 #include "harness/process/supervise.hpp"
 
+#include "harness/process/child.hpp"
 #include "harness/process/signal_fd.hpp"
 
 #include <cerrno>
@@ -21,12 +22,6 @@ namespace {
 
 constexpr int orphan_look_ms = 100;   ///< an orphan makes no signal until it ends
 constexpr int worker_grace_ms = 5000; ///< after the front's death or a signal, until the worker is killed
-
-/// Asks for `signal` when the parent dies; false when it died already.
-bool die_with(pid_t parent, int signal) {
-  prctl(PR_SET_PDEATHSIG, signal);
-  return getppid() == parent;
-}
 
 std::vector<pid_t> children() {
   std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
@@ -68,7 +63,7 @@ void remove_workspace(const std::filesystem::path& workspace) {
   _exit(WEXITSTATUS(native));
 }
 
-[[noreturn]] void guard(const std::filesystem::path& workspace, const std::function<int()>& work, pid_t front,
+[[noreturn]] void guard(const std::filesystem::path& workspace, const Work& work, pid_t front,
                         const sigset_t& unblocked) {
   setpgid(0, 0);
   std::signal(SIGTTOU, SIG_IGN); // a background group may still write to the terminal
@@ -81,13 +76,7 @@ void remove_workspace(const std::filesystem::path& workspace) {
     if (!die_with(guardian, SIGTERM))
       _exit(4);
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-    int status = 4;
-    try {
-      status = work();
-    } catch (const std::exception& error) {
-      fmt::print(stderr, "holdfast: internal error: {}\n", error.what());
-    }
-    std::fflush(nullptr);
+    const int status = run_to_status([&] { return work(workspace); });
     if (getppid() != guardian)
       remove_workspace(workspace);
     _exit(status);
@@ -125,8 +114,6 @@ void remove_workspace(const std::filesystem::path& workspace) {
   }
 }
 
-} // namespace
-
 std::filesystem::path make_workspace() {
   auto pattern = (std::filesystem::temp_directory_path() / "holdfast-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr)
@@ -134,11 +121,14 @@ std::filesystem::path make_workspace() {
   return pattern;
 }
 
-WaitStatus supervise(const std::filesystem::path& workspace, const std::function<int()>& work) {
+} // namespace
+
+WaitStatus supervise(const Work& work) {
   std::fflush(nullptr);             // or the child would write it a second time
   std::signal(SIGCHLD, SIG_DFL);    // ignored, it would take the children's exits from us
   prctl(PR_SET_CHILD_SUBREAPER, 1); // should the guardian be killed, the worker falls to us
   SignalFd signals;
+  const auto workspace = make_workspace(); // not before: a signal that ended us now would leave it behind
   const pid_t front = getpid();
   const pid_t guardian = fork();
   if (guardian < 0) {

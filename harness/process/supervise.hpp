@@ -12,11 +12,12 @@
 
 namespace holdfast::process {
 
-/// A temporary directory for one run, made by the front, removed by the guardian.
-[[nodiscard]] std::filesystem::path make_workspace();
+/// What a worker does; it returns the worker's exit status. The workspace is a temporary directory for this one run,
+/// made by the front and removed by the guardian.
+using Work = std::function<int(const std::filesystem::path& workspace)>;
 
 /// Runs `work` in a worker process and returns how that ended; SIGINT, SIGTERM and SIGHUP are passed on to it, a second
-/// one kills it. `work` returns the worker's exit status.
-[[nodiscard]] WaitStatus supervise(const std::filesystem::path& workspace, const std::function<int()>& work);
+/// one kills it. Throws std::runtime_error when there is no workspace to be had.
+[[nodiscard]] WaitStatus supervise(const Work& work);
 
 } // namespace holdfast::process

@@ -424,10 +424,9 @@ Injection PostgresConversation::inject(const Unit& request, const ServerError& e
     return {.to_client = error_response("FATAL", error.code, error.text), .close = true};
   injected_[request.exchange] = error_response("ERROR", error.code.empty() ? "XX000" : error.code, error.text);
   auto& exchange = **first;
-  const bool one_statement = exchange.last || !exchange.simple;
   const auto next = first + 1;
   if (exchange.simple) {
-    const bool commit = exchange.commit && one_statement;
+    const bool commit = exchange.commit && exchange.last;
     while (!(*first)->last) // one failing statement stands for all of them
       first = pending_.erase(first);
     return {.to_server = message_of('Q', commit ? std::string_view("ROLLBACK\0", 9)

@@ -106,13 +106,17 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   if (!reader.has("protocol"))
     context.error(table.source(), fmt::format("{} lacks 'protocol'", reader.what()));
   const auto provider = reader.choice("provider", {"fake", "server", "external"}).value_or("fake");
-  dependency.command = reader.texts("command").value_or(std::vector<std::string>{});
-  dependency.prepare = reader.texts("prepare").value_or(std::vector<std::string>{});
-  if (auto signal = reader.choice("stop_signal", {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"}))
-    dependency.stop_signal = *signal;
-  dependency.run_as = reader.text("run_as").value_or("");
   dependency.database = reader.text("database").value_or(dependency.database);
   dependency.user = reader.text("user").value_or(dependency.user);
+  if (provider == "server" && !reader.has("command") && !use_default_server(dependency))
+    reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()),
+                 "there are defaults for redis and postgres");
+  // What is given stands over the defaults.
+  dependency.command = reader.texts("command").value_or(dependency.command);
+  dependency.prepare = reader.texts("prepare").value_or(dependency.prepare);
+  dependency.stop_signal =
+      reader.choice("stop_signal", {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"}).value_or(dependency.stop_signal);
+  dependency.run_as = reader.text("run_as").value_or(dependency.run_as);
   dependency.address = reader.text("address").value_or("");
   if (const auto* ready = reader.table("ready"))
     dependency.ready = parse_probe(*ready, "ready of " + reader.what(), context);
@@ -123,13 +127,8 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
                    fmt::format("fakes: {}; otherwise provider = \"server\"", fmt::join(catalog.fakes, ", ")));
   } else if (provider == "server") {
     dependency.provider = Dependency::Provider::server;
-    const bool probed = reader.has("ready");
-    const auto ready = dependency.ready;
-    if (dependency.command.empty() && !use_default_server(dependency))
-      reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()),
-                   "there are defaults for redis and postgres");
-    if (probed)
-      dependency.ready = ready;
+    if (reader.has("command") && dependency.command.empty())
+      reader.error("command", fmt::format("'command' of {} must not be empty", reader.what()));
   } else {
     dependency.provider = Dependency::Provider::external;
     if (dependency.address.find(':') == std::string::npos)

@@ -37,8 +37,7 @@ if [ "$3" != postgres ]; then printf 'CREATE DATABASE "%s"\n' "$3" | postgres --
   dependency.ready.kind = Probe::Kind::log;
   dependency.ready.path = "database system is ready to accept connections";
   dependency.stop_signal = "SIGINT"; // its own "fast": it takes its shared memory along
-  if (dependency.run_as.empty())
-    dependency.run_as = "postgres"; // it refuses to run as root
+  dependency.run_as = "postgres";    // it refuses to run as root
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +141,18 @@ std::vector<fs::path> workspaces_in(const fs::path& folder) {
     if (entry.path().filename().string().starts_with("holdfast-"))
       found.push_back(entry.path());
   return found;
+}
+
+void await_workspaces(const fs::path& folder, std::size_t count) {
+  const int watch = inotify_init1(IN_CLOEXEC);
+  if (watch < 0 || inotify_add_watch(watch, folder.c_str(), IN_CREATE) < 0)
+    throw std::runtime_error("inotify");
+  pollfd created{watch, POLLIN, 0};
+  char events[4096];
+  while (workspaces_in(folder).size() < count)
+    if (poll(&created, 1, 10'000) <= 0 || read(watch, events, sizeof events) < 0)
+      throw std::runtime_error("waited 10 s for " + std::to_string(count) + " workspaces in " + folder.string());
+  close(watch);
 }
 
 void on_loop(const std::function<asio::awaitable<void>(asio::any_io_executor, async::Clock&)>& body) {

@@ -62,6 +62,9 @@ struct Played {
 /// Files below `folder`/holdfast-*: workspaces that were left.
 [[nodiscard]] std::vector<std::filesystem::path> workspaces_in(const std::filesystem::path& folder);
 
+/// Returns when there are so many of them; throws after ten seconds.
+void await_workspaces(const std::filesystem::path& folder, std::size_t count);
+
 /// Runs a coroutine on a loop of its own until it has ended; rethrows what it throws.
 void on_loop(const std::function<asio::awaitable<void>(asio::any_io_executor, async::Clock&)>& body);
 

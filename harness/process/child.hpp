@@ -1,0 +1,15 @@
+// What the processes of Holdfast's own (crew, guardian, worker) do right after fork and right before their end.
+#pragma once
+
+#include <functional>
+#include <sys/types.h>
+
+namespace holdfast::process {
+
+/// Asks for `signal` when the parent dies; false when it died already.
+[[nodiscard]] bool die_with(pid_t parent, int signal);
+
+/// Runs `work`, says what it throws, and flushes what was printed. Returns the exit status.
+[[nodiscard]] int run_to_status(const std::function<int()>& work);
+
+} // namespace holdfast::process
