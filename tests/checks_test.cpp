@@ -314,6 +314,47 @@ TEST_CASE("sessions that nobody could look at after the strike are no evidence")
   CHECK(checks::check_sessions(checks::Facts(story.bundle)).verdict == Verdict::inconclusive);
 }
 
+TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
+  for (const bool paged : {false, true})
+    for (const bool at_checkpoint : {false, true}) {
+      Story story;
+      for (auto& operation : story.bundle.scenario.stack.operations)
+        if (operation.name == "statement")
+          operation.ok.list = scenario::ListCapture{.next = paged ? "/next" : ""};
+      const auto id = story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}}).id;
+      if (at_checkpoint)
+        story.begin_checkpoint();
+      story.read("statement", "u2", {{id, 5, {}, "u1", {}}}).captured["balance"] =
+          "117"; // the pages are of two moments
+      const bool unbalanced = !kinds(checks::check_transactions(checks::Facts(story.bundle))).empty();
+      CHECK(unbalanced == (!paged || at_checkpoint));
+    }
+}
+
+TEST_CASE("recovery: the limit counts although the next step came first") {
+  const auto judge = [](const std::string& took_ms) {
+    Story story;
+    story.bundle.scenario.expect.recovery_within = std::chrono::milliseconds{100};
+    story.event("recovery", {{"after", "first"}, {"state", "next step"}, {"took_ms", took_ms}});
+    story.event("recovery", {{"after", "second"}, {"state", "recovered"}, {"took_ms", "5"}});
+    return checks::check_recovery(checks::Facts(story.bundle)).verdict;
+  };
+  CHECK(judge("900") == Verdict::fail);
+  CHECK(judge("90") == Verdict::pass);
+}
+
+TEST_CASE("what an interrupted run recorded is no verdict") {
+  Story story;
+  const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+  story.step("kill");
+  story.begin_checkpoint();
+  story.read("bought", "u1", {});
+  story.end_checkpoint();
+  CHECK(story.verdict() == Verdict::fail);
+  story.bundle.manifest.ending = bundle::Ending::interrupted;
+  CHECK(story.verdict() == Verdict::inconclusive);
+}
+
 TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
   Story story;
   for (int i = 0; i < 300; ++i) {
