@@ -9,10 +9,10 @@ using verdict::Verdict;
 
 namespace {
 
-/// XML 1.0 knows no control characters but three, and nobody wants these in an attribute either.
+/// Of printable text: XML 1.0 knows no control characters but three.
 std::string escaped(const std::string& text) {
   std::string result;
-  for (const char c : printable(text)) {
+  for (const char c : text) {
     if (c == '&')
       result += "&amp;";
     else if (c == '<')
@@ -42,16 +42,6 @@ std::string body(const verdict::Report& report) {
   return text + "bundle " + report.bundle;
 }
 
-std::string escaped_lines(const std::string& text) {
-  std::string result;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find('\n', begin), text.size());
-    result += escaped(text.substr(begin, end - begin)) + "\n";
-    begin = end + 1;
-  }
-  return result;
-}
-
 } // namespace
 
 std::string junit(const std::vector<verdict::Report>& reports) {
@@ -63,12 +53,13 @@ std::string junit(const std::vector<verdict::Report>& reports) {
     failures += failed ? 1 : 0;
     errors += unsure ? 1 : 0;
     time += seconds(report);
-    cases += fmt::format("  <testcase classname=\"{}\" name=\"{} seed {}\" time=\"{:.3f}\"", escaped(report.file),
-                         escaped(report.scenario), report.seed, seconds(report));
+    cases +=
+        fmt::format("  <testcase classname=\"{}\" name=\"{} seed {}\" time=\"{:.3f}\"", escaped(printable(report.file)),
+                    escaped(printable(report.scenario)), report.seed, seconds(report));
     if (failed || unsure)
       cases += fmt::format(">\n    <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n  </testcase>\n",
-                           failed ? "failure" : "error", verdict::to_string(report.verdict), escaped(report.reason),
-                           escaped_lines(body(report)));
+                           failed ? "failure" : "error", verdict::to_string(report.verdict),
+                           escaped(printable(report.reason)), escaped(printable_lines(body(report), "")));
     else
       cases += "/>\n";
   }

@@ -34,5 +34,7 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
 
 /// What a service answered must not steer a terminal: control characters are made visible.
 [[nodiscard]] std::string printable(const std::string& text);
+/// The same, line by line, each behind an indent.
+[[nodiscard]] std::string printable_lines(const std::string& text, const std::string& indent);
 
 } // namespace holdfast::reports

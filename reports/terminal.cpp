@@ -35,14 +35,6 @@ std::string share(std::size_t users, std::size_t all) {
                   : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(users) / static_cast<double>(all));
 }
 
-std::string indented(const std::string& text, const std::string& by) {
-  std::istringstream lines(text);
-  std::string result;
-  for (std::string line; std::getline(lines, line);)
-    result += by + printable(line) + "\n";
-  return result;
-}
-
 std::string clipped(const std::string& text, std::size_t size) {
   if (text.size() <= size)
     return text;
@@ -65,13 +57,21 @@ std::string printable(const std::string& text) {
   return result;
 }
 
+std::string printable_lines(const std::string& text, const std::string& indent) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);)
+    result += indent + printable(line) + "\n";
+  return result;
+}
+
 std::string terminal(const verdict::Report& report, Colour colour) {
   std::string out =
       fmt::format("{}  {}\n", painted(report.verdict, upper(report.verdict), colour), printable(report.scenario));
   if (!report.about.empty())
     out += fmt::format("  {}\n", printable(report.about));
   if (report.verdict != Verdict::pass && !report.reason.empty())
-    out += indented(report.reason, "  → ");
+    out += printable_lines(report.reason, "  → ");
   out += fmt::format("  {} users, {} operations, seed {}, {}\n", report.users, report.operations, report.seed,
                      seconds(report.took));
   if (!report.steps.empty())
@@ -102,8 +102,8 @@ std::string terminal(const verdict::Report& report, Colour colour) {
   for (const auto& check : report.checks)
     for (const auto& finding : check.findings)
       if (!finding.examples.empty())
-        out +=
-            fmt::format("\n  {} {}, for example\n{}", check.name, finding.kind, indented(finding.examples[0], "    "));
+        out += fmt::format("\n  {} {}, for example\n{}", check.name, finding.kind,
+                           printable_lines(finding.examples[0], "    "));
   for (const auto& note : report.notes)
     out += fmt::format("\n  note: {}\n", printable(note));
   if (!report.bundle.empty())

@@ -1,9 +1,9 @@
 // A run read line by line: steps, probes, processes, configuration, checkpoints; and, where asked for, a user's
 // operations or everything around one step.
+#include "harness/history/reader.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fstream>
 #include <map>
@@ -114,26 +114,15 @@ void add_logs(std::vector<Line>& lines, const std::filesystem::path& directory, 
   }
 }
 
-void add_messages(std::vector<Line>& lines, const std::filesystem::path& directory, const Window& window) {
-  std::ifstream file(directory / "wire.jsonl");
-  for (std::string text; std::getline(file, text);) {
-    boost::system::error_code error;
-    const auto value = boost::json::parse(text, error);
-    if (error || !value.is_object())
-      continue; // the last line of a run that died
-    const auto& object = value.get_object();
-    const Time time(object.at("time").to_number<std::int64_t>());
-    if (!window.holds(time))
-      continue;
-    auto line =
-        fmt::format("message    {} {} {} {}/{}", std::string_view(object.at("link").as_string()),
-                    std::string_view(object.at("peer").as_string()), std::string_view(object.at("type").as_string()),
-                    object.at("connection").to_number<std::int64_t>(), object.at("exchange").to_number<std::int64_t>());
-    for (const auto* list : {"operations", "keys"})
-      if (const auto* found = object.if_contains(list))
-        line += " " + boost::json::serialize(*found);
-    lines.push_back({time, std::move(line)});
-  }
+void add_messages(std::vector<Line>& lines, const std::vector<history::WireMessage>& messages, const Window& window) {
+  for (const auto& message : messages)
+    if (window.holds(message.time))
+      lines.push_back(
+          {message.time,
+           fmt::format("message    {} {} {} {}/{} {}{}", message.link, message.peer,
+                       message.kind == history::WireMessage::Kind::request ? "request" : "reply", message.connection,
+                       message.exchange, fmt::join(message.operations, " "),
+                       message.keys.empty() ? std::string{} : fmt::format(" [{}]", fmt::join(message.keys, "] [")))});
 }
 
 } // namespace
@@ -169,7 +158,10 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
   add_operations(lines, bundle, options, window);
   if (!options.step.empty()) {
     add_logs(lines, directory, window);
-    add_messages(lines, directory, window);
+    const auto messages = history::read_messages(directory);
+    if (const auto* error = std::get_if<history::ReadError>(&messages))
+      return bundle::Problem{history::describe(*error)};
+    add_messages(lines, std::get<std::vector<history::WireMessage>>(messages), window);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });
 
@@ -178,13 +170,8 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
                                 manifest.started, static_cast<double>(manifest.took.count()) / 1e9,
                                 manifest.reason.empty() ? "" : ": " + printable(manifest.reason));
   for (std::size_t i = 0; i < lines.size() && i < most_lines; ++i) {
-    std::string text;
-    for (std::size_t begin = 0; begin <= lines[i].text.size();) {
-      const auto end = std::min(lines[i].text.find('\n', begin), lines[i].text.size());
-      text += printable(lines[i].text.substr(begin, end - begin)) + "\n";
-      begin = end + 1;
-    }
-    out += fmt::format("{:>10.4f} s  {}", static_cast<double>(lines[i].time.count()) / 1e9, text);
+    out += fmt::format("{:>10.4f} s  {}", static_cast<double>(lines[i].time.count()) / 1e9,
+                       printable_lines(lines[i].text, ""));
   }
   if (lines.size() > most_lines)
     out += fmt::format("… and {} lines more\n", lines.size() - most_lines);

@@ -1,16 +1,8 @@
 // The fakes, asked by real clients over real sockets: libpq, hiredis, psql and redis-cli.
-#include "fakes/postgres/postgres.hpp"
-#include "fakes/redis/redis.hpp"
-#include "harness/async/event.hpp"
-#include "harness/link/link.hpp"
 #include "tests/support/serving.hpp"
 #include "tests/support/support.hpp"
 
-#include <atomic>
-#include <boost/asio/post.hpp>
 #include <doctest/doctest.h>
-#include <hiredis/hiredis.h>
-#include <libpq-fe.h>
 #include <thread>
 
 using namespace holdfast;
@@ -137,41 +129,24 @@ TEST_CASE("psql and redis-cli get along with the fakes") {
 
 TEST_CASE("redis: MULTI, WATCH and expiry as hiredis sees them") {
   serve("redis", [] {
-    auto* a = redisConnect("127.0.0.1", port);
-    auto* b = redisConnect("127.0.0.1", port);
-    const auto ask = [](redisContext* context, const char* command) {
-      auto* reply = static_cast<redisReply*>(redisCommand(context, command));
-      std::string text;
-      if (reply->type == REDIS_REPLY_INTEGER)
-        text = std::to_string(reply->integer);
-      else if (reply->type == REDIS_REPLY_NIL)
-        text = "nil";
-      else if (reply->type == REDIS_REPLY_ARRAY)
-        text = "array of " + std::to_string(reply->elements);
-      else
-        text.assign(reply->str, reply->len);
-      freeReplyObject(reply);
-      return text;
-    };
-    CHECK(ask(a, "INCR n") == "1");
-    CHECK(ask(a, "SET s text") == "OK");
-    CHECK(ask(a, "INCR s") == "ERR value is not an integer or out of range");
-    CHECK(ask(a, "HGET s f") == "WRONGTYPE Operation against a key holding the wrong kind of value");
-    CHECK(ask(a, "SET s x NX") == "nil");
-    CHECK(ask(a, "WATCH n") == "OK");
-    CHECK(ask(b, "INCR n") == "2");
-    CHECK(ask(a, "MULTI") == "OK");
-    CHECK(ask(a, "INCR n") == "QUEUED");
-    CHECK(ask(a, "EXEC") == "nil");
-    CHECK(ask(a, "MULTI") == "OK");
-    CHECK(ask(a, "INCR n") == "QUEUED");
-    CHECK(ask(a, "EXEC") == "array of 1");
-    CHECK(ask(a, "GET n") == "3");
-    CHECK(ask(a, "SET e x PX 20") == "OK");
-    while (ask(a, "PTTL e") != "-2")
+    const test::Redis a, b;
+    CHECK(a.ask("INCR n") == "1");
+    CHECK(a.ask("SET s text") == "OK");
+    CHECK(a.ask("INCR s") == "ERR value is not an integer or out of range");
+    CHECK(a.ask("HGET s f") == "WRONGTYPE Operation against a key holding the wrong kind of value");
+    CHECK(a.ask("SET s x NX") == "nil");
+    CHECK(a.ask("WATCH n") == "OK");
+    CHECK(b.ask("INCR n") == "2");
+    CHECK(a.ask("MULTI") == "OK");
+    CHECK(a.ask("INCR n") == "QUEUED");
+    CHECK(a.ask("EXEC") == "nil");
+    CHECK(a.ask("MULTI") == "OK");
+    CHECK(a.ask("INCR n") == "QUEUED");
+    CHECK(a.ask("EXEC") == "array of 1");
+    CHECK(a.ask("GET n") == "3");
+    CHECK(a.ask("SET e x PX 20") == "OK");
+    while (a.ask("PTTL e") != "-2")
       std::this_thread::yield();
-    CHECK(ask(a, "GET e") == "nil");
-    redisFree(a);
-    redisFree(b);
+    CHECK(a.ask("GET e") == "nil");
   });
 }

@@ -5,7 +5,6 @@
 #include "tests/support/serving.hpp"
 
 #include <doctest/doctest.h>
-#include <hiredis/hiredis.h>
 
 using namespace holdfast;
 using test::Pg;
@@ -36,18 +35,6 @@ std::function<void(link::Link&)> once(const std::string& operation, const std::s
                  std::make_shared<ErrorOnce>(link::Match{operation, key, 0}, protocol::ServerError{code, "injected"})),
              {});
   };
-}
-
-std::string ask(redisContext* context, const char* command) {
-  auto* reply = static_cast<redisReply*>(redisCommand(context, command));
-  if (reply == nullptr)
-    return context->errstr;
-  std::string text = reply->type == REDIS_REPLY_INTEGER ? std::to_string(reply->integer)
-                     : reply->type == REDIS_REPLY_NIL   ? "nil"
-                     : reply->type == REDIS_REPLY_ARRAY ? "array of " + std::to_string(reply->elements)
-                                                        : std::string(reply->str, reply->len);
-  freeReplyObject(reply);
-  return text;
 }
 
 } // namespace
@@ -127,14 +114,13 @@ TEST_CASE_TEMPLATE_DEFINE("an injected error and the transaction around it", Whe
     test::serve(
         provider, "redis",
         [&] {
-          auto* a = redisConnect("127.0.0.1", test::served_port);
-          CHECK(ask(a, "MULTI") == "OK");
-          CHECK(ask(a, "SET one 1") == "QUEUED");
-          CHECK(ask(a, "INCR two") == "LOADING injected");
-          CHECK(ask(a, "EXEC").starts_with("EXECABORT"));
-          CHECK(ask(a, "EXISTS one two") == "0");
-          CHECK(ask(a, "INCR two") == "1");
-          redisFree(a);
+          const test::Redis a;
+          CHECK(a.ask("MULTI") == "OK");
+          CHECK(a.ask("SET one 1") == "QUEUED");
+          CHECK(a.ask("INCR two") == "LOADING injected");
+          CHECK(a.ask("EXEC").starts_with("EXECABORT"));
+          CHECK(a.ask("EXISTS one two") == "0");
+          CHECK(a.ask("INCR two") == "1");
         },
         once("incr", "two", "LOADING"));
   }
@@ -142,13 +128,12 @@ TEST_CASE_TEMPLATE_DEFINE("an injected error and the transaction around it", Whe
     test::serve(
         provider, "redis",
         [&] {
-          auto* a = redisConnect("127.0.0.1", test::served_port);
-          CHECK(ask(a, "MULTI") == "OK");
-          CHECK(ask(a, "SET one 1") == "QUEUED");
-          CHECK(ask(a, "EXEC") == "ERR injected");
-          CHECK(ask(a, "EXISTS one") == "0");
-          CHECK(ask(a, "EXEC") == "ERR EXEC without MULTI");
-          redisFree(a);
+          const test::Redis a;
+          CHECK(a.ask("MULTI") == "OK");
+          CHECK(a.ask("SET one 1") == "QUEUED");
+          CHECK(a.ask("EXEC") == "ERR injected");
+          CHECK(a.ask("EXISTS one") == "0");
+          CHECK(a.ask("EXEC") == "ERR EXEC without MULTI");
         },
         once("exec", "", ""));
   }

@@ -101,6 +101,7 @@ struct ProbeResult {
 /// A message on a framed link; its body is not kept.
 struct WireMessage {
   enum class Kind { request, reply };
+  Time time{}; ///< when it was recorded
   Kind kind = Kind::request;
   std::string link;
   std::string peer;

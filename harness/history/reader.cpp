@@ -65,6 +65,21 @@ std::int64_t optional_integer(const json::object& line, std::string_view key) {
   return line.if_contains(key) != nullptr ? integer_of(line, key) : 0;
 }
 
+std::vector<std::string> texts_of(const json::object& line, std::string_view key) {
+  std::vector<std::string> texts;
+  const auto* found = line.if_contains(key);
+  if (found == nullptr)
+    return texts;
+  if (!found->is_array())
+    throw BadLine(fmt::format("'{}' is no array", key));
+  for (const auto& element : found->get_array()) {
+    if (!element.is_string())
+      throw BadLine(fmt::format("'{}' holds something else than strings", key));
+    texts.emplace_back(element.get_string());
+  }
+  return texts;
+}
+
 Values values_of(const json::object& line, std::string_view key) {
   Values values;
   const auto* found = line.if_contains(key);
@@ -206,6 +221,30 @@ private:
 };
 
 } // namespace
+
+std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::filesystem::path& directory) {
+  std::vector<WireMessage> messages;
+  const auto file = directory / "wire.jsonl";
+  if (!std::filesystem::exists(file))
+    return messages; // recorded before there were any
+  bool truncated = false;
+  if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
+        WireMessage message{.time = Time(integer_of(line, "time")),
+                            .kind = text_of(line, "type") == "request" ? WireMessage::Kind::request
+                                                                       : WireMessage::Kind::reply,
+                            .link = text_of(line, "link"),
+                            .peer = text_of(line, "peer"),
+                            .connection = static_cast<std::uint64_t>(integer_of(line, "connection")),
+                            .exchange = static_cast<std::uint64_t>(integer_of(line, "exchange")),
+                            .operations = texts_of(line, "operations"),
+                            .keys = texts_of(line, "keys"),
+                            .size = static_cast<std::size_t>(integer_of(line, "size")),
+                            .answered = line.if_contains("answered") == nullptr};
+        messages.push_back(std::move(message));
+      }))
+    return *error;
+  return messages;
+}
 
 std::variant<History, ReadError> read_history(const std::filesystem::path& directory) {
   History history;

@@ -18,7 +18,10 @@ struct ReadError {
 
 [[nodiscard]] std::string describe(const ReadError& error);
 
-/// Reads the three files of `directory`. A cut last line is ignored and sets `truncated`.
+/// The messages of `directory`, in their order; none when it has no such file. A cut last line is ignored.
+[[nodiscard]] std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::filesystem::path& directory);
+
+/// Reads the three files of `directory` that checks need. A cut last line is ignored and sets `truncated`.
 [[nodiscard]] std::variant<History, ReadError> read_history(const std::filesystem::path& directory);
 
 } // namespace holdfast::history

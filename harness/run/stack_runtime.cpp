@@ -114,8 +114,15 @@ void StackRuntime::make_link(const std::string& name, const std::string& protoco
       const auto& unit = message.unit;
       const bool request = unit.kind == protocol::Unit::Kind::request;
       using Kind = history::WireMessage::Kind;
-      recorder_.message({request ? Kind::request : Kind::reply, name, message.peer, message.connection, unit.exchange,
-                         unit.request.operations, unit.request.keys, unit.bytes.size(), unit.answered});
+      recorder_.message({.kind = request ? Kind::request : Kind::reply,
+                         .link = name,
+                         .peer = message.peer,
+                         .connection = message.connection,
+                         .exchange = unit.exchange,
+                         .operations = unit.request.operations,
+                         .keys = unit.request.keys,
+                         .size = unit.bytes.size(),
+                         .answered = unit.answered});
     };
   auto link =
       std::make_unique<link::Link>(executor_, clock_, link::Link::Setup{name, protocol, framed, std::move(record)});

@@ -144,4 +144,24 @@ std::string Pg::ask(const std::string& sql, const std::vector<const char*>& valu
   return text;
 }
 
+Redis::Redis() : context(redisConnect("127.0.0.1", served_port)) {
+  REQUIRE(context != nullptr);
+}
+
+Redis::~Redis() {
+  redisFree(context);
+}
+
+std::string Redis::ask(const char* command) const {
+  auto* reply = static_cast<redisReply*>(redisCommand(context, command));
+  if (reply == nullptr)
+    return context->errstr;
+  std::string text = reply->type == REDIS_REPLY_INTEGER ? std::to_string(reply->integer)
+                     : reply->type == REDIS_REPLY_NIL   ? "nil"
+                     : reply->type == REDIS_REPLY_ARRAY ? "array of " + std::to_string(reply->elements)
+                                                        : std::string(reply->str, reply->len);
+  freeReplyObject(reply);
+  return text;
+}
+
 } // namespace holdfast::test

@@ -5,6 +5,7 @@
 #include "harness/link/link.hpp"
 
 #include <functional>
+#include <hiredis/hiredis.h>
 #include <libpq-fe.h>
 #include <string>
 #include <vector>
@@ -31,6 +32,16 @@ struct Pg {
   /// Rows as "a,b|c,d", or the SQLSTATE of the error, or the command tag. With `values` in the extended protocol.
   std::string ask(const std::string& sql, const std::vector<const char*>& values = {}) const;
   PGconn* connection;
+};
+
+struct Redis {
+  Redis();
+  ~Redis();
+  Redis(const Redis&) = delete;
+  Redis& operator=(const Redis&) = delete;
+  /// A number, "nil", "array of N", or the text of a string, status or error.
+  std::string ask(const char* command) const;
+  redisContext* context;
 };
 
 } // namespace holdfast::test
