@@ -10,7 +10,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto port = test::served_port;
 using test::Pg;
 
 void serve(const std::string& protocol, const std::function<void()>& client) {
