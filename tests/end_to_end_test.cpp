@@ -4,6 +4,7 @@
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fstream>
+#include <sstream>
 
 using namespace holdfast::test;
 
@@ -124,4 +125,37 @@ TEST_CASE("planted: a transfer in two transactions is found partial") {
   const auto played = play(source("tests/scenarios/planted-transfer-in-two-transactions.toml"), scratch.path());
   INFO(played.reason());
   CHECK(played.kinds("transactions") == std::vector<std::string>{"partial"});
+}
+
+TEST_CASE("a step waits for the one that is still at work on the same instance, and for its checkpoint") {
+  const TemporaryFolder scratch;
+  const auto file = scratch.path() / "twice.toml";
+  std::ofstream(file) << "[scenario]\nname = 'twice'\nstack = '" << source("tests/scenarios/tiny.toml").string() << R"('
+cold_restart = false
+[services.tiny]
+command = ["sh", "-c", "sleep 0.2; exec {bin}/tiny-service {address} {port} {dir}/items"]
+[workload]
+users = 1
+arrivals = "500/s"
+journey = { put = 1 }
+steady = "5ms"
+[[step]]
+id = "first"
+at = "20ms"
+do = "restart"
+[[step]]
+id = "second"
+at = "30ms"
+do = "restart"
+[judge]
+recovery_window = "5ms"
+)";
+  const auto played = play(file, scratch.path());
+  INFO(played.reason());
+  std::ostringstream text;
+  text << std::ifstream(std::filesystem::path(played.run.at("bundle").as_string().c_str()) / "events.jsonl").rdbuf();
+  const auto events = text.str();
+  const auto read_back = events.find(R"("type":"checkpoint","after":"first")");
+  CHECK(read_back != std::string::npos);
+  CHECK(read_back < events.find(R"("id":"second","kind":"restart","nature":"change","state":"began")"));
 }

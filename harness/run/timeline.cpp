@@ -2,6 +2,7 @@
 
 #include "harness/async/deadline.hpp"
 
+#include <algorithm>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
@@ -95,8 +96,22 @@ bool Timeline::has_happened(const Playing& playing) {
   return playing.state == State::ended || (playing.state == State::lasting && !playing.step->lasts);
 }
 
+/// On a slow machine a step may still be at work on an instance when the next one is due there: two would undo each
+/// other's work, and nothing would have been read back between them.
+bool Timeline::must_wait(const Playing& playing) const {
+  using Acts = scenario::StepSchema::Acts;
+  if (playing.kind->schema.acts == Acts::on_link || std::holds_alternative<scenario::AtPosition>(playing.step->trigger))
+    return false;
+  const auto mine = stack_.select(playing.step->instances, {});
+  return std::any_of(steps_.begin(), steps_.end(), [&](const Playing& other) {
+    return other.state == State::running && other.kind->schema.acts != Acts::on_link &&
+           std::any_of(other.targets.begin(), other.targets.end(),
+                       [&](const auto* one) { return std::find(mine.begin(), mine.end(), one) != mine.end(); });
+  });
+}
+
 bool Timeline::is_due(const Playing& playing, async::Time now) const {
-  if (playing.state != State::waiting)
+  if (playing.state != State::waiting || must_wait(playing))
     return false;
   if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger))
     return now >= at->at;
@@ -113,7 +128,7 @@ std::optional<async::Time> Timeline::next_due() const {
   std::optional<async::Time> next;
   const auto take = [&](async::Time when) { next = next ? std::min(*next, when) : when; };
   for (const auto& playing : steps_) {
-    if (playing.state == State::waiting) {
+    if (playing.state == State::waiting && !must_wait(playing)) {
       if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger))
         take(at->at);
       if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger))
@@ -226,6 +241,7 @@ asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that)
     names += (names.empty() ? "" : ",") + instance->name();
   auto* link = stack_.link(step.get<std::string>("link").value_or(""));
   auto peers = link == nullptr ? link::Peers{} : stack_.peers(*link, step.instances, targets);
+  playing.targets = targets;
   playing.action = playing.kind->make(
       {step, plan_.scenario.stack, clock_, executor_, plan_.seed, std::move(targets), link, std::move(peers)});
   playing.state = State::running;

@@ -30,6 +30,7 @@ private:
     const faults::StepKind* kind;
     State state = State::waiting;
     std::unique_ptr<faults::Step> action;
+    std::vector<stack::Instance*> targets; ///< since it began
     std::shared_ptr<link::Gate> gate;
     link::Link* gate_link = nullptr;
     async::Time armed_at{};
@@ -41,6 +42,7 @@ private:
   asio::awaitable<void> play_steps();
   [[nodiscard]] static bool has_happened(const Playing& playing);
   [[nodiscard]] bool is_due(const Playing& playing, async::Time now) const;
+  [[nodiscard]] bool must_wait(const Playing& playing) const;
   [[nodiscard]] std::optional<async::Time> next_due() const;
   void arm(Playing& playing);
   void expire(Playing& playing);
