@@ -28,7 +28,9 @@ js::object check_of(const verdict::CheckSummary& check) {
 }
 
 js::object run_of(const verdict::Report& report) {
-  js::array checks, steps, notes;
+  js::array checks, phases, steps, notes;
+  for (const auto& phase : report.phases)
+    phases.push_back(js::object{{"name", phase.name}, {"took_ms", phase.took.count() / 1'000'000}});
   for (const auto& check : report.checks)
     checks.push_back(check_of(check));
   for (const auto& step : report.steps)
@@ -48,6 +50,7 @@ js::object run_of(const verdict::Report& report) {
           {"users", report.users},
           {"operations", report.operations},
           {"took_ms", report.took.count() / 1'000'000},
+          {"phases", phases},
           {"steps", steps},
           {"checks", checks},
           {"notes", notes},

@@ -74,6 +74,11 @@ std::string terminal(const verdict::Report& report, Colour colour) {
     out += printable_lines(report.reason, "  → ");
   out += fmt::format("  {} users, {} operations, seed {}, {}\n", report.users, report.operations, report.seed,
                      seconds(report.took));
+  std::string phases;
+  for (const auto& phase : report.phases)
+    phases += fmt::format("{}{} {}", phases.empty() ? "  " : " · ", phase.name, seconds(phase.took));
+  if (!phases.empty())
+    out += phases + "\n";
   if (!report.steps.empty())
     out += "\n  steps\n";
   for (const auto& step : report.steps)

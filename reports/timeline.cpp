@@ -1,6 +1,5 @@
 // A run read line by line: steps, probes, processes, configuration, checkpoints; and, where asked for, a user's
 // operations or everything around one step.
-#include "harness/history/reader.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
@@ -158,9 +157,9 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
   add_operations(lines, bundle, options, window);
   if (!options.step.empty()) {
     add_logs(lines, directory, window);
-    const auto messages = history::read_messages(directory);
-    if (const auto* error = std::get_if<history::ReadError>(&messages))
-      return bundle::Problem{history::describe(*error)};
+    const auto messages = bundle::read_messages(directory);
+    if (const auto* problem = std::get_if<bundle::Problem>(&messages))
+      return *problem;
     add_messages(lines, std::get<std::vector<history::WireMessage>>(messages), window);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });

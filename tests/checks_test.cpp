@@ -44,7 +44,6 @@ public:
                   .host = 1,
                   .instance = "web@1",
                   .values = std::move(values)};
-    one.values["id"] = one.id;
     one.checkpoint = checkpoint_;
     one.invoked = ++sequence_;
     one.invoke_time = now();
@@ -72,7 +71,7 @@ public:
       std::int64_t balance = 100;
       for (const auto& entry : one.list)
         balance += entry.amount.value_or(0);
-      one.captured["balance"] = std::to_string(balance);
+      one.captured.set("balance", std::to_string(balance));
     }
     return one;
   }
@@ -80,7 +79,7 @@ public:
     const auto owner = login.user, session = login.id;
     auto& one = operation("me", owner, {{"session", session}}, outcome);
     if (outcome == Outcome::ok)
-      one.captured["user"] = user.empty() ? owner : user;
+      one.captured.set("user", user.empty() ? owner : user);
     return one;
   }
   void event(const std::string& type, history::Values fields) {
@@ -273,7 +272,8 @@ TEST_CASE("transfers: partial, misdirected, altered, duplicated, unbalanced, ove
           s.read("statement", "u1", {debit(id), debit(id)}), s.read("statement", "u2", {credit(id)});
         }) == Kinds{"duplicated"});
   CHECK(after([&](Story& s, const std::string& id) {
-          s.read("statement", "u1", {debit(id)}).captured["balance"] = "100", s.read("statement", "u2", {credit(id)});
+          s.read("statement", "u1", {debit(id)}).captured.set("balance", "100"),
+              s.read("statement", "u2", {credit(id)});
         }) == Kinds{"unbalanced"});
   CHECK(after(
             [&](Story& s, const std::string& id) {
@@ -324,8 +324,8 @@ TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
       const auto id = story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}}).id;
       if (at_checkpoint)
         story.begin_checkpoint();
-      story.read("statement", "u2", {{id, 5, {}, "u1", {}}}).captured["balance"] =
-          "117"; // the pages are of two moments
+      // the pages are of two moments
+      story.read("statement", "u2", {{id, 5, {}, "u1", {}}}).captured.set("balance", "117");
       const bool unbalanced = !kinds(checks::check_transactions(checks::Facts(story.bundle))).empty();
       CHECK(unbalanced == (!paged || at_checkpoint));
     }
@@ -399,7 +399,7 @@ TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fai
     Story story;
     const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
     story.step("restart");
-    story.bundle.history.events.back().fields["state"] = "unproven";
+    story.bundle.history.events.back().fields.set("state", "unproven");
     story.begin_checkpoint();
     story.read("bought", "u1",
                lost ? std::vector<history::ListEntry>{} : std::vector<history::ListEntry>{{id, 5, {}, {}, {}}});

@@ -21,7 +21,7 @@ void record(const std::filesystem::path& folder) {
                       .name = "buy",
                       .host = 2,
                       .instance = "web@2",
-                      .values = {{"id", "op1"}, {"amount", "7"}}};
+                      .values = {{"amount", "7"}}};
   recorder.invoke(operation);
   operation.attempts.push_back({1, "web@2", Outcome::info, 0, "cut"});
   recorder.result(operation, operation.attempts[0]);
@@ -52,7 +52,7 @@ TEST_CASE("a history is read back as it was recorded") {
   CHECK(operation.attempts[1].instance == "web@1");
   CHECK(operation.outcome == Outcome::ok);
   CHECK(operation.list == std::vector<ListEntry>{{"a", 5, "item", "", "charge"}});
-  CHECK(operation.captured.at("balance") == "993");
+  CHECK(operation.captured.find("balance") == "993");
   CHECK(operation.invoked < operation.completed);
   CHECK(read.operations[1].outcome == Outcome::info);
   CHECK(read.operations[1].completed == 0);

@@ -13,9 +13,20 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
     roles_.emplace(operation.name, operation.role);
   for (const auto& operation : bundle.history.operations) {
     const auto role = role_of(operation);
-    by_role_[role].push_back(&operation);
-    if (operation.checkpoint != 0)
-      reads_[{role, operation.checkpoint}][operation.user] = &operation;
+    const auto user = users_.emplace(operation.user, users_.size()).first->second;
+    const auto add = [&](Role shown) {
+      by_role_[shown].push_back(&operation);
+      if (operation.checkpoint == 0)
+        return;
+      auto& reads = reads_[{shown, operation.checkpoint}];
+      reads.resize(std::max(reads.size(), user + 1));
+      reads[user] = &operation;
+    };
+    if (role != Role::overview)
+      add(role);
+    else
+      for (const auto shown : {Role::whoami, Role::purchases, Role::statement})
+        add(shown);
   }
   for (const auto& event : bundle.history.events) {
     if (event.type == "checkpoint") {
@@ -79,8 +90,12 @@ const Operation* Facts::read(Role role, const std::string& user, int checkpoint)
   const auto at = reads_.find({role, checkpoint});
   if (at == reads_.end())
     return nullptr;
-  const auto found = at->second.find(user);
-  return found == at->second.end() ? nullptr : found->second;
+  const auto found = users_.find(user);
+  return found == users_.end() || found->second >= at->second.size() ? nullptr : at->second[found->second];
+}
+
+const std::vector<history::ListEntry>& Facts::list(const Operation& read, Role role) const {
+  return role == Role::statement && role_of(read) == Role::overview ? read.statement : read.list;
 }
 
 std::set<int> Facts::hosts_of(const StepFact& step) {

@@ -43,10 +43,13 @@ struct Facts {
   bool steady_reached = false;
   bool ended = false; ///< the run came to its end
 
-  /// Operations of a role, by invocation; `other` for those that have none.
+  /// Operations of a role, by invocation; `other` for those that have none. An overview is whoami, purchases and
+  /// statement at once.
   [[nodiscard]] const std::vector<const Operation*>& of(scenario::Role role) const;
   /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
   [[nodiscard]] const Operation* read(scenario::Role role, const std::string& user, int checkpoint) const;
+  /// What a read shows of a role: its list, or that part of an overview.
+  [[nodiscard]] const std::vector<history::ListEntry>& list(const Operation& read, scenario::Role role) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
   /// A list in pages that was read while others wrote: its pages show different moments.
   [[nodiscard]] bool may_be_torn(const Operation& read) const;
@@ -66,7 +69,8 @@ struct Facts {
 private:
   std::map<scenario::Role, std::vector<const Operation*>> by_role_;
   std::unordered_map<std::string, scenario::Role> roles_;
-  std::map<std::pair<scenario::Role, int>, std::unordered_map<std::string, const Operation*>> reads_;
+  std::unordered_map<std::string_view, std::size_t> users_; ///< to the places in `reads_`
+  std::map<std::pair<scenario::Role, int>, std::vector<const Operation*>> reads_;
 };
 
 /// What became of one acknowledged thing over the checkpoints after its acknowledgement.

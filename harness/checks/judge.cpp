@@ -1,4 +1,5 @@
 #include "harness/checks/check.hpp"
+#include "harness/checks/phases.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -158,6 +159,10 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
                          .users = static_cast<std::size_t>(bundle.scenario.workload.users),
                          .operations = bundle.history.operations.size(),
                          .took = bundle.manifest.took};
+  report.phases = phases_of(facts);
+  for (const auto& step : bundle.scenario.steps)
+    if (!step.checkpoint)
+      report.notes.push_back(fmt::format("nothing was read back after step '{}': its scenario says so", step.id));
   for (const auto& step : facts.steps)
     report.steps.push_back({step.id, step.kind, step.began, step.proven, step.evidence, step.instances});
   for (const auto& event : bundle.history.events) {

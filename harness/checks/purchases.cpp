@@ -107,7 +107,7 @@ void find_flickering(verdict::CheckResult& result, const Facts& facts) {
 verdict::CheckResult check_purchases(const Facts& facts) {
   verdict::CheckResult result{.name = "purchases"};
   const auto& stack = facts.bundle.scenario.stack;
-  if (stack.operation(Role::purchase) == nullptr || stack.operation(Role::purchases) == nullptr) {
+  if (stack.operation(Role::purchase) == nullptr || stack.reader(Role::purchases) == nullptr) {
     result.applicable = false;
     result.reason = "the stack has no operations with the roles purchase and purchases";
     return result;

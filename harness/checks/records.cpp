@@ -29,7 +29,7 @@ std::vector<Sighting> record_sightings(const Facts& facts, scenario::Role list, 
   for (auto& sighting : sightings) {
     if (sighting.presence != Presence::present)
       continue;
-    const auto& entries = sighting.read->list;
+    const auto& entries = facts.list(*sighting.read, list);
     if (std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.id == id; }))
       sighting.presence = Presence::absent;
   }
@@ -92,7 +92,7 @@ void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::
     if (read->outcome != Outcome::ok)
       continue;
     std::map<std::string, int> counts;
-    for (const auto& entry : read->list)
+    for (const auto& entry : facts.list(*read, list))
       ++counts[entry.id];
     for (const auto& [id, count] : counts) {
       const auto say = [&](const std::string& kind, const std::string& what, const Operation* origin) {

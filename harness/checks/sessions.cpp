@@ -30,7 +30,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
   verdict::CheckResult result{.name = "sessions"};
   const auto& stack = facts.bundle.scenario.stack;
   const auto& declare = stack.declare;
-  if (stack.operation(Role::login) == nullptr || stack.operation(Role::whoami) == nullptr) {
+  if (stack.operation(Role::login) == nullptr || stack.reader(Role::whoami) == nullptr) {
     result.applicable = false;
     result.reason = "the stack has no operations with the roles login and whoami";
     return result;
@@ -81,11 +81,11 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     if (read->completed == 0)
       continue; // the run ended in it
     const auto named = read->captured.find("user");
-    if (read->outcome == Outcome::ok && named != read->captured.end() && named->second != session.user)
+    if (read->outcome == Outcome::ok && named && *named != session.user)
       result.add("crossed", {session.user,
                              read->completed,
                              read->complete_time,
-                             fmt::format("the session of {} answered as {}", session.user, named->second),
+                             fmt::format("the session of {} answered as {}", session.user, *named),
                              {&session, read}});
     if (life.dead != nullptr && read->invoked > life.dead->completed) {
       if (read->outcome == Outcome::ok)

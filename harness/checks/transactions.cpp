@@ -14,10 +14,9 @@ namespace {
 
 const RecordWords words{"transfer", "statement"};
 
-const history::ListEntry* entry_of(const Operation* read, const std::string& id) {
-  const auto found =
-      std::find_if(read->list.begin(), read->list.end(), [&](const auto& entry) { return entry.id == id; });
-  return found == read->list.end() ? nullptr : &*found;
+const history::ListEntry* entry_of(const std::vector<history::ListEntry>& list, const std::string& id) {
+  const auto found = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.id == id; });
+  return found == list.end() ? nullptr : &*found;
 }
 
 /// Debit and credit of every transfer at the last checkpoint where both statements could be read: by then nothing is
@@ -34,8 +33,8 @@ void find_halves(verdict::CheckResult& result, const Facts& facts) {
       const auto* theirs = facts.read(Role::statement, peer, checkpoint->number);
       if (mine == nullptr || theirs == nullptr || mine->outcome != Outcome::ok || theirs->outcome != Outcome::ok)
         continue;
-      const auto* debit = entry_of(mine, transfer->id);
-      const auto* credit = entry_of(theirs, transfer->id);
+      const auto* debit = entry_of(facts.list(*mine, Role::statement), transfer->id);
+      const auto* credit = entry_of(facts.list(*theirs, Role::statement), transfer->id);
       const auto say = [&](const std::string& kind, const std::string& what) {
         result.add(kind, {transfer->user, mine->completed, mine->complete_time, what, {transfer, mine, theirs}});
       };
@@ -57,7 +56,7 @@ void find_halves(verdict::CheckResult& result, const Facts& facts) {
 /// An order without its charge, or a charge without its order.
 void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
   const auto& stack = facts.bundle.scenario.stack;
-  if (stack.operation(Role::purchases) == nullptr || !stack.declare.purchases_are_charged)
+  if (stack.reader(Role::purchases) == nullptr || !stack.declare.purchases_are_charged)
     return;
   for (const auto* purchase : facts.of(Role::purchase)) {
     if (purchase->outcome == Outcome::unauthenticated)
@@ -70,8 +69,8 @@ void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
       if (orders == nullptr || statement == nullptr || orders->outcome != Outcome::ok ||
           statement->outcome != Outcome::ok)
         continue;
-      const auto* order = entry_of(orders, purchase->id);
-      const auto* charge = entry_of(statement, purchase->id);
+      const auto* order = entry_of(facts.list(*orders, Role::purchases), purchase->id);
+      const auto* charge = entry_of(facts.list(*statement, Role::statement), purchase->id);
       const auto wanted = std::atoll(purchase->value("amount").c_str());
       if (charge != nullptr && charge->amount && *charge->amount != -wanted)
         result.add("altered",
@@ -100,12 +99,12 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
     if (read->outcome != Outcome::ok || facts.may_be_torn(*read))
       continue;
     const auto captured = read->captured.find("balance");
-    if (captured == read->captured.end())
+    if (!captured)
       continue; // an older recording without it
-    const auto balance = std::atoll(captured->second.c_str());
+    const auto balance = std::atoll(std::string(*captured).c_str());
     std::int64_t folded = declare.opening_balance.value_or(0);
     bool known = declare.opening_balance.has_value();
-    for (const auto& entry : read->list) {
+    for (const auto& entry : facts.list(*read, Role::statement)) {
       known = known && entry.amount.has_value();
       folded += entry.amount.value_or(0);
     }
@@ -127,7 +126,7 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
 verdict::CheckResult check_transactions(const Facts& facts) {
   verdict::CheckResult result{.name = "transactions"};
   const auto& stack = facts.bundle.scenario.stack;
-  if (stack.operation(Role::transfer) == nullptr || stack.operation(Role::statement) == nullptr) {
+  if (stack.operation(Role::transfer) == nullptr || stack.reader(Role::statement) == nullptr) {
     result.applicable = false;
     result.reason = "the stack has no operations with the roles transfer and statement";
     return result;

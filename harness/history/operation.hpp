@@ -1,11 +1,14 @@
 // What users meant to do and what came of it. Plain data, as recorded and as read back.
 #pragma once
 
+#include "harness/history/values.hpp"
+
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace holdfast::history {
@@ -46,8 +49,6 @@ struct Attempt {
   Time end_time{};
 };
 
-using Values = std::map<std::string, std::string>;
-
 /// One operation under one id with all of its attempts.
 struct Operation {
   std::string id;
@@ -58,7 +59,7 @@ struct Operation {
   bool setup = false; ///< before the workload's clock started
   int host = 0;
   std::string instance;        ///< of the first attempt
-  Values values;               ///< what filled the request's placeholders
+  Values values;               ///< what filled the request's placeholders, but for the id
   std::uint64_t invoked = 0;   ///< sequence number
   std::uint64_t completed = 0; ///< sequence number; 0: still open when the history ends
   Time invoke_time{};
@@ -67,13 +68,13 @@ struct Operation {
   int status = 0;
   std::string reason;
   Values captured;
-  std::vector<ListEntry> list;
+  std::vector<ListEntry> list;      ///< the declared list; of an overview the purchases
+  std::vector<ListEntry> statement; ///< of an overview
   std::vector<Attempt> attempts;
   std::size_t line = 0; ///< of its invocation in the history file; 0: not read from one
 
-  [[nodiscard]] std::string value(const std::string& key) const {
-    const auto found = values.find(key);
-    return found == values.end() ? std::string{} : found->second;
+  [[nodiscard]] std::string value(std::string_view key) const {
+    return std::string(values.find(key).value_or(std::string_view{}));
   }
 };
 
@@ -84,9 +85,8 @@ struct Event {
   std::string type;
   Values fields;
 
-  [[nodiscard]] std::string field(const std::string& key) const {
-    const auto found = fields.find(key);
-    return found == fields.end() ? std::string{} : found->second;
+  [[nodiscard]] std::string field(std::string_view key) const {
+    return std::string(fields.find(key).value_or(std::string_view{}));
   }
 };
 
@@ -115,7 +115,7 @@ struct WireMessage {
 
 /// All of a run, in order of sequence numbers.
 struct History {
-  std::vector<Operation> operations; ///< by invocation
+  std::deque<Operation> operations; ///< by invocation; they stay where they are
   std::vector<Event> events;
   std::vector<ProbeResult> probes;
   bool truncated = false; ///< the last line of a file was cut: the harness died while writing it

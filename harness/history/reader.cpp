@@ -90,9 +90,30 @@ Values values_of(const json::object& line, std::string_view key) {
   for (const auto& [name, value] : found->get_object()) {
     if (!value.is_string())
       throw BadLine(fmt::format("'{}' holds something else than strings", key));
-    values.emplace(name, value.get_string());
+    values.set(name, value.get_string());
   }
   return values;
+}
+
+std::vector<ListEntry> list_of(const json::object& line, std::string_view key) {
+  std::vector<ListEntry> list;
+  const auto* found = line.if_contains(key);
+  if (found == nullptr)
+    return list;
+  if (!found->is_array())
+    throw BadLine(fmt::format("'{}' is no array", key));
+  list.reserve(found->get_array().size());
+  for (const auto& element : found->get_array()) {
+    if (!element.is_object())
+      throw BadLine(fmt::format("'{}' holds something else than objects", key));
+    const auto& object = element.get_object();
+    ListEntry entry{text_of(object, "id"), std::nullopt, optional_text(object, "item"), optional_text(object, "peer"),
+                    optional_text(object, "kind")};
+    if (object.if_contains("amount") != nullptr)
+      entry.amount = integer_of(object, "amount");
+    list.push_back(std::move(entry));
+  }
+  return list;
 }
 
 Outcome outcome_of(const json::object& line, std::string_view key) {
@@ -139,7 +160,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
 
 class OperationReader {
 public:
-  explicit OperationReader(std::vector<Operation>& operations) : operations_(operations) {}
+  explicit OperationReader(std::deque<Operation>& operations) : operations_(operations) {}
 
   void line(const json::object& line, std::size_t number) {
     const auto type = text_of(line, "type");
@@ -149,7 +170,7 @@ public:
     const auto found = index_.find(id);
     if (found == index_.end())
       throw BadLine(fmt::format("'{}' of operation '{}', which was never invoked", type, id));
-    auto& operation = operations_[found->second];
+    auto& operation = *found->second;
     if (operation.completed != 0)
       throw BadLine(fmt::format("'{}' of operation '{}', which is complete", type, id));
     if (type == "attempt")
@@ -164,7 +185,7 @@ public:
 
 private:
   void invoke(const json::object& line, const std::string& id, std::size_t number) {
-    if (!index_.emplace(id, operations_.size()).second)
+    if (index_.contains(id))
       throw BadLine(fmt::format("operation '{}' is invoked twice", id));
     Operation operation;
     operation.id = id;
@@ -181,7 +202,8 @@ private:
     operation.invoke_time = Time(integer_of(line, "time"));
     operation.reason = "still open when the history ends";
     operation.attempts.push_back({.instance = operation.instance, .begin_time = operation.invoke_time});
-    operations_.push_back(std::move(operation));
+    auto& kept = operations_.emplace_back(std::move(operation));
+    index_.emplace(kept.id, &kept);
   }
 
   static void result(const json::object& line, Operation& operation, bool complete) {
@@ -199,25 +221,12 @@ private:
     operation.completed = static_cast<std::uint64_t>(integer_of(line, "seq"));
     operation.complete_time = Time(integer_of(line, "time"));
     operation.captured = values_of(line, "captured");
-    const auto* list = line.if_contains("list");
-    if (list == nullptr)
-      return;
-    if (!list->is_array())
-      throw BadLine("'list' is no array");
-    for (const auto& element : list->get_array()) {
-      if (!element.is_object())
-        throw BadLine("'list' holds something else than objects");
-      const auto& object = element.get_object();
-      ListEntry entry{text_of(object, "id"), std::nullopt, optional_text(object, "item"), optional_text(object, "peer"),
-                      optional_text(object, "kind")};
-      if (object.if_contains("amount") != nullptr)
-        entry.amount = integer_of(object, "amount");
-      operation.list.push_back(std::move(entry));
-    }
+    operation.list = list_of(line, "list");
+    operation.statement = list_of(line, "statement");
   }
 
-  std::vector<Operation>& operations_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::deque<Operation>& operations_;
+  std::unordered_map<std::string_view, Operation*> index_; ///< by the operations' own ids
 };
 
 } // namespace
@@ -260,7 +269,7 @@ std::variant<History, ReadError> read_history(const std::filesystem::path& direc
                         {}};
             for (const auto& [key, value] : line)
               if (key != "type" && value.is_string())
-                event.fields.emplace(key, value.get_string());
+                event.fields.set(key, value.get_string());
             history.events.push_back(std::move(event));
           }))
     return *error;

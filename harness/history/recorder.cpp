@@ -66,6 +66,27 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
   append_json_string(out, value);
 }
 
+void append_list(std::string& out, std::string_view key, const std::vector<ListEntry>& list) {
+  if (list.empty())
+    return;
+  fmt::format_to(std::back_inserter(out), ",\"{}\":[", key);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto& entry = list[i];
+    out += i == 0 ? "{\"id\":" : ",{\"id\":";
+    append_json_string(out, entry.id);
+    if (entry.amount)
+      fmt::format_to(std::back_inserter(out), ",\"amount\":{}", *entry.amount);
+    if (!entry.item.empty())
+      append_text(out, "item", entry.item);
+    if (!entry.peer.empty())
+      append_text(out, "peer", entry.peer);
+    if (!entry.kind.empty())
+      append_text(out, "kind", entry.kind);
+    out += '}';
+  }
+  out += ']';
+}
+
 void append_result(std::string& out, Outcome outcome, int status, const std::string& reason) {
   append_text(out, "outcome", to_string(outcome));
   if (status != 0)
@@ -186,29 +207,15 @@ void Recorder::complete(Operation& operation) {
   if (!operation.attempts.empty() && operation.attempts.back().outcome != operation.outcome)
     append_text(line, "last", to_string(operation.attempts.back().outcome));
   append_values(line, "captured", operation.captured);
-  if (operation.outcome == Outcome::ok && !operation.list.empty()) {
-    line += ",\"list\":[";
-    for (std::size_t i = 0; i < operation.list.size(); ++i) {
-      const auto& entry = operation.list[i];
-      line += i == 0 ? "{\"id\":" : ",{\"id\":";
-      append_json_string(line, entry.id);
-      if (entry.amount)
-        fmt::format_to(std::back_inserter(line), ",\"amount\":{}", *entry.amount);
-      if (!entry.item.empty())
-        append_text(line, "item", entry.item);
-      if (!entry.peer.empty())
-        append_text(line, "peer", entry.peer);
-      if (!entry.kind.empty())
-        append_text(line, "kind", entry.kind);
-      line += '}';
-    }
-    line += ']';
+  if (operation.outcome == Outcome::ok) {
+    append_list(line, "list", operation.list);
+    append_list(line, "statement", operation.statement);
   }
   line += "}\n";
   history_.append(line);
 }
 
-std::uint64_t Recorder::event(std::string_view type, Values fields) {
+std::uint64_t Recorder::event(std::string_view type, const Values& fields) {
   auto line = begin_line(++sequence_, now_(), type);
   for (const auto& [key, value] : fields)
     append_text(line, key, value);
@@ -224,7 +231,7 @@ void Recorder::message(const WireMessage& message) {
   append_text(line, "peer", message.peer);
   fmt::format_to(std::back_inserter(line), ",\"connection\":{},\"exchange\":{},\"size\":{}", message.connection,
                  message.exchange, message.size);
-  const auto append_list = [&line](std::string_view name, const std::vector<std::string>& all) {
+  const auto append_texts = [&line](std::string_view name, const std::vector<std::string>& all) {
     if (all.empty())
       return;
     fmt::format_to(std::back_inserter(line), ",\"{}\":[", name);
@@ -234,8 +241,8 @@ void Recorder::message(const WireMessage& message) {
     }
     line += ']';
   };
-  append_list("operations", message.operations);
-  append_list("keys", message.keys);
+  append_texts("operations", message.operations);
+  append_texts("keys", message.keys);
   if (!message.answered)
     line += ",\"answered\":false";
   line += "}\n";

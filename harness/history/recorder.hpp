@@ -44,7 +44,7 @@ public:
   void result(const Operation& operation, Attempt& attempt);  ///< sets `ended` and `end_time`
   void complete(Operation& operation);                        ///< sets `completed` and `complete_time`
   /// Returns the event's sequence number.
-  std::uint64_t event(std::string_view type, Values fields);
+  std::uint64_t event(std::string_view type, const Values& fields);
   void probe(const std::string& instance, bool ready, std::string_view detail);
   void message(const WireMessage& message);
 

@@ -40,11 +40,11 @@ std::string Timeline::in_force() const {
 }
 
 void Timeline::note(const Playing& playing, const std::string& state, history::Values more) {
-  more["id"] = playing.step->id;
-  more["kind"] = playing.step->kind;
-  more["state"] = state;
-  more["nature"] = playing.kind->schema.nature == scenario::StepSchema::Nature::fault ? "fault" : "change";
-  recorder_.event("step", std::move(more));
+  more.set("id", playing.step->id);
+  more.set("kind", playing.step->kind);
+  more.set("state", state);
+  more.set("nature", playing.kind->schema.nature == scenario::StepSchema::Nature::fault ? "fault" : "change");
+  recorder_.event("step", more);
 }
 
 Timeline::Playing* Timeline::find(const std::string& id) {
@@ -245,7 +245,9 @@ asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that)
   playing.action = playing.kind->make(
       {step, plan_.scenario.stack, clock_, executor_, plan_.seed, std::move(targets), link, std::move(peers)});
   playing.state = State::running;
-  recovering_from_ = unchecked_after_ = step.id;
+  recovering_from_ = step.id;
+  if (step.checkpoint)
+    unchecked_after_ = step.id;
   note(playing, "began", {{"instances", names}, {"link", step.get<std::string>("link").value_or("")}});
   try {
     if (!co_await async::until(clock_, clock_.now() + strike_deadline, playing.action->strike()))
@@ -293,7 +295,9 @@ asio::awaitable<void> Timeline::finish(Playing& playing) {
   playing.state = State::ended;
   playing.ended_at = workload_.timeline();
   restored_at_ = clock_.now();
-  recovering_from_ = unchecked_after_ = playing.step->id;
+  recovering_from_ = playing.step->id;
+  if (playing.step->checkpoint)
+    unchecked_after_ = playing.step->id;
   note(playing, "ended");
   judge(playing);
   co_return;

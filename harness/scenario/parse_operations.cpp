@@ -39,8 +39,9 @@ boost::json::value to_json(const toml::node& node) {
 const std::map<std::string, Role>& roles() {
   static const std::map<std::string, Role> all = [] {
     std::map<std::string, Role> names;
-    for (const auto role : {Role::register_user, Role::login, Role::logout, Role::whoami, Role::purchase,
-                            Role::purchases, Role::transfer, Role::statement, Role::other})
+    for (const auto role :
+         {Role::register_user, Role::login, Role::logout, Role::whoami, Role::purchase, Role::purchases, Role::transfer,
+          Role::statement, Role::overview, Role::import_users, Role::other})
       names.emplace(to_string(role), role);
     return names;
   }();
@@ -63,7 +64,25 @@ void check_pointer(TableReader& reader, std::string_view key, const std::string&
     reader.error(key, fmt::format("'{}' is no JSON pointer", pointer), "a JSON pointer begins with '/': \"/token\"");
 }
 
-OkReply parse_ok(const toml::table& table, const std::string& what, ParseContext& context) {
+ListCapture parse_list(const toml::table& table, const std::string& what, ParseContext& context) {
+  TableReader reader(table, what, context);
+  ListCapture capture;
+  capture.at = reader.text("at").value_or("");
+  check_pointer(reader, "at", capture.at);
+  capture.next = reader.text("next").value_or("");
+  check_pointer(reader, "next", capture.next);
+  for (const auto* field : {"id", "amount", "item", "peer", "kind"})
+    if (auto pointer = reader.text(field)) {
+      check_pointer(reader, field, *pointer);
+      capture.fields[field] = *pointer;
+    }
+  if (!capture.fields.contains("id"))
+    context.error(table.source(), fmt::format("{} needs 'id': the field that carries the client's id", what));
+  reader.finish();
+  return capture;
+}
+
+OkReply parse_ok(const toml::table& table, Role role, const std::string& what, ParseContext& context) {
   TableReader reader(table, what, context);
   OkReply ok;
   ok.status = statuses(reader, "status");
@@ -73,22 +92,14 @@ OkReply parse_ok(const toml::table& table, const std::string& what, ParseContext
     ok.capture = *capture;
   for (const auto& [name, pointer] : ok.capture)
     check_pointer(reader, "capture", pointer);
-  if (const auto* list = reader.table("list")) {
-    TableReader inner(*list, "list of " + what, context);
-    ListCapture capture;
-    capture.at = inner.text("at").value_or("");
-    check_pointer(inner, "at", capture.at);
-    capture.next = inner.text("next").value_or("");
-    check_pointer(inner, "next", capture.next);
-    for (const auto* field : {"id", "amount", "item", "peer", "kind"})
-      if (auto pointer = inner.text(field)) {
-        check_pointer(inner, field, *pointer);
-        capture.fields[field] = *pointer;
-      }
-    if (!capture.fields.contains("id"))
-      context.error(list->source(), fmt::format("list of {} needs 'id': the field that carries the client's id", what));
-    inner.finish();
-    ok.list = capture;
+  if (const auto* list = reader.table("list"))
+    ok.list = parse_list(*list, "list of " + what, context);
+  if (role == Role::overview) {
+    if (const auto* statement = reader.table("statement"))
+      ok.statement = parse_list(*statement, "statement of " + what, context);
+    for (const auto& list : {ok.list, ok.statement})
+      if (list && !list->next.empty())
+        context.error(table.source(), fmt::format("{} is read in one piece: its lists have no pages ('next')", what));
   }
   reader.finish();
   return ok;
@@ -132,7 +143,7 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
                   "request = { method = \"GET\", path = \"/me\" }");
   }
   if (const auto* ok = reader.table("ok"))
-    operation.ok = parse_ok(*ok, "ok of " + reader.what(), context);
+    operation.ok = parse_ok(*ok, operation.role, "ok of " + reader.what(), context);
   else
     operation.ok.status = {200, 201, 204};
   if (const auto* fail = reader.table("fail")) {
@@ -152,6 +163,8 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
     inner.finish();
   }
   operation.timeout = reader.duration("timeout").value_or(operation.timeout);
+  if (operation.role == Role::import_users)
+    operation.batch = static_cast<int>(reader.integer("batch", 1, 100'000).value_or(operation.batch));
   reader.finish();
 
   const bool reads_list = operation.role == Role::purchases || operation.role == Role::statement;
@@ -161,6 +174,15 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
   if (operation.role == Role::statement && !operation.ok.capture.contains("balance"))
     context.error(table.source(), fmt::format("{} must capture 'balance'", reader.what()),
                   "ok = { status = [200], capture = { balance = \"/balance\" }, list = … }");
+  if (operation.role == Role::overview &&
+      (!operation.ok.list || !operation.ok.statement || !operation.ok.capture.contains("user") ||
+       !operation.ok.capture.contains("balance")))
+    context.error(
+        table.source(),
+        fmt::format("{} shows everything of a user: its 'ok' captures 'user' and 'balance' and has 'list' (the "
+                    "purchases) and 'statement'",
+                    reader.what()),
+        "ok = { status = [200], capture = { user = …, balance = … }, list = { … }, statement = { … } }");
   if (operation.role == Role::whoami && !operation.ok.capture.contains("user"))
     context.error(table.source(), fmt::format("{} must capture 'user'", reader.what()),
                   "ok = { status = [200], capture = { user = \"/user\" } }");

@@ -136,11 +136,21 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
       if (const auto* operation = stack.operation(role))
         workload.setup.push_back(operation->name);
   }
+  for (const auto& [name, weight] : workload.journey) {
+    const auto* operation = stack.operation(name);
+    if (operation->role == Role::import_users)
+      reader.error("journey", fmt::format("'{}' imports users: it belongs into 'setup'", name));
+  }
   if (reader.choice("routing", {"ready", "pinned"}) == "pinned")
     workload.routing = Routing::pinned;
   workload.length = reader.duration("length").value_or(workload.length);
   workload.steady = reader.duration("steady").value_or(workload.steady);
   workload.connections = static_cast<int>(reader.integer("connections", 1, 4096).value_or(workload.connections));
+  if (reader.choice("read_back", {"each", "overview"}) == "overview") {
+    workload.read_back = Workload::ReadBack::overview;
+    if (stack.operation(Role::overview) == nullptr)
+      reader.error("read_back", "the stack has no operation with the role overview");
+  }
   if (auto amounts = reader.integers("amount")) {
     if (amounts->size() != 2 || (*amounts)[0] < 1 || (*amounts)[1] < (*amounts)[0])
       reader.error("amount", "'amount' must be [smallest, largest], from 1");

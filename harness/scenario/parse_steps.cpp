@@ -199,6 +199,7 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
         step.arguments["link"] = link;
     }
     step.instances = parse_instances(reader, scenario);
+    step.checkpoint = reader.boolean("checkpoint").value_or(true);
     if (step.instances.that && !std::holds_alternative<AtPosition>(step.trigger))
       reader.error("instances", "instances = \"that\" needs a step bound to a position: 'when'");
     if (schema->lasting == StepSchema::Lasting::lasting)

@@ -23,6 +23,11 @@ struct Workload {
   Duration length{};                                ///< of the timeline; 0: until the last step's recovery
   Duration steady = std::chrono::milliseconds{500}; ///< observed before the first step may begin
   int connections = 64;
+  enum class ReadBack {
+    each,    ///< identity, purchases and statement on their own
+    overview ///< by the stack's overview: one request a user
+  };
+  ReadBack read_back = ReadBack::each;
   std::int64_t amount_min = 1;
   std::int64_t amount_max = 20;
 };
@@ -71,6 +76,7 @@ struct Step {
   Trigger trigger;
   InstanceSelection instances;
   std::optional<Duration> lasts; ///< faults: undone after this long
+  bool checkpoint = true;        ///< everything is read back after it
   std::map<std::string, Value> arguments;
 
   template <class T>

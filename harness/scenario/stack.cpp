@@ -32,6 +32,12 @@ const Operation* Stack::operation(Role role) const {
   return found == operations.end() ? nullptr : &*found;
 }
 
+const Operation* Stack::reader(Role role) const {
+  const auto* own = operation(role);
+  const bool in_overview = role == Role::whoami || role == Role::purchases || role == Role::statement;
+  return own == nullptr && in_overview ? operation(Role::overview) : own;
+}
+
 std::vector<const Service*> Stack::start_order() const {
   std::vector<const Service*> order;
   std::set<std::string> visited;
@@ -66,6 +72,10 @@ std::string to_string(Role role) {
     return "transfer";
   case Role::statement:
     return "statement";
+  case Role::overview:
+    return "overview";
+  case Role::import_users:
+    return "import";
   case Role::other:
     return "other";
   }

@@ -79,6 +79,8 @@ enum class Role {
   purchases,
   transfer,
   statement,
+  overview,     ///< whoami, purchases and statement in one reply
+  import_users, ///< many users at once, before the clock starts
   other,
 };
 
@@ -91,7 +93,8 @@ struct ListCapture {
 struct OkReply {
   std::vector<int> status;
   std::map<std::string, std::string> capture; ///< variable to JSON pointer; all must be there for `ok`
-  std::optional<ListCapture> list;            ///< the array must be there for `ok`
+  std::optional<ListCapture> list;            ///< the array must be there for `ok`; of an overview the purchases
+  std::optional<ListCapture> statement;       ///< of an overview
 };
 
 struct Operation {
@@ -108,6 +111,7 @@ struct Operation {
   int attempts = 1;
   Duration retry_wait = std::chrono::milliseconds{20}; ///< before the second attempt; doubles with each
   Duration timeout = std::chrono::seconds{2};
+  int batch = 500; ///< of an import: users in one request
 };
 
 /// Declared, never inferred from what a stack shows.
@@ -139,6 +143,8 @@ struct Stack {
   [[nodiscard]] const Dependency* dependency(const std::string& dependency_name) const;
   [[nodiscard]] const Operation* operation(const std::string& operation_name) const;
   [[nodiscard]] const Operation* operation(Role role) const;
+  /// The operation that shows what a role reads: its own, or the overview.
+  [[nodiscard]] const Operation* reader(Role role) const;
   /// Services ordered so that each comes after the services that it needs.
   [[nodiscard]] std::vector<const Service*> start_order() const;
 };

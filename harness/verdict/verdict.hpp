@@ -56,6 +56,12 @@ struct StepLine {
   std::string instances;
 };
 
+/// Where a run's time went.
+struct PhaseLine {
+  std::string name;
+  history::Time took{};
+};
+
 /// A finding with its numbers and worked-out examples: all that reports need.
 struct FindingSummary {
   std::string kind;
@@ -85,6 +91,7 @@ struct Report {
   std::size_t users = 0;
   std::size_t operations = 0;
   history::Time took{};
+  std::vector<PhaseLine> phases;
   std::vector<StepLine> steps;
   std::vector<CheckSummary> checks;
   std::vector<std::string> notes;

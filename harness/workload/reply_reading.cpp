@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <functional>
 
 namespace holdfast::workload {
 
@@ -34,7 +35,8 @@ std::optional<std::int64_t> integer(const json::value& root, const std::string& 
   return found->get_int64();
 }
 
-bool read_list(const scenario::ListCapture& capture, const json::value& root, Reading& reading) {
+bool read_list(const scenario::ListCapture& capture, const json::value& root, std::vector<history::ListEntry>& list,
+               Reading& reading) {
   boost::system::error_code error;
   const auto* array = capture.at.empty() ? &root : root.find_pointer(capture.at, error);
   if (array == nullptr || !array->is_array())
@@ -64,9 +66,16 @@ bool read_list(const scenario::ListCapture& capture, const json::value& root, Re
     }
     if (entry.id.empty())
       return reading.reason = "an element of the list has no id", false;
-    reading.list.push_back(std::move(entry));
+    list.push_back(std::move(entry));
   }
   return true;
+}
+
+scenario::Lookup lookup_in(const history::Values& values) {
+  return [&values](std::string_view name) -> std::optional<std::string> {
+    const auto found = values.find(name);
+    return found ? std::optional<std::string>(*found) : std::nullopt;
+  };
 }
 
 json::value filled(const json::value& value, const history::Values& values, const scenario::Lookup& lookup) {
@@ -88,7 +97,7 @@ json::value filled(const json::value& value, const history::Values& values, cons
   if (text == "{amount}") {
     boost::system::error_code error;
     const auto amount = values.find("amount");
-    auto number = json::parse(amount == values.end() ? "null" : amount->second, error);
+    auto number = json::parse(amount.value_or("null"), error);
     if (!error)
       return number;
   }
@@ -133,9 +142,11 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
       reading.reason = fmt::format("the balance at '{}' is no integer: {}", pointer, *value);
       return reading;
     }
-    reading.captured[name] = std::move(*value);
+    reading.captured.set(name, *value);
   }
-  if (operation.ok.list && !read_list(*operation.ok.list, root, reading))
+  if (operation.ok.list && !read_list(*operation.ok.list, root, reading.list, reading))
+    return reading;
+  if (operation.ok.statement && !read_list(*operation.ok.statement, root, reading.statement, reading))
     return reading;
   if (operation.ok.list && !operation.ok.list->next.empty())
     reading.next = scalar(root, operation.ok.list->next).value_or("");
@@ -144,11 +155,25 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
 }
 
 std::string fill_json(const std::string& text, const history::Values& values) {
-  const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-    const auto found = values.find(std::string(name));
-    return found == values.end() ? std::nullopt : std::optional(found->second);
+  return json::serialize(filled(json::parse(text), values, lookup_in(values)));
+}
+
+std::string fill_import(const std::string& text, const std::vector<history::Values>& users) {
+  auto root = json::parse(text);
+  const std::function<void(json::value&)> repeat = [&](json::value& value) {
+    if (auto* object = value.if_object()) {
+      for (auto& [key, member] : *object)
+        repeat(member);
+    } else if (auto* array = value.if_array()) {
+      json::array all;
+      for (const auto& user : users)
+        for (const auto& member : *array)
+          all.push_back(filled(member, user, lookup_in(user)));
+      value = std::move(all);
+    }
   };
-  return json::serialize(filled(json::parse(text), values, lookup));
+  repeat(root);
+  return json::serialize(root);
 }
 
 } // namespace holdfast::workload

@@ -12,12 +12,16 @@ struct Reading {
   std::string reason;
   history::Values captured;
   std::vector<history::ListEntry> list;
-  std::string next; ///< path of the list's next page; empty: this was the last
+  std::vector<history::ListEntry> statement; ///< of an overview
+  std::string next;                          ///< path of the list's next page; empty: this was the last
 };
 
 [[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply);
 
 /// The JSON body of a request: a string leaf that is one placeholder of a number becomes that number.
 [[nodiscard]] std::string fill_json(const std::string& json, const history::Values& values);
+
+/// The JSON body of an import: what stands in its arrays stands there once for every user.
+[[nodiscard]] std::string fill_import(const std::string& json, const std::vector<history::Values>& users);
 
 } // namespace holdfast::workload

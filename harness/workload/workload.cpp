@@ -159,11 +159,35 @@ asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::functio
 }
 
 asio::awaitable<void> Workload::set_up() {
+  std::vector<const scenario::Operation*> each;
+  for (const auto& name : scenario_.workload.setup)
+    if (const auto* operation = scenario_.stack.operation(name); operation->role == scenario::Role::import_users)
+      co_await import_users(*operation);
+    else
+      each.push_back(operation);
   const auto parallel = static_cast<std::size_t>(scenario_.workload.connections);
-  co_await for_all_users(parallel, [this](User& user) -> asio::awaitable<void> {
-    for (const auto& name : scenario_.workload.setup)
-      co_await perform(user, Intent{scenario_.stack.operation(name), {}, std::nullopt, 0, true});
+  co_await for_all_users(parallel, [this, &each](User& user) -> asio::awaitable<void> {
+    for (const auto* operation : each)
+      co_await perform(user, Intent{operation, {}, std::nullopt, 0, true});
   });
+}
+
+/// One batch after the other: stores take them in turn anyway.
+asio::awaitable<void> Workload::import_users(const scenario::Operation& operation) {
+  for (std::size_t first = 0; first < users_.size() && !closed_; first += static_cast<std::size_t>(operation.batch))
+    co_await import_batch(operation, first);
+}
+
+asio::awaitable<void> Workload::import_batch(const scenario::Operation& operation, std::size_t first) {
+  const auto end = std::min(first + static_cast<std::size_t>(operation.batch), users_.size());
+  std::vector<history::Values> batch;
+  for (auto i = first; i < end; ++i)
+    batch.push_back({{"user", users_[i]->name}, {"password", users_[i]->password}});
+  User importer; // nobody's: a history shows it without a user
+  importer.host = users_[first]->host;
+  Intent intent{&operation, {{"first", users_[first]->name}, {"last", users_[end - 1]->name}}, std::nullopt, 0, true};
+  intent.body = fill_import(operation.json_body, batch);
+  co_await perform(importer, std::move(intent));
 }
 
 asio::awaitable<void> Workload::arrivals() {
@@ -236,10 +260,10 @@ bool Workload::lacks_session(const User& user, const scenario::Operation& operat
 async::HttpRequest Workload::build(const Intent& intent, const Session& session) const {
   history::Values values = session.values;
   for (const auto& [name, value] : intent.values)
-    values[name] = value;
+    values.set(name, value);
   const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-    const auto found = values.find(std::string(name));
-    return found == values.end() ? std::nullopt : std::optional(found->second);
+    const auto found = values.find(name);
+    return found ? std::optional<std::string>(*found) : std::nullopt;
   };
   async::HttpRequest request{intent.operation->method, scenario::substitute(intent.operation->path, lookup), {}, {}};
   for (const auto& [name, value] : intent.operation->headers)
@@ -250,7 +274,9 @@ async::HttpRequest Workload::build(const Intent& intent, const Session& session)
       cookies += fmt::format("{}{}={}", cookies.empty() ? "" : "; ", name, value);
     request.headers.emplace_back("cookie", cookies);
   }
-  if (!intent.operation->json_body.empty())
+  if (!intent.body.empty())
+    request.body = intent.body;
+  else if (!intent.operation->json_body.empty())
     request.body = fill_json(intent.operation->json_body, values);
   return request;
 }
@@ -265,13 +291,12 @@ asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
   operation.setup = intent.setup;
   operation.host = user.host;
   operation.values = intent.values;
-  operation.values["id"] = operation.id;
   const auto& session = intent.session ? intent.session : user.session;
   if (session)
-    operation.values["session"] = session->login;
-  intent.values["id"] = operation.id;
-  intent.values["user"] = user.name;
-  intent.values["password"] = user.password;
+    operation.values.set("session", session->login);
+  intent.values.set("id", operation.id);
+  intent.values.set("user", user.name);
+  intent.values.set("password", user.password);
   co_await try_until_done(user, intent, operation);
   if (operation.outcome == Outcome::info)
     user.process += users_.size();
@@ -378,6 +403,7 @@ asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const
     tried.reason = std::move(reading.reason);
     operation.captured = std::move(reading.captured);
     operation.list = std::move(reading.list);
+    operation.statement = std::move(reading.statement);
   }
   pool_->give_back(route, std::move(connection));
 }
@@ -394,7 +420,7 @@ void Workload::keep_session(User& user, const Intent& intent, const history::Ope
         continue;
       const auto pair = value.substr(0, value.find(';'));
       if (const auto equals = pair.find('='); equals != std::string::npos)
-        session.cookies[pair.substr(0, equals)] = pair.substr(equals + 1);
+        session.cookies.set(pair.substr(0, equals), pair.substr(equals + 1));
     }
     user.session = session;
     user.sessions.push_back(std::move(session));
@@ -410,33 +436,39 @@ asio::awaitable<void> Workload::read_back(int checkpoint) {
 }
 
 asio::awaitable<void> Workload::read_back_user(User& user, int checkpoint) {
-  const auto& stack = scenario_.stack;
-  if (const auto* whoami = stack.operation(scenario::Role::whoami))
-    for (std::size_t i = 0; i < user.sessions.size(); ++i)
+  const bool together = scenario_.workload.read_back == scenario::Workload::ReadBack::overview;
+  // The overview shows the session that it is read with as well.
+  const auto alone = user.sessions.size() - (together && !user.sessions.empty() ? 1 : 0);
+  if (const auto* whoami = scenario_.stack.operation(scenario::Role::whoami))
+    for (std::size_t i = 0; i < alone; ++i)
       co_await perform(user, Intent{whoami, {}, user.sessions[i], checkpoint});
   // Lists are read with the newest session: whether that is known is the sessions' check to judge.
-  auto session = user.session            ? user.session
-                 : user.sessions.empty() ? std::nullopt
-                                         : std::optional(user.sessions.back());
-  for (const auto role : {scenario::Role::purchases, scenario::Role::statement}) {
-    const auto* read = stack.operation(role);
-    if (read == nullptr)
-      continue;
-    const auto outcome = co_await perform(user, Intent{read, {}, session, checkpoint});
-    if (outcome != Outcome::unauthenticated)
-      continue;
-    // A user without a session logs in, as a person would, to see what is theirs. The login is part of the checkpoint.
-    const auto* login = stack.operation(scenario::Role::login);
-    if (login == nullptr)
-      continue;
-    const auto before = user.session;
-    co_await perform(user, Intent{login, {}, std::nullopt, 0, true}); // the harness's own, like a setup
-    session = user.session;
-    if (session)
-      co_await perform(user, Intent{read, {}, session, checkpoint});
-    if (!user.session)
-      user.session = before;
+  auto session = user.sessions.empty() ? std::nullopt : std::optional(user.sessions.back());
+  if (together) {
+    co_await read_back_list(user, scenario::Role::overview, session, checkpoint);
+    co_return;
   }
+  for (const auto role : {scenario::Role::purchases, scenario::Role::statement})
+    co_await read_back_list(user, role, session, checkpoint);
+}
+
+/// One list of a user. Who has no session logs in, as a person would, to see what is theirs; the new session is used
+/// from then on.
+asio::awaitable<void> Workload::read_back_list(User& user, scenario::Role role, std::optional<Session>& session,
+                                               int checkpoint) {
+  const auto* read = scenario_.stack.operation(role);
+  if (read == nullptr || co_await perform(user, Intent{read, {}, session, checkpoint}) != Outcome::unauthenticated)
+    co_return;
+  const auto* login = scenario_.stack.operation(scenario::Role::login);
+  if (login == nullptr)
+    co_return;
+  const auto before = user.session;
+  co_await perform(user, Intent{login, {}, std::nullopt, 0, true}); // the harness's own, like a setup
+  session = user.session;
+  if (session)
+    co_await perform(user, Intent{read, {}, session, checkpoint});
+  if (!user.session)
+    user.session = before;
 }
 
 } // namespace holdfast::workload

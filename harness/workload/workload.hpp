@@ -42,7 +42,7 @@ public:
   Workload(const Workload&) = delete;
   Workload& operator=(const Workload&) = delete;
 
-  /// Every user's setup operations, before the clock starts.
+  /// Every user's setup operations, before the clock starts; imports first, many users at once.
   [[nodiscard]] asio::awaitable<void> set_up();
   /// Sends arrivals while the timeline runs, from `resume()` to `pause()`, until `stop()`.
   [[nodiscard]] asio::awaitable<void> arrivals();
@@ -79,6 +79,7 @@ private:
     std::optional<Session> session; ///< to use instead of the user's own
     int checkpoint = 0;
     bool setup = false;
+    std::string body = {}; ///< instead of the operation's own
   };
   struct Pool;
 
@@ -98,7 +99,11 @@ private:
   asio::awaitable<void> for_all_users(std::size_t parallel, std::function<asio::awaitable<void>(User&)> work);
   std::string next_id();
   bool lacks_session(const User& user, const scenario::Operation& operation) const;
+  asio::awaitable<void> import_users(const scenario::Operation& operation);
+  asio::awaitable<void> import_batch(const scenario::Operation& operation, std::size_t first);
   asio::awaitable<void> read_back_user(User& user, int checkpoint);
+  asio::awaitable<void> read_back_list(User& user, scenario::Role role, std::optional<Session>& session,
+                                       int checkpoint);
 
   asio::any_io_executor executor_;
   async::Clock& clock_;
