@@ -92,9 +92,10 @@ void Listener::refuse() {
 void Listener::accept_again() {
   if (!std::exchange(state_->refusing, false))
     return;
+  // The option first: without it connections in TIME_WAIT would keep this listener from its own port.
   boost::system::error_code error;
-  state_->acceptor.listen(1024, error);
   state_->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  state_->acceptor.listen(1024, error);
   state_->changed.notify();
 }
 
