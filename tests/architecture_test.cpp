@@ -30,7 +30,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
      {"run", "checks", "bundle", "process", "scenario", "verdict", "faults", "stack", "link", "reports", "fakes",
       "async"}},
     {"reports", {"verdict", "bundle"}},
-    {"fakes", {"protocol", "link", "async"}},
+    {"fakes", {"protocol", "link", "async", "scenario"}},
 };
 
 struct Include {

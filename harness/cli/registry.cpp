@@ -1,11 +1,10 @@
 #include "harness/cli/registry.hpp"
 
+#include "fakes/http/http.hpp"
 #include "fakes/postgres/postgres.hpp"
 #include "fakes/redis/redis.hpp"
 
 namespace holdfast::cli {
-
-namespace asio = boost::asio;
 
 run::Registry make_registry() {
   run::Registry registry;
@@ -17,13 +16,12 @@ run::Registry make_registry() {
     const auto name = kind.schema.name;
     registry.steps.emplace(name, std::move(kind));
   }
-  registry.fakes["redis"] = [](asio::any_io_executor, async::Clock& clock,
-                               const std::filesystem::path&) -> std::unique_ptr<link::Fake> {
-    return std::make_unique<fakes::RedisFake>(clock);
+  registry.fakes["redis"] = [](const run::FakeSetup& setup) { return std::make_unique<fakes::RedisFake>(setup.clock); };
+  registry.fakes["postgres"] = [](const run::FakeSetup& setup) {
+    return std::make_unique<fakes::PostgresFake>(setup.executor, setup.clock, setup.directory);
   };
-  registry.fakes["postgres"] = [](asio::any_io_executor executor, async::Clock& clock,
-                                  const std::filesystem::path& directory) -> std::unique_ptr<link::Fake> {
-    return std::make_unique<fakes::PostgresFake>(std::move(executor), clock, directory);
+  registry.fakes["http"] = [](const run::FakeSetup& setup) {
+    return std::make_unique<fakes::HttpFake>(setup.clock, setup.dependency.script, setup.booked);
   };
   return registry;
 }

@@ -19,10 +19,19 @@ struct Plan {
   std::vector<scenario::Setting> settings;
 };
 
+/// What a fake is made of.
+struct FakeSetup {
+  asio::any_io_executor executor;
+  async::Clock& clock;
+  const scenario::Dependency& dependency;
+  std::filesystem::path directory; ///< its own; exists
+  /// Told of everything that a fake books on behalf of a client: evidence for the checks.
+  std::function<void(const std::map<std::string, std::string>& entry)> booked;
+};
+
 /// What there is to play it with; filled by the command line.
 struct Registry {
-  using MakeFake = std::function<std::unique_ptr<link::Fake>(asio::any_io_executor, async::Clock&,
-                                                             const std::filesystem::path& directory)>;
+  using MakeFake = std::function<std::unique_ptr<link::Fake>(const FakeSetup&)>;
   std::map<std::string, faults::StepKind> steps;
   std::map<std::string, MakeFake> fakes; ///< by protocol
 

@@ -138,7 +138,12 @@ void StackRuntime::make_links_of(const Dependency& dependency) {
   if (dependency.provider == Dependency::Provider::fake) {
     const auto directory = places_.workspace / "dependencies" / dependency.name;
     fs::create_directories(directory);
-    auto& fake = fakes_[dependency.name] = registry_.fakes.at(dependency.protocol)(executor_, clock_, directory);
+    const auto booked = [this, name = dependency.name](history::Values entry) {
+      entry["dependency"] = name;
+      recorder_.event("booked", std::move(entry));
+    };
+    auto& fake = fakes_[dependency.name] =
+        registry_.fakes.at(dependency.protocol)({executor_, clock_, dependency, directory, booked});
     upstream = link::make_fake_upstream(executor_, *fake);
   } else {
     const auto place = dependency.provider == Dependency::Provider::server ? addresses_.server(dependency.name)

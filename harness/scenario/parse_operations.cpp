@@ -1,5 +1,6 @@
 #include "harness/scenario/parse_stack.hpp"
 #include "harness/scenario/placeholders.hpp"
+#include "harness/scenario/toml_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -8,33 +9,6 @@
 namespace holdfast::scenario {
 
 namespace {
-
-boost::json::value to_json(const toml::node& node) {
-  switch (node.type()) {
-  case toml::node_type::table: {
-    boost::json::object object;
-    for (const auto& [key, value] : *node.as_table())
-      object[key.str()] = to_json(value);
-    return object;
-  }
-  case toml::node_type::array: {
-    boost::json::array array;
-    for (const auto& value : *node.as_array())
-      array.push_back(to_json(value));
-    return array;
-  }
-  case toml::node_type::string:
-    return boost::json::string(node.as_string()->get());
-  case toml::node_type::integer:
-    return node.as_integer()->get();
-  case toml::node_type::floating_point:
-    return node.as_floating_point()->get();
-  case toml::node_type::boolean:
-    return node.as_boolean()->get();
-  default:
-    return nullptr;
-  }
-}
 
 const std::map<std::string, Role>& roles() {
   static const std::map<std::string, Role> all = [] {

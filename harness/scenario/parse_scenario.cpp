@@ -198,7 +198,7 @@ Expectations parse_expectations(const toml::table& table, const Scenario& scenar
     if (findings->empty())
       reader.error("findings", "a reproduction must name at least one finding");
   }
-  for (const auto* check : {"sessions", "purchases", "transactions"})
+  for (const auto* check : {"sessions", "purchases", "transactions", "payments"})
     if (auto value = reader.choice(check, {"survive"}))
       expect.survive[check] = *value;
   if (auto value = reader.choice("readiness", {"truthful"}))

@@ -1,5 +1,6 @@
 #include "harness/scenario/parse_stack.hpp"
 
+#include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/server_defaults.hpp"
 
@@ -120,7 +121,12 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   dependency.address = reader.text("address").value_or("");
   if (const auto* ready = reader.table("ready"))
     dependency.ready = parse_probe(*ready, "ready of " + reader.what(), context);
+  if (const auto* routes = dependency.protocol == "http" ? reader.table("routes") : nullptr)
+    dependency.script = parse_http_script(*routes, fmt::format("[dependencies.{}.routes]", name), context);
   if (provider == "fake") {
+    if (dependency.protocol == "http" && !reader.has("routes"))
+      context.error(table.source(), fmt::format("{} is played by a fake and needs 'routes'", reader.what()),
+                    "or provider = \"server\" with a 'command'");
     if (!dependency.protocol.empty() &&
         std::find(catalog.fakes.begin(), catalog.fakes.end(), dependency.protocol) == catalog.fakes.end())
       reader.error("protocol", fmt::format("there is no fake for '{}'", dependency.protocol),
@@ -139,7 +145,34 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   return dependency;
 }
 
-Declarations parse_declarations(const toml::table& table, ParseContext& context) {
+Payments parse_payments(const toml::table& table, const Stack& stack, ParseContext& context) {
+  TableReader reader(table, "[declare.payments]", context);
+  Payments payments;
+  payments.dependency = reader.required_text("dependency");
+  for (const auto& [key, into] : {std::pair{"id", &payments.id},
+                                  {"amount", &payments.amount},
+                                  {"kind", &payments.kind},
+                                  {"payment", &payments.payment},
+                                  {"void", &payments.voided}})
+    *into = reader.text(key).value_or(*into);
+  const auto* dependency = stack.dependency(payments.dependency);
+  if (!payments.dependency.empty() && dependency == nullptr)
+    expect_known(payments.dependency, names_of(stack.dependencies), "dependency", reader.source("dependency"), context);
+  if (dependency != nullptr && dependency->provider == Dependency::Provider::fake) {
+    std::vector<std::string> fields;
+    for (const auto& route : dependency->script.routes)
+      for (const auto& [field, value] : route.book)
+        fields.push_back(field);
+    for (const auto& [key, field] :
+         {std::pair{"id", payments.id}, {"amount", payments.amount}, {"kind", payments.kind}})
+      expect_known(field, fields, fmt::format("field of the book of '{}'", dependency->name), reader.source(key),
+                   context);
+  }
+  reader.finish();
+  return payments;
+}
+
+Declarations parse_declarations(const toml::table& table, const Stack& stack, ParseContext& context) {
   TableReader reader(table, "[declare]", context);
   Declarations declare;
   if (const auto* sessions = reader.table("sessions")) {
@@ -165,6 +198,8 @@ Declarations parse_declarations(const toml::table& table, ParseContext& context)
     declare.overdraft = inner.boolean("overdraft").value_or(false);
     inner.finish();
   }
+  if (const auto* payments = reader.table("payments"))
+    declare.payments = parse_payments(*payments, stack, context);
   reader.finish();
   return declare;
 }
@@ -293,7 +328,7 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
   if (const auto* operations = reader.table("operations"))
     stack.operations = parse_operations(*operations, stack, context);
   if (const auto* declare = reader.table("declare"))
-    stack.declare = parse_declarations(*declare, context);
+    stack.declare = parse_declarations(*declare, stack, context);
   reader.finish();
   return stack;
 }

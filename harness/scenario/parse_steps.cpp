@@ -10,7 +10,7 @@
 namespace holdfast::scenario {
 
 std::vector<std::string> check_names() {
-  return {"sessions", "purchases", "transactions", "readiness", "recovery", "availability"};
+  return {"sessions", "purchases", "transactions", "payments", "readiness", "recovery", "availability"};
 }
 
 std::vector<std::string> link_names(const Stack& stack) {

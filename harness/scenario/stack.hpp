@@ -2,6 +2,8 @@
 // the checks must know. Immutable after loading; strings hold `{placeholders}` that the run fills in.
 #pragma once
 
+#include "harness/scenario/http_script.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -67,6 +69,7 @@ struct Dependency {
   std::string database = "postgres";   ///< postgres, server: created by the default preparation
   std::string user = "postgres";       ///< postgres, server: the superuser of the default preparation
   std::string address;                 ///< external: host:port
+  HttpScript script;                   ///< http, fake
 };
 
 /// What an operation means to the checks.
@@ -114,6 +117,16 @@ struct Operation {
   int batch = 500; ///< of an import: users in one request
 };
 
+/// Where the payments of purchases are booked, and what of an entry means what.
+struct Payments {
+  std::string dependency;          ///< whose fake keeps the book
+  std::string id = "id";           ///< field that carries the purchase's client id
+  std::string amount = "amount";   ///< field; as the client sent it
+  std::string kind = "kind";       ///< field that tells payments from voids
+  std::string payment = "payment"; ///< its value where a purchase is paid
+  std::string voided = "void";     ///< its value where a payment is taken back
+};
+
 /// Declared, never inferred from what a stack shows.
 struct Declarations {
   Duration session_lifetime = std::chrono::hours{1};
@@ -124,6 +137,7 @@ struct Declarations {
   std::optional<std::int64_t> opening_balance; ///< nothing: balances are not added up
   bool purchases_are_charged = false;          ///< to the account of the user's statement, under the purchase's id
   bool overdraft = false;
+  std::optional<Payments> payments;
 };
 
 struct Stack {
