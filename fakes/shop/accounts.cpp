@@ -39,7 +39,7 @@ void serve_accounts(const Config& config) {
              {key, user, salt, hash_password(salt, password)});
     if (!matches(key, password))
       throw HttpError{409, "the name is taken"};
-    const auto opened = post(bank, "/accounts", {{"user", user}}, user, service_token);
+    const auto opened = post(bank, "/accounts", {{"user", user}}, between_services(user, service_token));
     if (opened.status != 201)
       throw std::runtime_error("the bank did not open an account");
     return {201, {{"user", user}}};

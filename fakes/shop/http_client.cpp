@@ -15,9 +15,10 @@ using asio::use_awaitable;
 
 namespace {
 
-asio::awaitable<Answer> exchange(asio::ip::tcp::endpoint server, http::request<http::string_body> request) {
+asio::awaitable<Answer> exchange(asio::ip::tcp::endpoint server, http::request<http::string_body> request,
+                                 std::chrono::milliseconds within) {
   boost::beast::tcp_stream stream(co_await asio::this_coro::executor);
-  stream.expires_after(std::chrono::seconds{2}); // for all of it; a blocking read of Asio's would know no limit
+  stream.expires_after(within); // for all of it; a blocking read of Asio's would know no limit
   co_await stream.async_connect(server, use_awaitable);
   co_await http::async_write(stream, request, use_awaitable);
   boost::beast::flat_buffer buffer;
@@ -32,13 +33,13 @@ asio::awaitable<Answer> exchange(asio::ip::tcp::endpoint server, http::request<h
 } // namespace
 
 Answer post(const std::string& address, const std::string& path, const boost::json::object& body,
-            const std::string& idempotency_key, const std::string& service_token) {
+            const Headers& headers, std::chrono::milliseconds within) {
   const auto colon = address.rfind(':');
   http::request<http::string_body> request{http::verb::post, path, 11};
   request.set(http::field::host, address);
   request.set(http::field::content_type, "application/json");
-  request.set("Idempotency-Key", idempotency_key);
-  request.set("X-Service-Token", service_token);
+  for (const auto& [name, value] : headers)
+    request.set(name, value);
   request.keep_alive(false);
   request.body() = boost::json::serialize(body);
   request.prepare_payload();
@@ -48,7 +49,7 @@ Answer post(const std::string& address, const std::string& path, const boost::js
   asio::co_spawn(context,
                  exchange({asio::ip::make_address(address.substr(0, colon)),
                            static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)))},
-                          std::move(request)),
+                          std::move(request), within),
                  [&](const std::exception_ptr& error, Answer received) {
                    failure = error;
                    answer = std::move(received);

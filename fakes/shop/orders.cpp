@@ -1,8 +1,10 @@
-// orders: purchase and purchase history. A purchase writes an intent, charges the bank under its own idempotency key,
-// and marks the order paid. Intents that were left open by a crash or a failing bank are resolved: at the start, and in
-// the background.
+// orders: purchase and purchase history. A purchase writes an intent, authorises the payment at the provider and
+// charges the bank, both under its own idempotency key, and marks the order paid. What the bank declines is taken back
+// at the provider. Intents that were left open by a crash, a failing bank or a silent provider are resolved: at the
+// start, and in the background.
 #include "fakes/shop/http_client.hpp"
 #include "fakes/shop/order_book.hpp"
+#include "fakes/shop/payments.hpp"
 #include "fakes/shop/service.hpp"
 
 #include <condition_variable>
@@ -17,17 +19,16 @@ namespace {
 /// Charges what the book holds open.
 class Cashier {
 public:
-  Cashier(OrderBook& book, std::string bank, std::string service_token)
-      : book_(book), bank_(std::move(bank)), service_token_(std::move(service_token)) {}
+  Cashier(OrderBook& book, Payments& payments, std::string bank, std::string service_token)
+      : book_(book), payments_(payments), bank_(std::move(bank)), service_token_(std::move(service_token)) {}
 
-  /// Charges and settles one order; true when it is paid, false when it was declined. Throws when the bank's answer is
-  /// unknown.
+  /// Charges and settles one order; true when it is paid, false when it was declined. Throws when an answer is unknown:
+  /// then all of it can be done again, from the start, and comes to the same end.
   bool charge(const Order& order) {
-    const auto charged =
-        post(bank_, "/charges", {{"user", order.user}, {"amount", order.amount}}, order.ref, service_token_);
-    if (charged.status != 201 && charged.status != 422)
-      throw std::runtime_error("the bank answered " + std::to_string(charged.status));
-    const bool paid = charged.status == 201;
+    const auto payment = payments_.authorise(order);
+    const bool paid = payment && charge_at_bank(order);
+    if (payment && !paid)
+      payments_.cancel(*payment);
     book_.settle(order.ref, paid);
     return paid;
   }
@@ -73,7 +74,17 @@ public:
   }
 
 private:
+  /// False when the user has too little.
+  bool charge_at_bank(const Order& order) {
+    const auto charged = post(bank_, "/charges", {{"user", order.user}, {"amount", order.amount}},
+                              between_services(order.ref, service_token_));
+    if (charged.status != 201 && charged.status != 422)
+      throw std::runtime_error("the bank answered " + std::to_string(charged.status));
+    return charged.status == 201;
+  }
+
   OrderBook& book_;
+  Payments& payments_;
   std::string bank_;
   std::string service_token_;
   std::mutex mutex_;
@@ -87,7 +98,8 @@ void serve_orders(const Config& config) {
   const UserData user_data(config);
   OrderBook book(pool);
   OrderHistory history(pool);
-  Cashier cashier(book, config.require("bank"), config.list("service_token").front());
+  Payments payments(config.require("payments"));
+  Cashier cashier(book, payments, config.require("bank"), config.list("service_token").front());
 
   const auto exists = [&](const std::string& key) {
     return !pool.run("SELECT 1 FROM users WHERE data_key = $1", {key}).empty();
