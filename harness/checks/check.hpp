@@ -8,6 +8,7 @@ namespace holdfast::checks {
 [[nodiscard]] verdict::CheckResult check_sessions(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_purchases(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_transactions(const Facts& facts);
+[[nodiscard]] verdict::CheckResult check_payments(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_readiness(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_recovery(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_availability(const Facts& facts);

@@ -148,9 +148,9 @@ std::string missing_evidence(const Facts& facts) {
 
 verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path) {
   const Facts facts(bundle);
-  std::vector<verdict::CheckResult> results = {check_sessions(facts),     check_purchases(facts),
-                                               check_transactions(facts), check_readiness(facts),
-                                               check_recovery(facts),     check_availability(facts)};
+  std::vector<verdict::CheckResult> results = {
+      check_sessions(facts),  check_purchases(facts), check_transactions(facts), check_payments(facts),
+      check_readiness(facts), check_recovery(facts),  check_availability(facts)};
   verdict::Report report{.scenario = bundle.scenario.name,
                          .about = bundle.scenario.about,
                          .file = bundle.scenario.file,

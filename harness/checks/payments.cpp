@@ -1,0 +1,176 @@
+// Payments: the provider's book against the orders. Every purchase is paid once and for its amount; what came to no
+// order is not paid, or was taken back. The book is what the provider's fake recorded, entry by entry.
+#include "harness/checks/check.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace holdfast::checks {
+
+using history::Event;
+using history::Outcome;
+using scenario::Role;
+
+namespace {
+
+/// What the book holds of one purchase.
+struct Account {
+  std::vector<const Event*> payments;
+  std::vector<const Event*> voids;
+
+  [[nodiscard]] bool is_paid() const { return payments.size() > voids.size(); }
+  [[nodiscard]] bool was_paid_before(std::uint64_t sequence) const {
+    const auto before = std::count_if(payments.begin(), payments.end(),
+                                      [&](const Event* payment) { return payment->sequence < sequence; });
+    return static_cast<std::size_t>(before) > voids.size(); // what was taken back later was still pending
+  }
+};
+
+std::unordered_map<std::string, Account> read_book(const Facts& facts, const scenario::Payments& declared) {
+  std::unordered_map<std::string, Account> book;
+  for (const auto& event : facts.bundle.history.events) {
+    if (event.type != "booked" || event.field("dependency") != declared.dependency)
+      continue;
+    if (event.field(declared.kind) == declared.payment)
+      book[event.field(declared.id)].payments.push_back(&event);
+    if (event.field(declared.kind) == declared.voided)
+      book[event.field(declared.id)].voids.push_back(&event);
+  }
+  return book;
+}
+
+/// The last read of the buyer's orders that counts for a purchase: at a checkpoint, where nothing was pending any more.
+/// Null when there was none.
+const Operation* last_read(const Facts& facts, const Operation& purchase) {
+  for (auto checkpoint = facts.checkpoints.rbegin(); checkpoint != facts.checkpoints.rend(); ++checkpoint) {
+    if (checkpoint->began < purchase.invoked)
+      break;
+    const auto* read = facts.read(Role::purchases, purchase.user, checkpoint->number);
+    if (read != nullptr && read->outcome == Outcome::ok)
+      return read;
+  }
+  return nullptr;
+}
+
+class Judge {
+public:
+  Judge(verdict::CheckResult& result, const scenario::Payments& declared) : result_(result), declared_(declared) {}
+
+  /// What the book says by itself.
+  void book(const Operation& purchase, const Account& account) {
+    if (purchase.outcome == Outcome::ok && account.payments.empty())
+      result_.add("partial", {purchase.user,
+                              purchase.completed,
+                              purchase.complete_time,
+                              fmt::format("{} was acknowledged and never paid", purchase.id),
+                              {&purchase}});
+    if (account.payments.size() > account.voids.size() + 1)
+      say("duplicated", *account.payments.back(),
+          fmt::format("{} is paid {} times", purchase.id, account.payments.size()), {&purchase});
+    if (account.voids.size() > account.payments.size())
+      say("duplicated", *account.voids.back(),
+          fmt::format("{} is paid {} times and taken back {} times", purchase.id, account.payments.size(),
+                      account.voids.size()),
+          {&purchase});
+    for (const auto* payment : account.payments)
+      if (const auto amount = payment->field(declared_.amount); amount != purchase.value("amount")) {
+        say("altered", *payment,
+            fmt::format("{} is paid with {}, was a purchase for {}", purchase.id, amount, purchase.value("amount")),
+            {&purchase});
+        break;
+      }
+    const bool failed = purchase.outcome == Outcome::fail && purchase.completed != 0;
+    if (failed && account.is_paid())
+      say("phantom", *account.payments.back(), fmt::format("{} certainly failed, and is paid", purchase.id),
+          {&purchase});
+  }
+
+  /// The book against the buyer's orders.
+  void orders(const Operation& purchase, const Account& account, const Operation& read) {
+    const bool ordered = std::any_of(read.list.begin(), read.list.end(),
+                                     [&](const history::ListEntry& entry) { return entry.id == purchase.id; });
+    const bool said = purchase.outcome == Outcome::ok && account.payments.empty();
+    if (ordered && !account.is_paid() && !said)
+      result_.add("partial", {purchase.user,
+                              read.completed,
+                              read.complete_time,
+                              fmt::format("{} has an order without a payment", purchase.id),
+                              {&purchase, &read}});
+    if (!ordered && account.was_paid_before(read.invoked) && purchase.outcome != Outcome::fail)
+      say("partial", *account.payments.back(), fmt::format("{} has a payment without an order", purchase.id),
+          {&purchase, &read}, read.completed);
+  }
+
+  void phantom(const std::string& id, const Account& account) {
+    const auto* entry = account.payments.empty() ? account.voids.front() : account.payments.front();
+    say("phantom", *entry, fmt::format("the book of '{}' holds {}, which nobody bought", declared_.dependency, id), {});
+  }
+
+private:
+  void say(const std::string& kind, const Event& entry, const std::string& what,
+           std::vector<const Operation*> operations, std::uint64_t sequence = 0) {
+    const auto user = operations.empty() ? std::string{} : operations.front()->user;
+    result_.add(kind, {user, sequence != 0 ? sequence : entry.sequence, entry.time,
+                       fmt::format("{} (booked at {:.3f}s)", what, static_cast<double>(entry.time.count()) / 1e9),
+                       std::move(operations)});
+  }
+
+  verdict::CheckResult& result_;
+  const scenario::Payments& declared_;
+};
+
+/// Why the check says nothing about this stack; empty when it applies.
+std::string not_applicable(const Facts& facts) {
+  const auto& stack = facts.bundle.scenario.stack;
+  if (!stack.declare.payments)
+    return "the stack has no [declare.payments]";
+  if (stack.operation(Role::purchase) == nullptr || stack.operation(Role::purchases) == nullptr)
+    return "the stack has no operations with the roles purchase and purchases";
+  if (!facts.is_offered(Role::purchase))
+    return "the workload offers no purchase";
+  const auto* dependency = stack.dependency(stack.declare.payments->dependency);
+  if (dependency == nullptr || dependency->provider != scenario::Dependency::Provider::fake)
+    return fmt::format("the book of '{}' is known only with provider = \"fake\"", stack.declare.payments->dependency);
+  return {};
+}
+
+} // namespace
+
+verdict::CheckResult check_payments(const Facts& facts) {
+  verdict::CheckResult result{.name = "payments"};
+  result.reason = not_applicable(facts);
+  result.applicable = result.reason.empty();
+  if (!result.applicable) {
+    result.verdict = verdict::Verdict::inconclusive;
+    return result;
+  }
+  const auto& declared = *facts.bundle.scenario.stack.declare.payments;
+  const auto book = read_book(facts, declared);
+  Judge judge(result, declared);
+  std::vector<const Operation*> acknowledged;
+  std::set<std::string> bought;
+  std::size_t unread = 0;
+  static const Account none;
+  for (const auto* purchase : facts.of(Role::purchase)) {
+    bought.insert(purchase->id);
+    const auto found = book.find(purchase->id);
+    const auto& account = found == book.end() ? none : found->second;
+    judge.book(*purchase, account);
+    const bool is_acknowledged = purchase->outcome == Outcome::ok;
+    if (is_acknowledged)
+      acknowledged.push_back(purchase);
+    const auto* read = last_read(facts, *purchase);
+    if (read != nullptr)
+      judge.orders(*purchase, account, *read), ++result.examined;
+    else if (is_acknowledged)
+      ++unread;
+  }
+  for (const auto& [id, account] : book)
+    if (!bought.contains(id))
+      judge.phantom(id, account);
+  result.at_risk = facts.at_risk(acknowledged);
+  conclude(result, facts, acknowledged.size(), unread);
+  return result;
+}
+
+} // namespace holdfast::checks
