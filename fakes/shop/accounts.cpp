@@ -3,6 +3,7 @@
 #include "fakes/shop/random.hpp"
 #include "fakes/shop/service.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace shop {
@@ -14,7 +15,8 @@ void serve_accounts(const Config& config) {
   Sessions sessions(config.require("sessions"));
   const UserData user_data(config);
   const auto bank = config.require("bank");
-  const auto service_token = config.list("service_token").front();
+  const auto service_tokens = config.list("service_token");
+  const auto& service_token = service_tokens.front();
 
   const auto exists = [&](const std::string& key) {
     return !pool.run("SELECT 1 FROM users WHERE data_key = $1", {key}).empty();
@@ -43,6 +45,32 @@ void serve_accounts(const Config& config) {
     if (opened.status != 201)
       throw std::runtime_error("the bank did not open an account");
     return {201, {{"user", user}}};
+  };
+  // Many users at once, from another system. Whoever is known already stays as they are.
+  routes[{"POST", "/users"}] = [&](const Request& request) -> Response {
+    if (std::find(service_tokens.begin(), service_tokens.end(), request.service_token) == service_tokens.end())
+      throw HttpError{403, "for services only"};
+    const auto* users = request.body.if_contains("users");
+    if (users == nullptr || !users->is_array() || users->get_array().empty())
+      throw HttpError{400, "'users' is missing"};
+    std::vector<std::string> values;
+    boost::json::array names;
+    for (const auto& entry : users->get_array()) {
+      if (!entry.is_object())
+        throw HttpError{400, "'users' holds something else than objects"};
+      const auto user = text_of(entry.get_object(), "user"), password = text_of(entry.get_object(), "password");
+      const auto salt = random_token();
+      for (auto& value : {user_data.key_for_new_user(user), user, salt, hash_password(salt, password)})
+        values.push_back(value);
+      names.emplace_back(user);
+    }
+    pool.run("INSERT INTO users (data_key, name, salt, hash) VALUES " + places(names.size(), 4) +
+                 " ON CONFLICT (data_key) DO NOTHING",
+             values);
+    const auto opened = post(bank, "/accounts", {{"users", names}}, between_services({}, service_token));
+    if (opened.status != 201)
+      throw std::runtime_error("the bank did not open the accounts");
+    return {201, {{"users", names.size()}}};
   };
   routes[{"POST", "/login"}] = [&](const Request& request) -> Response {
     const auto user = text_of(request.body, "user");

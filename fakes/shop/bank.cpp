@@ -21,7 +21,7 @@ void serve_bank(const Config& config) {
   const auto exists = [&](const std::string& key) { return ledger.has_account(key); };
   before_ready([&] {
     ledger.create_tables();
-    ledger.open_account(merchant, merchant, 0);
+    ledger.open_accounts({{merchant, merchant, 0}});
     user_data.verify(ledger.some_name(), exists);
   });
   const auto require_service = [&](const Request& request) {
@@ -38,9 +38,17 @@ void serve_bank(const Config& config) {
   routes[{"GET", "/ready"}] = readiness(pool, sessions);
   routes[{"POST", "/accounts"}] = [&](const Request& request) -> Response {
     require_service(request);
-    const auto user = text_of(request.body, "user");
-    ledger.open_account(user_data.key_for_new_user(user), user, opening_balance);
-    return {201, {{"user", user}}};
+    std::vector<Account> accounts;
+    const auto add = [&](const std::string& user) {
+      accounts.push_back({user_data.key_for_new_user(user), user, opening_balance});
+    };
+    if (const auto* users = request.body.if_contains("users"); users != nullptr && users->is_array())
+      for (const auto& user : users->get_array())
+        add(boost::json::value_to<std::string>(user));
+    else
+      add(text_of(request.body, "user"));
+    ledger.open_accounts(accounts);
+    return {201, {{"accounts", accounts.size()}}};
   };
   routes[{"POST", "/charges"}] = [&](const Request& request) -> Response {
     require_service(request);
@@ -85,9 +93,16 @@ void Ledger::create_tables() {
   pool_.run("CREATE INDEX IF NOT EXISTS entries_of_account ON entries (data_key, id)");
 }
 
-void Ledger::open_account(const std::string& key, const std::string& name, long long balance) {
-  pool_.run("INSERT INTO accounts (data_key, name, balance) VALUES ($1, $2, $3) ON CONFLICT (data_key) DO NOTHING",
-            {key, name, std::to_string(balance)});
+void Ledger::open_accounts(const std::vector<Account>& accounts) {
+  if (accounts.empty())
+    return;
+  std::vector<std::string> values;
+  for (const auto& account : accounts)
+    for (const auto& value : {account.key, account.name, std::to_string(account.balance)})
+      values.push_back(value);
+  pool_.run("INSERT INTO accounts (data_key, name, balance) VALUES " + places(accounts.size(), 3) +
+                " ON CONFLICT (data_key) DO NOTHING",
+            values);
 }
 
 bool Ledger::has_account(const std::string& key) {

@@ -13,6 +13,11 @@ struct Movement {
   long long amount = 0;
 };
 
+struct Account {
+  std::string key, name;
+  long long balance = 0; ///< to begin with
+};
+
 struct Entry {
   std::string movement;
   long long amount = 0;
@@ -31,7 +36,7 @@ public:
   void create_tables();
   /// True when the movement is booked, now or before; false when the source has too little.
   bool book(const Movement& movement);
-  void open_account(const std::string& key, const std::string& name, long long balance);
+  void open_accounts(const std::vector<Account>& accounts);
   Statement statement(const std::string& key);
   bool has_account(const std::string& key);
   /// Some account's name; nothing in an empty book.

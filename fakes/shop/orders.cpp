@@ -99,6 +99,7 @@ void serve_orders(const Config& config) {
   OrderBook book(pool);
   OrderHistory history(pool);
   Payments payments(config.require("payments"));
+  Reader bank(config.require("bank"));
   Cashier cashier(book, payments, config.require("bank"), config.list("service_token").front());
 
   const auto exists = [&](const std::string& key) {
@@ -129,12 +130,23 @@ void serve_orders(const Config& config) {
     }
     return {first ? 201 : status_of_a_repeat, {{"ref", ref}}};
   };
-  routes[{"GET", "/orders"}] = [&](const Request& request) -> Response {
-    const auto user = authenticate(sessions, request.token);
+  const auto orders_of = [&](const std::string& user) {
     boost::json::array list;
     for (const auto& order : history.of(reach(user_data, user, exists)))
       list.push_back({{"ref", order.ref}, {"sku", order.sku}, {"amount", order.amount}});
-    return {200, {{"orders", list}}};
+    return list;
+  };
+  routes[{"GET", "/orders"}] = [&](const Request& request) -> Response {
+    return {200, {{"orders", orders_of(authenticate(sessions, request.token))}}};
+  };
+  // The page that a user sees first: who they are, what they bought, what they have.
+  routes[{"GET", "/overview"}] = [&](const Request& request) -> Response {
+    const auto user = authenticate(sessions, request.token);
+    auto list = orders_of(user);
+    auto statement = bank.get("/statement", {{"Authorization", "Bearer " + request.token}});
+    if (statement.status != 200)
+      throw std::runtime_error("the bank answered " + std::to_string(statement.status));
+    return {200, {{"user", user}, {"orders", std::move(list)}, {"statement", std::move(statement.body)}}};
   };
   std::thread([&] { cashier.resolve_in_background(); }).detach();
   serve(config.require("listen"), routes);

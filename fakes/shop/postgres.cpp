@@ -82,6 +82,15 @@ Rows Pool::run(const std::string& sql, const std::vector<std::string>& parameter
   return rows;
 }
 
+std::string places(std::size_t rows, std::size_t columns) {
+  std::string text;
+  for (std::size_t place = 0; place < rows * columns; ++place) {
+    text += place % columns != 0 ? ", " : place != 0 ? "), (" : "(";
+    text += "$" + std::to_string(place + 1);
+  }
+  return text + ")";
+}
+
 Transaction::Transaction(Pool& pool) : pool_(pool), connection_(pool.take()) {
   connection_->run("BEGIN");
 }

@@ -51,6 +51,9 @@ private:
   std::vector<std::unique_ptr<Connection>> idle_;
 };
 
+/// "($1, $2), ($3, $4)": the places of so many rows' values.
+std::string places(std::size_t rows, std::size_t columns);
+
 class Transaction {
 public:
   explicit Transaction(Pool& pool);

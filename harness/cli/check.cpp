@@ -5,6 +5,7 @@
 #include "reports/report.hpp"
 
 #include <fmt/format.h>
+#include <memory>
 #include <unistd.h>
 
 namespace holdfast::cli {
@@ -33,12 +34,14 @@ int check(const CheckOptions& options) {
 
 } // namespace
 
-Command add_check(CLI::App& app) {
+Command check_command() {
   auto options = std::make_shared<CheckOptions>();
-  auto* parser = app.add_subcommand("check", "Judge a saved bundle again, from its files alone");
-  parser->add_option("bundle", options->bundle, "the directory of a run")->required();
-  parser->add_option("--format", options->format, "human or json")->check(CLI::IsMember({"human", "json"}));
-  return {parser, [options] { return check(*options); }};
+  return {"check", "Judge a saved bundle again, from its files alone",
+          [options](Arguments& arguments) {
+            arguments.place("bundle", options->bundle, "the directory of a run");
+            arguments.choice("--format", options->format, {"human", "json"}, "human or json");
+          },
+          [options] { return check(*options); }};
 }
 
 } // namespace holdfast::cli

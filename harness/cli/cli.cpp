@@ -70,31 +70,20 @@ std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<s
 }
 
 int main_with(int argc, char** argv) {
-  CLI::App app{"Holdfast: replays scripted scenarios against a stack of real processes and judges from the recorded "
-               "history whether "
-               "user sessions, purchase history and transactions survive."};
-  app.name("holdfast");
-  app.set_version_flag("--version", "holdfast " HOLDFAST_VERSION);
-  app.require_subcommand(1);
-  app.footer("Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 "
-             "the harness "
-             "itself failed, 130 interrupted.");
-  const std::vector<Command> commands = {add_run(app), add_lint(app), add_check(app), add_show(app)};
+  const Program program{
+      .name = "holdfast",
+      .about = "Holdfast: replays scripted scenarios against a stack of real processes and judges from the recorded "
+               "history whether user sessions, purchase history and transactions survive.",
+      .version = HOLDFAST_VERSION,
+      .footer = "Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, "
+                "4 the harness itself failed, 130 interrupted.",
+      .commands = {run_command(), lint_command(), check_command(), show_command()}};
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error);
-    return status == 0 ? 0 : wrong_usage;
-  }
-  try {
-    for (const auto& command : commands)
-      if (command.parser->parsed())
-        return command.run();
+    return parse_and_run(program, argc, argv, wrong_usage);
   } catch (const std::exception& error) {
     fmt::print(stderr, "holdfast: {}\n", error.what());
     return harness_failed;
   }
-  return wrong_usage;
 }
 
 } // namespace holdfast::cli

@@ -1,26 +1,16 @@
-// The subcommands: one file each, with its help text. A command adds itself to the parser and returns what to call.
+// The subcommands, and what they share.
 #pragma once
 
+#include "harness/cli/arguments.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/scenario/load.hpp"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#include <functional>
-#include <memory>
-
 namespace holdfast::cli {
 
-struct Command {
-  CLI::App* parser = nullptr;
-  std::function<int()> run;
-};
-
-[[nodiscard]] Command add_run(CLI::App& app);
-[[nodiscard]] Command add_lint(CLI::App& app);
-[[nodiscard]] Command add_check(CLI::App& app);
-[[nodiscard]] Command add_show(CLI::App& app);
+[[nodiscard]] Command run_command();
+[[nodiscard]] Command lint_command();
+[[nodiscard]] Command check_command();
+[[nodiscard]] Command show_command();
 
 /// Scenario files among `paths`; folders are searched for *.toml with a [scenario]. Nothing, having said why, when one
 /// is not there.

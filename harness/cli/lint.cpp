@@ -3,6 +3,7 @@
 #include "harness/cli/registry.hpp"
 
 #include <fmt/format.h>
+#include <memory>
 
 namespace holdfast::cli {
 
@@ -50,13 +51,14 @@ int lint(const LintOptions& options) {
 
 } // namespace
 
-Command add_lint(CLI::App& app) {
+Command lint_command() {
   auto options = std::make_shared<LintOptions>();
-  auto* parser = app.add_subcommand("lint", "Read scenarios and say everything that is wrong with them");
-  parser->add_option("paths", options->paths, "scenario files, or folders to search")->required();
-  parser->add_option("--set", options->settings, "KEY=VALUE: another value for a key of the scenario")
-      ->allow_extra_args(false);
-  return {parser, [options] { return lint(*options); }};
+  return {"lint", "Read scenarios and say everything that is wrong with them",
+          [options](Arguments& arguments) {
+            arguments.places("paths", options->paths, "scenario files, or folders to search");
+            arguments.repeatable("--set", options->settings, "KEY=VALUE: another value for a key of the scenario");
+          },
+          [options] { return lint(*options); }};
 }
 
 } // namespace holdfast::cli

@@ -4,8 +4,10 @@
 #include "harness/cli/registry.hpp"
 #include "reports/report.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fstream>
+#include <memory>
 #include <unistd.h>
 
 namespace holdfast::cli {
@@ -19,7 +21,7 @@ struct RunOptions {
   std::string out = "bundles";
   std::string format = "human";
   std::string junit;
-  std::size_t jobs = 1;
+  std::uint64_t jobs = 1;
   std::uint64_t repeat = 1;
   bool fail_fast = false;
 };
@@ -92,25 +94,24 @@ int run_all(const RunOptions& options) {
 
 } // namespace
 
-Command add_run(CLI::App& app) {
+Command run_command() {
   auto options = std::make_shared<RunOptions>();
-  auto* parser = app.add_subcommand("run", "Play scenarios and judge what they recorded");
-  parser->add_option("paths", options->paths, "scenario files, or folders to search")->required();
-  parser->add_option("--seed", options->seed,
-                     "another seed than the scenario's: it fixes users, operations, times and ids");
-  parser
-      ->add_option("--set", options->settings,
-                   "KEY=VALUE: another value for a key of the scenario, for example workload.users=60000")
-      ->allow_extra_args(false);
-  parser->add_option("--out", options->out, "where bundles go (default: bundles)");
-  parser->add_option("--jobs", options->jobs, "so many runs at a time (default 1)")->check(CLI::Range(1, 256));
-  parser->add_option("--repeat", options->repeat, "play each so often, every time with the next seed")
-      ->check(CLI::Range(1, 1'000'000));
-  parser->add_flag("--fail-fast", options->fail_fast, "begin no further run after one that did not pass");
-  parser->add_option("--junit", options->junit, "write a JUnit report to this file");
-  parser->add_option("--format", options->format, "human, or json: one object on stdout")
-      ->check(CLI::IsMember({"human", "json"}));
-  return {parser, [options] { return run_all(*options); }};
+  return {
+      "run", "Play scenarios and judge what they recorded",
+      [options](Arguments& arguments) {
+        arguments.places("paths", options->paths, "scenario files, or folders to search");
+        arguments.option("--seed", options->seed,
+                         "another seed than the scenario's: it fixes users, operations, times and ids");
+        arguments.repeatable("--set", options->settings,
+                             "KEY=VALUE: another value for a key of the scenario, for example workload.users=60000");
+        arguments.option("--out", options->out, "where bundles go (default: bundles)");
+        arguments.count("--jobs", options->jobs, 256, "so many runs at a time (default 1)");
+        arguments.count("--repeat", options->repeat, 1'000'000, "play each so often, every time with the next seed");
+        arguments.flag("--fail-fast", options->fail_fast, "begin no further run after one that did not pass");
+        arguments.option("--junit", options->junit, "write a JUnit report to this file");
+        arguments.choice("--format", options->format, {"human", "json"}, "human, or json: one object on stdout");
+      },
+      [options] { return run_all(*options); }};
 }
 
 } // namespace holdfast::cli

@@ -4,6 +4,7 @@
 #include "reports/report.hpp"
 
 #include <fmt/format.h>
+#include <memory>
 
 namespace holdfast::cli {
 
@@ -31,14 +32,16 @@ int show(const ShowOptions& options) {
 
 } // namespace
 
-Command add_show(CLI::App& app) {
+Command show_command() {
   auto options = std::make_shared<ShowOptions>();
-  auto* parser = app.add_subcommand("show", "Read a bundle in the terminal: timeline, probes, operations, logs");
-  parser->add_option("bundle", options->bundle, "the directory of a run")->required();
-  parser->add_option("--user", options->timeline.user, "with every operation of this user");
-  parser->add_option("--around", options->timeline.step,
-                     "only the moment of this step, with the operations that failed, messages and logs");
-  return {parser, [options] { return show(*options); }};
+  return {"show", "Read a bundle in the terminal: timeline, probes, operations, logs",
+          [options](Arguments& arguments) {
+            arguments.place("bundle", options->bundle, "the directory of a run");
+            arguments.option("--user", options->timeline.user, "with every operation of this user");
+            arguments.option("--around", options->timeline.step,
+                             "only the moment of this step, with the operations that failed, messages and logs");
+          },
+          [options] { return show(*options); }};
 }
 
 } // namespace holdfast::cli
