@@ -138,9 +138,12 @@ void StackRuntime::make_links_of(const Dependency& dependency) {
   if (dependency.provider == Dependency::Provider::fake) {
     const auto directory = places_.workspace / "dependencies" / dependency.name;
     fs::create_directories(directory);
-    const auto booked = [this, name = dependency.name](history::Values entry) {
-      entry["dependency"] = name;
-      recorder_.event("booked", std::move(entry));
+    const auto booked = [this, name = dependency.name](const std::map<std::string, std::string>& entry) {
+      history::Values fields;
+      for (const auto& [key, value] : entry)
+        fields.set(key, value);
+      fields.set("dependency", name);
+      recorder_.event("booked", fields);
     };
     auto& fake = fakes_[dependency.name] =
         registry_.fakes.at(dependency.protocol)({executor_, clock_, dependency, directory, booked});
