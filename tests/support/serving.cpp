@@ -69,7 +69,36 @@ asio::awaitable<std::unique_ptr<process::Process>> start_server(asio::any_io_exe
   co_return server;
 }
 
+/// Runs `client` on a thread of its own while a link to `upstream` is there.
+asio::awaitable<void> behind_link(asio::any_io_executor executor, async::Clock& clock, const std::string& protocol,
+                                  link::Framing framing, std::shared_ptr<link::Upstream> upstream,
+                                  const std::function<void()>& client,
+                                  const std::function<void(link::Link&)>& prepare) {
+  link::Link link(executor, clock, {"served", protocol, framing});
+  REQUIRE(link.listen({"client", "127.0.0.1", served_port}, std::move(upstream)));
+  if (prepare)
+    prepare(link);
+  async::Event ended(executor);
+  bool done = false;
+  std::thread thread([&] {
+    client();
+    asio::post(executor, [&] { done = true, ended.notify(); });
+  });
+  while (!done)
+    co_await ended.wait();
+  thread.join();
+  CHECK(link.unframed() == "");
+}
+
 } // namespace
+
+void serve_fake(const std::string& protocol, link::Framing framing, const MakeFake& make,
+                const std::function<void()>& client) {
+  on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
+    const auto fake = make(clock);
+    co_await behind_link(executor, clock, protocol, framing, link::make_fake_upstream(executor, *fake), client, {});
+  });
+}
 
 void serve(Provider provider, const std::string& protocol, const std::function<void()>& client,
            const std::function<void(link::Link&)>& prepare) {
@@ -88,22 +117,7 @@ void serve(Provider provider, const std::string& protocol, const std::function<v
         fake = std::make_unique<fakes::PostgresFake>(executor, clock, folder.path());
       upstream = link::make_fake_upstream(executor, *fake);
     }
-    {
-      link::Link link(executor, clock, {"served", protocol, link::Framing::framed});
-      REQUIRE(link.listen({"client", "127.0.0.1", served_port}, upstream));
-      if (prepare)
-        prepare(link);
-      async::Event ended(executor);
-      bool done = false;
-      std::thread thread([&] {
-        client();
-        asio::post(executor, [&] { done = true, ended.notify(); });
-      });
-      while (!done)
-        co_await ended.wait();
-      thread.join();
-      CHECK(link.unframed() == "");
-    }
+    co_await behind_link(executor, clock, protocol, link::Framing::framed, upstream, client, prepare);
     if (server) {
       server->signal(SIGINT);
       (void)co_await async::until(clock, clock.now() + std::chrono::seconds{2}, server->gone());

@@ -24,6 +24,11 @@ constexpr std::uint16_t served_port = 24200;
 void serve(Provider provider, const std::string& protocol, const std::function<void()>& client,
            const std::function<void(link::Link&)>& prepare = {});
 
+/// The same for a fake of the test's own making.
+using MakeFake = std::function<std::unique_ptr<link::Fake>(async::Clock& clock)>;
+void serve_fake(const std::string& protocol, link::Framing framing, const MakeFake& make,
+                const std::function<void()>& client);
+
 struct Pg {
   Pg();
   ~Pg();
