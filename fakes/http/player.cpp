@@ -66,11 +66,6 @@ HttpReply filled(const scenario::HttpAnswer& answer, Fields& fields) {
   return reply;
 }
 
-/// The same request is the same target with the same body, however its JSON is laid out.
-std::string identity(const HttpMessage& request) {
-  return request.target + '\n' + (request.json.is_null() ? request.body : json::serialize(request.json));
-}
-
 } // namespace
 
 HttpPlayer::HttpPlayer(scenario::HttpScript script, OnBooked on_booked)
@@ -126,6 +121,10 @@ Played HttpPlayer::play(Route& route, const HttpMessage& request, Fields& fields
     record.reply = declined ? filled(behaviour->answer, fields) : take_effect(script, entry, fields);
   }
   return {*record.reply, behaviour};
+}
+
+HttpPlayer::Identity HttpPlayer::identity(const HttpMessage& request) {
+  return {request.target, request.json, request.json.is_null() ? request.body : std::string{}};
 }
 
 HttpReply HttpPlayer::take_effect(const scenario::HttpRoute& route, const BookEntry& entry, Fields& fields) {

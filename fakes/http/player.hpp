@@ -29,10 +29,20 @@ public:
   [[nodiscard]] Played play(const HttpMessage& request);
 
 private:
+  /// The same request is the same target with the same body, however its JSON is laid out.
+  struct Identity {
+    std::string target;
+    boost::json::value json;
+    std::string body; ///< of one that is no JSON
+
+    bool operator==(const Identity&) const = default;
+  };
+  [[nodiscard]] static Identity identity(const HttpMessage& request);
+
   /// What has come under one idempotency key.
   struct Recorded {
     std::uint64_t attempts = 0;
-    std::string request;
+    Identity request;
     std::optional<HttpReply> reply;
   };
   struct Route {

@@ -112,8 +112,9 @@ Names captures(TableReader& reader, const std::string& path) {
   return placeholders(path);
 }
 
-HttpRoute parse_route(const std::string& name, const toml::table& table, const std::string& what,
+HttpRoute parse_route(const std::string& name, const toml::table& table, const std::string& key,
                       ParseContext& context) {
+  const auto what = fmt::format("[{}]", key);
   TableReader reader(table, what, context);
   HttpRoute route{.name = name};
   if (const auto* request = reader.table("request")) {
@@ -142,12 +143,16 @@ HttpRoute parse_route(const std::string& name, const toml::table& table, const s
   if (const auto* answer = reader.table("answer"))
     route.answer = parse_answer(*answer, "answer of " + what, 200, context);
   if (const auto* behaviours = reader.table("behaviours"))
-    for_each_table(*behaviours, what + ".behaviours", context, [&](const std::string& key, const toml::table& entry) {
-      route.behaviours.push_back(parse_behaviour(key, entry, fmt::format("{}.behaviours.{}", what, key), context));
-      if (route.behaviours.back().when.attempt && !route.idempotency)
-        context.error(entry.source(),
-                      fmt::format("'attempt' counts requests under one key: {} needs 'idempotency'", what));
-    });
+    for_each_table(*behaviours, fmt::format("[{}.behaviours]", key), context,
+                   [&](const std::string& behaviour, const toml::table& entry) {
+                     const auto place = fmt::format("[{}.behaviours.{}]", key, behaviour);
+                     route.behaviours.push_back(parse_behaviour(behaviour, entry, place, context));
+                     if (route.behaviours.back().when.attempt && !route.idempotency)
+                       context.error(entry.source(),
+                                     fmt::format("'attempt' of {} counts requests under one key: {} needs "
+                                                 "'idempotency'",
+                                                 place, what));
+                   });
   reader.finish();
   return route;
 }
@@ -155,8 +160,8 @@ HttpRoute parse_route(const std::string& name, const toml::table& table, const s
 /// Every name in braces must be one that the fake can fill in by then.
 class NameCheck {
 public:
-  NameCheck(const HttpRoute& route, const Names& fields, const toml::table& where, ParseContext& context)
-      : where_(where), context_(context), known_({"number", "json.FIELD", "header.NAME"}) {
+  NameCheck(const HttpRoute& route, const Names& fields, ParseContext& context)
+      : context_(context), known_({"number", "json.FIELD", "header.NAME"}) {
     for (const auto& name : placeholders(route.path))
       known_.push_back("path." + name);
     if (!route.finds.empty())
@@ -167,50 +172,53 @@ public:
     for (const auto& [field, value] : route.book)
       known_.push_back("book." + field);
   }
-  void check(const std::string& text) const {
+  void check(const std::string& text, const toml::source_region& where) const {
     for (const auto& name : placeholders(text)) {
       const bool of_request =
           (name.starts_with("json.") && name.size() > 5) || (name.starts_with("header.") && name.size() > 7);
       if (!of_request)
-        expect_known(name, known_, "placeholder", where_.source(), context_);
+        expect_known(name, known_, "placeholder", where, context_);
     }
   }
-  void check(const std::map<std::string, std::string>& texts) const {
+  void check(const std::map<std::string, std::string>& texts, const toml::source_region& where) const {
     for (const auto& [name, text] : texts)
-      check(text);
+      check(text, where);
   }
-  void check(const HttpAnswer& answer) const {
-    check(answer.headers);
-    check(answer.json);
+  void check(const HttpAnswer& answer, const toml::source_region& where) const {
+    check(answer.headers, where);
+    check(answer.json, where);
   }
 
 private:
-  const toml::table& where_;
   ParseContext& context_;
   Names known_;
 };
 
-void check_placeholders(const HttpRoute& route, const Names& fields, const toml::table& where, ParseContext& context) {
-  NameCheck names(route, fields, where, context);
+void check_placeholders(const HttpRoute& route, const Names& fields, const toml::table& table, ParseContext& context) {
+  const auto place = [&](const toml::node_view<const toml::node>& node) {
+    return node ? node.node()->source() : table.source();
+  };
+  const toml::node_view<const toml::node> here(table);
+  NameCheck names(route, fields, context);
   if (route.idempotency)
-    names.check(route.idempotency->key);
-  names.check(route.finds);
-  names.check(route.book);
-  for (const auto& behaviour : route.behaviours)
-    names.check(behaviour.answer); // nothing is booked then
+    names.check(route.idempotency->key, place(here["idempotency"]["key"]));
+  names.check(route.finds, place(here["finds"]));
+  names.check(route.book, place(here["book"]));
+  for (const auto& behaviour : route.behaviours) // nothing is booked then
+    names.check(behaviour.answer, place(here["behaviours"][behaviour.name]["answer"]));
   names.knows_book_of(route);
-  names.check(route.answer);
+  names.check(route.answer, place(here["answer"]));
   for (const auto& [field, value] : route.finds)
-    expect_known(field, fields, "field of the book", where.source(), context);
+    expect_known(field, fields, "field of the book", place(here["finds"]), context);
 }
 
 } // namespace
 
-HttpScript parse_http_script(const toml::table& routes, const std::string& what, ParseContext& context) {
+HttpScript parse_http_script(const toml::table& routes, const std::string& key, ParseContext& context) {
   HttpScript script;
   std::vector<const toml::table*> places;
-  for_each_table(routes, what, context, [&](const std::string& name, const toml::table& entry) {
-    script.routes.push_back(parse_route(name, entry, fmt::format("{}.{}", what, name), context));
+  for_each_table(routes, fmt::format("[{}]", key), context, [&](const std::string& name, const toml::table& entry) {
+    script.routes.push_back(parse_route(name, entry, fmt::format("{}.{}", key, name), context));
     places.push_back(&entry);
   });
   Names fields;

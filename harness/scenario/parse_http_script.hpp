@@ -6,7 +6,7 @@
 
 namespace holdfast::scenario {
 
-/// `what` names the table in messages: "[dependencies.payments.routes]".
-[[nodiscard]] HttpScript parse_http_script(const toml::table& routes, const std::string& what, ParseContext& context);
+/// `key` is the table's, for messages: "dependencies.payments.routes".
+[[nodiscard]] HttpScript parse_http_script(const toml::table& routes, const std::string& key, ParseContext& context);
 
 } // namespace holdfast::scenario

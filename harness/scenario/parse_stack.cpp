@@ -122,7 +122,7 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   if (const auto* ready = reader.table("ready"))
     dependency.ready = parse_probe(*ready, "ready of " + reader.what(), context);
   if (const auto* routes = dependency.protocol == "http" ? reader.table("routes") : nullptr)
-    dependency.script = parse_http_script(*routes, fmt::format("[dependencies.{}.routes]", name), context);
+    dependency.script = parse_http_script(*routes, fmt::format("dependencies.{}.routes", name), context);
   if (provider == "fake") {
     if (dependency.protocol == "http" && !reader.has("routes"))
       context.error(table.source(), fmt::format("{} is played by a fake and needs 'routes'", reader.what()),
