@@ -9,7 +9,7 @@
 namespace shop {
 
 /// Shorter than any user waits: they hear that it is not known yet, and the intent stays open.
-constexpr std::chrono::milliseconds provider_answers_within{500};
+constexpr std::chrono::milliseconds provider_answers_within{1000};
 
 inline std::optional<std::string> ask_for_payment(const std::string& provider, const Order& order,
                                                   const std::string& key) {
