@@ -113,19 +113,18 @@ bool writes(const std::string& keyword) {
 
 } // namespace
 
-Session::Session(const std::filesystem::path& file, WriteLock& lock) : lock_(lock) {
+Session::Session(MemoryFiles& files, WriteLock& lock) : lock_(lock) {
   sqlite3* opened = nullptr;
-  const int status = sqlite3_open_v2(file.c_str(), &opened,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, "unix-none");
+  const int status = sqlite3_open_v2("fake.sqlite", &opened,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, files.name());
   database_.reset(opened);
   if (status != SQLITE_OK)
-    throw std::runtime_error(fmt::format("{}: {}", file.string(), sqlite3_errmsg(opened)));
-  // Every statement runs to its end on one thread and WriteLock admits one writer, so SQLite's own locks would only
-  // cost system calls. A writer's pages stay in its own cache until it commits (no spill): others read what is
-  // committed, beside it. The data need not survive the harness.
+    throw std::runtime_error(fmt::format("the postgres fake cannot open its database: {}", sqlite3_errmsg(opened)));
+  // A writer's pages stay in its own cache until it commits (no spill): others read what is committed, beside it, where
+  // it lies (any mmap_size above zero says so). The data need not survive the harness.
   sqlite3_exec(opened,
-               "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA cache_spill=OFF; PRAGMA "
-               "mmap_size=268435456; PRAGMA foreign_keys=ON",
+               "PRAGMA journal_mode=MEMORY; PRAGMA temp_store=MEMORY; PRAGMA synchronous=OFF; PRAGMA cache_spill=OFF; "
+               "PRAGMA mmap_size=268435456; PRAGMA foreign_keys=ON",
                nullptr, nullptr, nullptr);
   sqlite3_create_function(opened, "now", 0, SQLITE_UTF8, nullptr, now, nullptr, nullptr);
 }

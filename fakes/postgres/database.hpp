@@ -1,11 +1,11 @@
 // One session's view of the fake's SQLite database: transactions, statements, values. Used by the postgres fake only.
 #pragma once
 
+#include "fakes/postgres/memory_files.hpp"
 #include "fakes/postgres/sql.hpp"
 #include "fakes/postgres/wire.hpp"
 #include "fakes/postgres/write_lock.hpp"
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <sqlite3.h>
@@ -28,7 +28,8 @@ struct Result {
 
 class Session {
 public:
-  Session(const std::filesystem::path& file, WriteLock& lock);
+  /// Both must outlive it.
+  Session(MemoryFiles& files, WriteLock& lock);
   ~Session(); ///< rolls back
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -10,10 +10,9 @@ namespace holdfast::fakes {
 namespace asio = boost::asio;
 
 struct PostgresFake::State {
-  State(asio::any_io_executor executor, async::Clock& clock, std::filesystem::path path)
-      : lock(std::move(executor), clock), file(std::move(path)) {}
+  State(asio::any_io_executor executor, async::Clock& clock) : lock(std::move(executor), clock) {}
   WriteLock lock;
-  std::filesystem::path file;
+  MemoryFiles files;
   std::int32_t next_pid = 1;
 };
 
@@ -81,7 +80,7 @@ struct Portal {
 class PostgresConnection final : public link::FakeConnection {
 public:
   explicit PostgresConnection(std::shared_ptr<PostgresFake::State> state)
-      : state_(std::move(state)), session_(state_->file, state_->lock), pid_(state_->next_pid++) {}
+      : state_(std::move(state)), session_(state_->files, state_->lock), pid_(state_->next_pid++) {}
 
   asio::awaitable<void> receive(std::string_view bytes, std::string& reply) override {
     scanner_.append(bytes);
@@ -383,8 +382,8 @@ private:
 
 } // namespace
 
-PostgresFake::PostgresFake(asio::any_io_executor executor, async::Clock& clock, const std::filesystem::path& directory)
-    : state_(std::make_shared<State>(std::move(executor), clock, directory / "fake.sqlite")) {}
+PostgresFake::PostgresFake(asio::any_io_executor executor, async::Clock& clock)
+    : state_(std::make_shared<State>(std::move(executor), clock)) {}
 PostgresFake::~PostgresFake() = default;
 
 std::unique_ptr<link::FakeConnection> PostgresFake::connect() {

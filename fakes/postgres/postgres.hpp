@@ -8,14 +8,13 @@
 #include "harness/link/fake.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <filesystem>
 
 namespace holdfast::fakes {
 
 class PostgresFake final : public link::Fake {
 public:
-  /// Keeps its data in files below `directory`. Throws std::runtime_error when it cannot.
-  PostgresFake(boost::asio::any_io_executor executor, async::Clock& clock, const std::filesystem::path& directory);
+  /// Keeps its data in memory, as long as it lives. Throws std::runtime_error when it is given no address space.
+  PostgresFake(boost::asio::any_io_executor executor, async::Clock& clock);
   ~PostgresFake() override;
   [[nodiscard]] std::unique_ptr<link::FakeConnection> connect() override;
 

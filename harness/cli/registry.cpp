@@ -18,7 +18,7 @@ run::Registry make_registry() {
   }
   registry.fakes["redis"] = [](const run::FakeSetup& setup) { return std::make_unique<fakes::RedisFake>(setup.clock); };
   registry.fakes["postgres"] = [](const run::FakeSetup& setup) {
-    return std::make_unique<fakes::PostgresFake>(setup.executor, setup.clock, setup.directory);
+    return std::make_unique<fakes::PostgresFake>(setup.executor, setup.clock);
   };
   registry.fakes["http"] = [](const run::FakeSetup& setup) {
     return std::make_unique<fakes::HttpFake>(setup.clock, setup.dependency.script, setup.booked);

@@ -114,7 +114,7 @@ void serve(Provider provider, const std::string& protocol, const std::function<v
       if (protocol == "redis")
         fake = std::make_unique<fakes::RedisFake>(clock);
       else
-        fake = std::make_unique<fakes::PostgresFake>(executor, clock, folder.path());
+        fake = std::make_unique<fakes::PostgresFake>(executor, clock);
       upstream = link::make_fake_upstream(executor, *fake);
     }
     co_await behind_link(executor, clock, protocol, link::Framing::framed, upstream, client, prepare);
