@@ -1,12 +1,13 @@
 // A condition that coroutines wait for: notify wakes everyone who waits at that moment. One thread.
 //
 // Always used in a loop over the condition: `while (!condition) co_await changed.wait();`
+//
+// A waiter is a link in a list, in the frame of the coroutine that waits: to wait and to be woken costs no allocation
+// but the frame's own.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <deque>
-#include <memory>
 
 namespace holdfast::async {
 
@@ -14,22 +15,31 @@ namespace asio = boost::asio;
 
 class Event {
 public:
-  explicit Event(asio::any_io_executor executor);
+  explicit Event(const asio::any_io_executor& executor);
   ~Event(); ///< waiters are woken with operation_aborted
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
   [[nodiscard]] asio::awaitable<void> wait();
+  /// Whoever waits goes on once the caller has returned to the loop.
   void notify();
+  /// The same, but whoever waits goes on at once, inside this call: only where the caller is done with what they may
+  /// change.
+  void notify_and_run();
   /// Wakes whoever has waited longest. Only where every waiter waits for the same and is not cancelled: one that is
   /// woken and cancelled takes the notice with it.
   void notify_one();
 
 private:
   struct Waiter;
-  asio::any_io_executor executor_;
-  std::deque<std::shared_ptr<Waiter>> waiters_;
-  std::size_t forget_at_ = 8;
+  struct Registry;
+  friend struct Registry;
+
+  Registry* registry_; ///< null once the loop has gone
+  Waiter* first_ = nullptr;
+  Waiter* last_ = nullptr;
+  Event* next_ = nullptr; ///< in the registry's list
+  Event* previous_ = nullptr;
 };
 
 } // namespace holdfast::async

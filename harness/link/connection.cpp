@@ -17,7 +17,10 @@ using protocol::Unit;
 
 Connection::Connection(std::shared_ptr<Link::State> link, std::string peer, std::uint64_t number, tcp::socket socket)
     : link_(std::move(link)), peer_(std::move(peer)), number_(number), client_(std::move(socket)),
-      changed_(client_.get_executor()) {}
+      changed_(client_.get_executor()) {
+  boost::system::error_code gone; // a client that has left already is noticed when it is read
+  client_.non_blocking(true, gone);
+}
 
 void Connection::make_outboxes() {
   // The outboxes belong to the connection, which outlives every coroutine of theirs.
@@ -277,9 +280,15 @@ asio::awaitable<void> Connection::not_held() {
 }
 
 asio::awaitable<bool> Connection::write_client(std::string_view bytes) {
+  // What fits into the socket's buffer, as almost everything does, leaves without a detour through the loop.
   boost::system::error_code error;
-  co_await asio::async_write(client_, asio::buffer(bytes), asio::redirect_error(use_awaitable, error));
-  co_return !error;
+  const auto sent = client_.write_some(asio::buffer(bytes), error);
+  if (error && error != asio::error::would_block)
+    co_return false;
+  bytes.remove_prefix(sent);
+  if (!bytes.empty())
+    co_await asio::async_write(client_, asio::buffer(bytes), asio::redirect_error(use_awaitable, error));
+  co_return bytes.empty() || !error;
 }
 
 std::vector<std::shared_ptr<Toxic>> Connection::toxics() const {

@@ -72,9 +72,11 @@ public:
   asio::awaitable<std::size_t> read(std::span<char> buffer) override {
     while (waiting_.empty() && !ended_)
       co_await changed_.wait();
-    const auto size = std::min(buffer.size(), waiting_.size());
-    std::copy_n(waiting_.data(), size, buffer.data());
-    waiting_.erase(0, size);
+    const auto size = std::min(buffer.size(), waiting_.size() - taken_);
+    std::copy_n(waiting_.data() + taken_, size, buffer.data());
+    taken_ += size;
+    if (taken_ == waiting_.size())
+      waiting_.clear(), taken_ = 0;
     co_return size;
   }
   asio::awaitable<bool> write(std::string_view bytes) override {
@@ -83,7 +85,7 @@ public:
     co_await fake_->receive(bytes, waiting_);
     if (fake_->closed())
       ended_ = true;
-    changed_.notify();
+    changed_.notify_and_run(); // the reply is on its way before the next request is asked for
     co_return !ended_;
   }
   void finish_writing() override {
@@ -96,6 +98,7 @@ private:
   std::unique_ptr<FakeConnection> fake_;
   async::Event changed_;
   std::string waiting_;
+  std::size_t taken_ = 0; ///< of what waits
   bool ended_ = false;
 };
 
