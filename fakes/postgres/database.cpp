@@ -183,12 +183,8 @@ std::variant<sqlite3_stmt*, SqlError> Session::prepare(const std::string& sql) {
   return cache_.emplace(sql, Prepared(statement)).first->second.get();
 }
 
-int Session::parameter_count(const std::string& statement) {
-  return highest_parameter(statement);
-}
-
 std::variant<std::vector<Column>, SqlError> Session::describe(const std::string& statement) {
-  const auto translated = translate(statement);
+  const auto& translated = translations_.of(statement, translate);
   static const std::set<std::string> without_rows = {"begin",   "start",  "commit",    "end",     "rollback",
                                                      "abort",   "set",    "savepoint", "release", "reset",
                                                      "discard", "listen", ""};
@@ -207,7 +203,7 @@ boost::asio::awaitable<std::optional<SqlError>> Session::begin_writing() {
     co_return std::nullopt;
   if (!co_await lock_.acquire(lock_timeout_))
     co_return SqlError{"55P03", "canceling statement due to lock timeout"};
-  if (sqlite3_exec(database_.get(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) {
+  if (!run("BEGIN IMMEDIATE")) {
     lock_.release();
     co_return last_error();
   }
@@ -215,13 +211,23 @@ boost::asio::awaitable<std::optional<SqlError>> Session::begin_writing() {
   co_return std::nullopt;
 }
 
+/// Compiled once, like clients' statements. False when it failed; `last_error` says why.
+bool Session::run(const char* transaction_statement) {
+  auto prepared = prepare(transaction_statement);
+  auto* const* compiled = std::get_if<sqlite3_stmt*>(&prepared);
+  if (compiled == nullptr)
+    return false;
+  (void)sqlite3_step(*compiled);
+  return sqlite3_reset(*compiled) == SQLITE_OK;
+}
+
 std::optional<SqlError> Session::end_writing(const char* how) {
   if (!writing_)
     return std::nullopt;
   std::optional<SqlError> error;
-  if (sqlite3_exec(database_.get(), how, nullptr, nullptr, nullptr) != SQLITE_OK) {
+  if (!run(how)) {
     error = last_error();
-    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    (void)run("ROLLBACK");
   }
   writing_ = false;
   lock_.release();
@@ -256,7 +262,6 @@ void Session::set(const std::string& statement, std::optional<SqlError>& error) 
 std::optional<Result> Session::control(const Translated& statement, const std::string& original,
                                        std::optional<SqlError>& error) {
   const auto& keyword = statement.keyword;
-  const auto text = lower(original);
   if (keyword == "begin" || keyword == "start") {
     in_block_ = true;
     implicit_ = false;
@@ -268,7 +273,7 @@ std::optional<Result> Session::control(const Translated& statement, const std::s
     error = end_writing(failed ? "ROLLBACK" : "COMMIT");
     return Result{{}, {}, failed ? "ROLLBACK" : "COMMIT"};
   }
-  if ((keyword == "rollback" && text.find(" to ") == std::string::npos) || keyword == "abort") {
+  if ((keyword == "rollback" && lower(original).find(" to ") == std::string::npos) || keyword == "abort") {
     failed_ = in_block_ = implicit_ = false;
     error = end_writing("ROLLBACK");
     return Result{{}, {}, "ROLLBACK"};
@@ -284,7 +289,7 @@ std::optional<Result> Session::control(const Translated& statement, const std::s
   if (keyword == "reset" || keyword == "discard")
     return Result{{}, {}, keyword == "reset" ? "RESET" : "DISCARD ALL"};
   if (keyword == "show") {
-    const bool version = text.find("server_version") != std::string::npos;
+    const bool version = lower(original).find("server_version") != std::string::npos;
     return Result{{{"setting", 25}}, {{version ? "15.0 (holdfast fake)" : ""}}, "SHOW"};
   }
   static const std::set<std::string> refused = {"listen",    "notify",  "unlisten", "copy",  "lock",    "vacuum",
@@ -301,7 +306,7 @@ std::optional<Result> Session::control(const Translated& statement, const std::s
 
 boost::asio::awaitable<std::variant<Result, SqlError>> Session::execute(const std::string& original,
                                                                         const std::vector<Parameter>& parameters) {
-  const auto statement = translate(original);
+  const auto& statement = translations_.of(original, translate);
   const auto failed = [this](SqlError error) -> std::variant<Result, SqlError> {
     failed_ = in_block_;
     return error;

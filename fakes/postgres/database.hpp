@@ -2,11 +2,11 @@
 #pragma once
 
 #include "fakes/postgres/memory_files.hpp"
+#include "fakes/postgres/remembered.hpp"
 #include "fakes/postgres/sql.hpp"
 #include "fakes/postgres/wire.hpp"
 #include "fakes/postgres/write_lock.hpp"
 
-#include <map>
 #include <memory>
 #include <sqlite3.h>
 #include <variant>
@@ -42,8 +42,6 @@ public:
   execute(const std::string& statement, const std::vector<Parameter>& parameters);
   /// Columns that a statement would return, without running it.
   [[nodiscard]] std::variant<std::vector<Column>, SqlError> describe(const std::string& statement);
-  /// Number of `$n` in a statement.
-  [[nodiscard]] static int parameter_count(const std::string& statement);
   /// Several statements that were sent as one are one transaction, which nobody asked for by name: `status` stays idle.
   void begin_implicit();
   /// Commits it, or rolls it back after a failure; nothing to do when there is none.
@@ -66,6 +64,7 @@ private:
                                 std::optional<SqlError>& error);
   boost::asio::awaitable<std::optional<SqlError>> begin_writing();
   std::optional<SqlError> end_writing(const char* how);
+  bool run(const char* transaction_statement);
   [[nodiscard]] SqlError last_error() const;
   void set(const std::string& statement, std::optional<SqlError>& error);
 
@@ -76,7 +75,8 @@ private:
   bool implicit_ = false;
   bool failed_ = false;
   bool writing_ = false;
-  std::map<std::string, Prepared> cache_;
+  std::unordered_map<std::string, Prepared> cache_;
+  Remembered<Translated> translations_;
 };
 
 } // namespace holdfast::fakes

@@ -9,10 +9,23 @@ namespace holdfast::fakes {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// What Parse and Query must know of a text before they run it.
+struct ParsedText {
+  std::vector<std::string> statements;
+  int parameters; ///< the highest n of its `$n`
+
+  static ParsedText from(const std::string& text) { return {split_statements(text), highest_parameter(text)}; }
+};
+
+} // namespace
+
 struct PostgresFake::State {
   State(asio::any_io_executor executor, async::Clock& clock) : lock(std::move(executor), clock) {}
   WriteLock lock;
   MemoryFiles files;
+  Remembered<ParsedText> texts;
   std::int32_t next_pid = 1;
 };
 
@@ -189,7 +202,7 @@ private:
 
   asio::awaitable<void> query(const std::string& body, std::string& reply) {
     Fields fields(body);
-    const auto statements = split_statements(fields.text());
+    const auto statements = state_->texts.of(fields.text(), ParsedText::from).statements;
     BackendWriter out(reply);
     if (statements.empty())
       out.simple('I');
@@ -223,12 +236,12 @@ private:
       types.push_back(fields.i32());
     if (!fields.good)
       return fail(out, {"08P01", "a malformed Parse message"});
-    const auto statements = split_statements(sql);
+    const auto& [statements, parameters] = state_->texts.of(sql, ParsedText::from);
     if (statements.size() > 1)
       return fail(out, {"42601", "cannot insert multiple commands into a prepared statement"});
     if (!name.empty() && statements_.contains(name))
       return fail(out, {"42P05", fmt::format("prepared statement \"{}\" already exists", name)});
-    const auto highest = static_cast<std::size_t>(Session::parameter_count(sql));
+    const auto highest = static_cast<std::size_t>(parameters);
     if (highest > 65535)
       return fail(out, {"42P02", fmt::format("there is no parameter ${}", highest)});
     types.resize(std::max(types.size(), highest));
