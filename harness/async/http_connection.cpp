@@ -31,8 +31,12 @@ HttpConnection::~HttpConnection() = default;
 HttpConnection::HttpConnection(HttpConnection&&) noexcept = default;
 HttpConnection& HttpConnection::operator=(HttpConnection&&) noexcept = default;
 
+bool HttpConnection::is_open() const {
+  return state_->socket.is_open();
+}
+
 bool HttpConnection::is_usable() const {
-  if (!state_->socket.is_open())
+  if (!is_open())
     return false;
   // Nothing can be waiting on an idle connection but its end.
   char byte = 0;
@@ -57,6 +61,7 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
                             fmt::format("connect: {}", error.message())};
     }
     state_->socket.set_option(tcp::no_delay(true), error);
+    state_->socket.non_blocking(true, error);
   }
   http::request<http::string_body> message(http::string_to_verb(request.method), request.target, 11);
   message.set(http::field::host, fmt::format("{}:{}", state_->address, state_->endpoint.port()));
@@ -68,7 +73,11 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
   }
   if (!request.body.empty() || request.method != "GET")
     message.prepare_payload();
-  co_await http::async_write(state_->socket, message, asio::redirect_error(use_awaitable, error));
+  // What fits into the socket's buffer, as almost everything does, leaves without a detour through the loop.
+  http::request_serializer<http::string_body> rest(message);
+  http::write(state_->socket, rest, error);
+  if (error == asio::error::would_block)
+    co_await http::async_write(state_->socket, rest, asio::redirect_error(use_awaitable, error));
   if (error) {
     close();
     co_return HttpFailure{HttpFailure::When::exchanging, fmt::format("send: {}", error.message())};

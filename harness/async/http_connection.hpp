@@ -56,7 +56,9 @@ public:
   /// Connects when it is not connected; one exchange at a time. After a failure, or a reply without keep-alive, the
   /// connection is closed and may be used again, which connects anew. Cancellable; a cancelled exchange closes it.
   [[nodiscard]] asio::awaitable<HttpOutcome> exchange(const HttpRequest& request);
-  /// Connected, and the server has not closed it meanwhile.
+  /// Connected as far as the exchanges so far have shown; costs nothing.
+  [[nodiscard]] bool is_open() const;
+  /// Connected, and the server has not closed it meanwhile: asks the kernel.
   [[nodiscard]] bool is_usable() const;
   void close();
 

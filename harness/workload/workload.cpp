@@ -43,7 +43,7 @@ struct Workload::Pool {
   }
   void give_back(const Route& route, async::HttpConnection connection) {
     --used_;
-    if (connection.is_usable())
+    if (connection.is_open()) // whether it still is, is asked when it is taken
       idle_[{route.address, route.port}].push_back(std::move(connection));
     free_.notify_one();
   }
