@@ -181,12 +181,12 @@ asio::awaitable<Started> Instance::await_ready() {
   }
 }
 
-asio::awaitable<bool> Instance::probe() {
+asio::awaitable<bool> Instance::probe(async::HttpConnection* kept) {
   if (!is_running()) {
     ready_ = false;
     co_return false;
   }
-  auto answer = co_await probe_once(setup_.clock, setup_.service.ready, probe_target());
+  auto answer = co_await probe_once(setup_.clock, setup_.service.ready, probe_target(), kept);
   // Only the new process may answer for itself: who holds the port is asked once a start.
   if (answer.ready && !inspected_) {
     inspected_ = true;

@@ -98,8 +98,8 @@ public:
   void begin_stop();
   void signal(int signal);      ///< to the first process
   void signal_tree(int signal); ///< to all
-  /// One probe, recorded; updates `is_ready`.
-  [[nodiscard]] asio::awaitable<bool> probe();
+  /// One probe, recorded; updates `is_ready`. Over `kept` where there is one: see probe_once.
+  [[nodiscard]] asio::awaitable<bool> probe(async::HttpConnection* kept = nullptr);
 
 private:
   [[nodiscard]] const scenario::ServiceRelease& code() const;

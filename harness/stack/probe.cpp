@@ -12,9 +12,25 @@ namespace holdfast::stack {
 
 namespace {
 
-asio::awaitable<ProbeAnswer> probe_http(const scenario::Probe& probe, const ProbeTarget& target) {
-  async::HttpConnection connection(co_await asio::this_coro::executor, target.place.address, target.place.port);
-  auto outcome = co_await connection.exchange({"GET", probe.path, {{"connection", "close"}}, {}});
+asio::awaitable<async::HttpOutcome> ask(const std::string& path, const ProbeTarget& target,
+                                        async::HttpConnection* kept) {
+  if (kept == nullptr) {
+    async::HttpConnection own(co_await asio::this_coro::executor, target.place.address, target.place.port);
+    co_return co_await own.exchange({"GET", path, {{"connection", "close"}}, {}});
+  }
+  const bool used = kept->is_usable();
+  if (!used)
+    kept->close();
+  auto outcome = co_await kept->exchange({"GET", path, {}, {}});
+  // A server may close an idle connection just when it is used again: that says nothing about the server.
+  if (used && std::holds_alternative<async::HttpFailure>(outcome))
+    outcome = co_await kept->exchange({"GET", path, {}, {}});
+  co_return outcome;
+}
+
+asio::awaitable<ProbeAnswer> probe_http(const scenario::Probe& probe, const ProbeTarget& target,
+                                        async::HttpConnection* kept) {
+  auto outcome = co_await ask(probe.path, target, kept);
   if (const auto* failure = std::get_if<async::HttpFailure>(&outcome))
     co_return ProbeAnswer{false, failure->reason};
   const int status = std::get<async::HttpReply>(outcome).status;
@@ -54,10 +70,11 @@ asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const P
   co_return ProbeAnswer{status && status->exit_code() == 0, status ? status->describe() : "no status"};
 }
 
-asio::awaitable<ProbeAnswer> probe_by_kind(const scenario::Probe& probe, const ProbeTarget& target) {
+asio::awaitable<ProbeAnswer> probe_by_kind(const scenario::Probe& probe, const ProbeTarget& target,
+                                           async::HttpConnection* kept) {
   switch (probe.kind) {
   case scenario::Probe::Kind::http:
-    co_return co_await probe_http(probe, target);
+    co_return co_await probe_http(probe, target, kept);
   case scenario::Probe::Kind::tcp:
     co_return co_await probe_tcp(target);
   case scenario::Probe::Kind::command:
@@ -71,8 +88,11 @@ asio::awaitable<ProbeAnswer> probe_by_kind(const scenario::Probe& probe, const P
 
 } // namespace
 
-asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Probe& probe, const ProbeTarget& target) {
-  auto answer = co_await async::until(clock, clock.now() + probe_timeout, probe_by_kind(probe, target));
+asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Probe& probe, const ProbeTarget& target,
+                                        async::HttpConnection* kept) {
+  auto answer = co_await async::until(clock, clock.now() + probe_timeout, probe_by_kind(probe, target, kept));
+  if (!answer && kept != nullptr)
+    kept->close(); // its answer would come for the next question
   co_return answer ? *answer
                    : ProbeAnswer{false, fmt::format("no answer within {} ms", probe_timeout.count() / 1'000'000)};
 }

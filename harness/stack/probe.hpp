@@ -27,7 +27,9 @@ struct ProbeTarget {
 /// An answer that takes longer than this is none.
 constexpr async::Duration probe_timeout = std::chrono::milliseconds{500};
 
+/// HTTP probes ask over `kept` where there is one: it is connected when it is not, and stays so if the server likes;
+/// the question is a whole request each time. Without it every probe has a connection of its own.
 [[nodiscard]] asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Probe& probe,
-                                                      const ProbeTarget& target);
+                                                      const ProbeTarget& target, async::HttpConnection* kept = nullptr);
 
 } // namespace holdfast::stack
