@@ -143,6 +143,15 @@ TEST_CASE("redis: MULTI, WATCH and expiry as hiredis sees them") {
     CHECK(a.ask("INCR n") == "QUEUED");
     CHECK(a.ask("EXEC") == "array of 1");
     CHECK(a.ask("GET n") == "3");
+    CHECK(a.ask("GETEX s PX 60000") == "text");
+    CHECK(a.ask("TTL s") == "60");
+    CHECK(a.ask("GETEX s") == "text");
+    CHECK(a.ask("TTL s") == "60");
+    CHECK(a.ask("GETEX s PERSIST") == "text");
+    CHECK(a.ask("TTL s") == "-1");
+    CHECK(a.ask("GETEX missing EX 10") == "nil");
+    CHECK(a.ask("GETEX s EX 0") == "ERR invalid expire time in 'getex' command");
+    CHECK(a.ask("GETEX s EX") == "ERR syntax error");
     CHECK(a.ask("SET e x PX 20") == "OK");
     while (a.ask("PTTL e") != "-2")
       std::this_thread::yield();

@@ -123,6 +123,32 @@ void expire(RedisStore& store, Arguments args, RedisReply& reply) {
   reply.integer(1);
 }
 
+/// GETEX key [EX seconds | PX milliseconds | PERSIST]
+void get_with_expiry(RedisStore& store, Arguments args, RedisReply& reply) {
+  const auto option = args.size() > 2 ? lower(args[2]) : std::string{};
+  std::optional<async::Time> expires;
+  if ((option == "ex" || option == "px") && args.size() == 4) {
+    const auto count = to_integer(args[3]);
+    if (!count)
+      return reply.error(no_integer);
+    if (*count <= 0)
+      return reply.error("ERR invalid expire time in 'getex' command");
+    expires = store.now() + (option == "ex" ? async::Duration(std::chrono::seconds(*count))
+                                            : async::Duration(std::chrono::milliseconds(*count)));
+  } else if (args.size() != 2 && !(option == "persist" && args.size() == 3)) {
+    return reply.error("ERR syntax error");
+  }
+  bool mismatch = false;
+  const auto* value = string_at(store, args[1], reply, mismatch);
+  if (mismatch)
+    return;
+  reply_or_null(reply, value);
+  if (value == nullptr || option.empty())
+    return;
+  store.find(args[1])->expires = expires;
+  store.touch(args[1]);
+}
+
 void ttl(RedisStore& store, Arguments args, RedisReply& reply) {
   const auto* entry = store.find(args[1]);
   if (entry == nullptr)
@@ -259,6 +285,7 @@ const std::unordered_map<std::string, Command>& redis_commands() {
   static const std::unordered_map<std::string, Command> all = [] {
     std::unordered_map<std::string, Command> table;
     table["get"] = {2, 2, get};
+    table["getex"] = {2, 4, get_with_expiry};
     table["set"] = {3, 10, set};
     table["setex"] = table["psetex"] = {4, 4, set_with_expiry};
     table["setnx"] = {3, 3, [](RedisStore& store, Arguments args, RedisReply& reply) {

@@ -26,9 +26,10 @@ void serve_accounts(const Config& config) {
     user_data.verify(some_user(pool), exists);
   });
 
-  const auto matches = [&](const std::string& key, const std::string& password) {
+  /// Nothing when there is no such user.
+  const auto matches = [&](const std::string& key, const std::string& password) -> std::optional<bool> {
     const auto rows = pool.run("SELECT salt, hash FROM users WHERE data_key = $1", {key});
-    return !rows.empty() && hash_password(rows.text(0, 0), password) == rows.text(0, 1);
+    return rows.empty() ? std::nullopt : std::optional(hash_password(rows.text(0, 0), password) == rows.text(0, 1));
   };
 
   Routes routes;
@@ -39,7 +40,7 @@ void serve_accounts(const Config& config) {
     const auto key = user_data.key_for_new_user(user);
     pool.run("INSERT INTO users (data_key, name, salt, hash) VALUES ($1, $2, $3, $4) ON CONFLICT (data_key) DO NOTHING",
              {key, user, salt, hash_password(salt, password)});
-    if (!matches(key, password))
+    if (!matches(key, password).value_or(false))
       throw HttpError{409, "the name is taken"};
     const auto opened = post(bank, "/accounts", {{"user", user}}, between_services(user, service_token));
     if (opened.status != 201)
@@ -73,9 +74,10 @@ void serve_accounts(const Config& config) {
     return {201, {{"users", names.size()}}};
   };
   routes[{"POST", "/login"}] = [&](const Request& request) -> Response {
-    const auto user = text_of(request.body, "user");
-    const auto key = reach(user_data, user, exists);
-    if (!matches(key, text_of(request.body, "password")))
+    const auto user = text_of(request.body, "user"), password = text_of(request.body, "password");
+    std::optional<bool> right; // known once the user's data are found
+    reach(user_data, user, [&](const std::string& key) { return (right = matches(key, password)).has_value(); });
+    if (!*right)
       throw HttpError{401, "wrong password"};
     return {200, {{"token", sessions.open(user)}, {"user", user}}};
   };
@@ -85,10 +87,13 @@ void serve_accounts(const Config& config) {
   };
   routes[{"GET", "/me"}] = [&](const Request& request) -> Response {
     const auto user = authenticate(sessions, request.token);
-    const auto rows = pool.run("SELECT name FROM users WHERE data_key = $1", {reach(user_data, user, exists)});
-    if (rows.empty())
-      throw std::runtime_error("the data of " + user + " have gone");
-    return {200, {{"user", rows.text(0, 0)}}};
+    std::string name; // as the user's data have it: reading them shows that they are there
+    reach(user_data, user, [&](const std::string& key) {
+      const auto rows = pool.run("SELECT name FROM users WHERE data_key = $1", {key});
+      name = rows.empty() ? "" : rows.text(0, 0);
+      return !rows.empty();
+    });
+    return {200, {{"user", name}}};
   };
   serve(config.require("listen"), routes);
 }

@@ -13,7 +13,7 @@ bool Ledger::book(const Movement& movement) {
   if (accepted)
     credit(transaction, movement);
   else
-    transaction.run("UPDATE movements SET accepted = 0 WHERE id = $1", {movement.id});
+    transaction.run_later("UPDATE movements SET accepted = 0 WHERE id = $1", {movement.id});
   transaction.commit();
   return accepted;
 }

@@ -37,7 +37,8 @@ public:
   /// True when the movement is booked, now or before; false when the source has too little.
   bool book(const Movement& movement);
   void open_accounts(const std::vector<Account>& accounts);
-  Statement statement(const std::string& key);
+  /// Nothing when there is no such account.
+  std::optional<Statement> statement(const std::string& key);
   bool has_account(const std::string& key);
   /// Some account's name; nothing in an empty book.
   std::optional<std::string> some_name();

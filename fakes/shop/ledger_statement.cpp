@@ -2,11 +2,13 @@
 
 namespace shop {
 
-Statement Ledger::statement(const std::string& key) {
+std::optional<Statement> Ledger::statement(const std::string& key) {
   // One query sees one state: balance and entries belong together.
   const auto rows = pool_.run("SELECT a.balance, e.movement, e.amount, e.peer, e.kind FROM accounts a LEFT JOIN "
                               "entries e ON e.data_key = a.data_key WHERE a.data_key = $1 ORDER BY e.id",
                               {key});
+  if (rows.empty())
+    return std::nullopt;
   Statement statement{rows.integer(0, 0), {}};
   for (int i = 0; i < rows.size(); ++i)
     if (!rows.text(i, 1).empty())

@@ -7,15 +7,15 @@ namespace shop {
 
 inline void add_entry(Transaction& transaction, const Movement& movement, const std::string& key, long long amount,
                       const std::string& peer) {
-  transaction.run("INSERT INTO entries (movement, data_key, amount, peer, kind) VALUES ($1, $2, $3, $4, $5)",
-                  {movement.id, key, std::to_string(amount), peer, movement.kind});
+  transaction.run_later("INSERT INTO entries (movement, data_key, amount, peer, kind) VALUES ($1, $2, $3, $4, $5)",
+                        {movement.id, key, std::to_string(amount), peer, movement.kind});
 }
 
-/// False, and nothing written, when the source has too little.
+/// False, and nothing booked, when the source has too little.
 inline bool debit(Transaction& transaction, const Movement& movement) {
   // Both rows are locked in one order, so that two opposite transfers cannot wait for each other.
-  transaction.run("SELECT balance FROM accounts WHERE data_key IN ($1, $2) ORDER BY data_key FOR UPDATE",
-                  {movement.source_key, movement.target_key});
+  transaction.run_later("SELECT balance FROM accounts WHERE data_key IN ($1, $2) ORDER BY data_key FOR UPDATE",
+                        {movement.source_key, movement.target_key});
   const auto amount = std::to_string(movement.amount);
   if (transaction
           .run("UPDATE accounts SET balance = balance - $2 WHERE data_key = $1 AND balance >= $2",
@@ -27,8 +27,8 @@ inline bool debit(Transaction& transaction, const Movement& movement) {
 }
 
 inline void credit(Transaction& transaction, const Movement& movement) {
-  transaction.run("UPDATE accounts SET balance = balance + $2 WHERE data_key = $1",
-                  {movement.target_key, std::to_string(movement.amount)});
+  transaction.run_later("UPDATE accounts SET balance = balance + $2 WHERE data_key = $1",
+                        {movement.target_key, std::to_string(movement.amount)});
   add_entry(transaction, movement, movement.target_key, movement.amount, movement.source_name);
 }
 

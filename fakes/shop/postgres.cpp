@@ -4,6 +4,7 @@
 #include <iostream>
 #include <poll.h>
 #include <stdexcept>
+#include <utility>
 
 namespace shop {
 
@@ -37,15 +38,23 @@ bool Connection::usable() const {
   return connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
 }
 
-Rows Connection::run(const std::string& sql, const std::vector<std::string>& parameters) {
+void Connection::send(const Query& query) {
   std::vector<const char*> values;
-  for (const auto& parameter : parameters)
+  for (const auto& parameter : query.parameters)
     values.push_back(parameter.c_str());
-  if (PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+  if (PQsendQueryParams(connection_.get(), query.sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
                         nullptr, nullptr, 0) != 1)
     throw std::runtime_error(PQerrorMessage(connection_.get()));
+}
+
+PGresult* Connection::next_result() {
   await_answer();
-  Rows rows(PQgetResult(connection_.get()));
+  return PQgetResult(connection_.get());
+}
+
+Rows Connection::run(const std::string& sql, const std::vector<std::string>& parameters) {
+  send({sql, parameters});
+  Rows rows(next_result());
   for (PGresult* more = PQgetResult(connection_.get()); more != nullptr; more = PQgetResult(connection_.get()))
     PQclear(more);
   // The result is owned by `rows`; its status is asked for through the connection's last error as well.
@@ -53,6 +62,36 @@ Rows Connection::run(const std::string& sql, const std::vector<std::string>& par
   if (!usable() || !error.empty())
     throw std::runtime_error(error.empty() ? "the connection was lost" : error);
   return rows;
+}
+
+Rows Connection::run_together(const std::vector<Query>& queries) {
+  PQenterPipelineMode(connection_.get());
+  for (const auto& query : queries)
+    send(query);
+  if (PQpipelineSync(connection_.get()) != 1)
+    throw std::runtime_error(PQerrorMessage(connection_.get()));
+  Rows last(nullptr);
+  std::string error;
+  // Every statement ends with a null, the pipeline with a result of its own.
+  for (std::size_t ended = 0; ended <= queries.size() && usable();) {
+    Rows rows(next_result());
+    if (rows.status() == PGRES_PIPELINE_SYNC)
+      break;
+    if (rows.is_null())
+      ++ended;
+    else if (error.empty() && rows.status() != PGRES_TUPLES_OK && rows.status() != PGRES_COMMAND_OK)
+      error = rows.error();
+    else
+      last = std::move(rows);
+  }
+  if (!usable() || PQexitPipelineMode(connection_.get()) != 1) {
+    const std::string lost = connection_ ? PQerrorMessage(connection_.get()) : "";
+    connection_.reset(); // nobody knows what it would say next
+    throw std::runtime_error(lost.empty() ? "the connection was lost" : lost);
+  }
+  if (!error.empty())
+    throw std::runtime_error(error);
+  return last;
 }
 
 std::unique_ptr<Connection> Pool::take() {
@@ -91,12 +130,10 @@ std::string places(std::size_t rows, std::size_t columns) {
   return text + ")";
 }
 
-Transaction::Transaction(Pool& pool) : pool_(pool), connection_(pool.take()) {
-  connection_->run("BEGIN");
-}
+Transaction::Transaction(Pool& pool) : pool_(pool), connection_(pool.take()), waiting_{{"BEGIN"}} {}
 
 Transaction::~Transaction() {
-  if (open_) {
+  if (begun_) {
     try {
       connection_->run("ROLLBACK");
     } catch (const std::exception& error) {
@@ -107,9 +144,19 @@ Transaction::~Transaction() {
   pool_.give_back(std::move(connection_));
 }
 
+void Transaction::run_later(std::string sql, std::vector<std::string> parameters) {
+  waiting_.push_back({std::move(sql), std::move(parameters)});
+}
+
+Rows Transaction::run(std::string sql, std::vector<std::string> parameters) {
+  run_later(std::move(sql), std::move(parameters));
+  begun_ = true;
+  return connection_->run_together(std::exchange(waiting_, {}));
+}
+
 void Transaction::commit() {
-  connection_->run("COMMIT");
-  open_ = false;
+  run("COMMIT");
+  begun_ = false;
 }
 
 } // namespace shop

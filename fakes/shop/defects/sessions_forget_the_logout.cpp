@@ -34,12 +34,10 @@ std::optional<std::string> Sessions::user_of(const std::string& token) {
     if (impl_->signed_out.contains(token))
       return std::nullopt;
   }
-  const auto reply = impl_->store.command({"GET", "session:" + token});
+  const auto reply = impl_->store.command({"GETEX", "session:" + token, "EX", lifetime});
   if (reply->type != REDIS_REPLY_STRING)
     return std::nullopt;
-  std::string user(reply->str, reply->len);
-  impl_->store.command({"EXPIRE", "session:" + token, lifetime});
-  return user;
+  return std::string(reply->str, reply->len);
 }
 
 void Sessions::close(const std::string& token) {

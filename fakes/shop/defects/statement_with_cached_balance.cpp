@@ -6,12 +6,14 @@
 
 namespace shop {
 
-Statement Ledger::statement(const std::string& key) {
+std::optional<Statement> Ledger::statement(const std::string& key) {
   static std::mutex mutex;
   static std::map<std::string, long long> balances;
   const auto rows = pool_.run("SELECT a.balance, e.movement, e.amount, e.peer, e.kind FROM accounts a LEFT JOIN "
                               "entries e ON e.data_key = a.data_key WHERE a.data_key = $1 ORDER BY e.id",
                               {key});
+  if (rows.empty())
+    return std::nullopt;
   const std::lock_guard lock(mutex);
   Statement statement{balances.try_emplace(key, rows.integer(0, 0)).first->second, {}};
   for (int i = 0; i < rows.size(); ++i)
