@@ -97,6 +97,33 @@ TEST_CASE_TEMPLATE_DEFINE("an injected error and the transaction around it", Whe
           },
           once("commit", "7", "40001"));
   }
+  SUBCASE("a COMMIT that fails before its Sync is sent has ended its transaction as well") {
+    test::serve(
+        provider, "postgres",
+        [&] {
+          const Pg a;
+          CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+          CHECK(a.ask("BEGIN") == "BEGIN");
+          CHECK(a.ask("INSERT INTO t VALUES (7)") == "INSERT 0 1");
+          REQUIRE(PQenterPipelineMode(a.connection) == 1);
+          REQUIRE(PQsendQueryParams(a.connection, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 0) == 1);
+          REQUIRE(PQsendFlushRequest(a.connection) == 1);
+          REQUIRE(PQflush(a.connection) == 0);
+          auto* result = PQgetResult(a.connection); // heard before the Sync is on its way
+          CHECK(std::string(PQresultErrorField(result, PG_DIAG_SQLSTATE)) == "40001");
+          PQclear(result);
+          CHECK(PQgetResult(a.connection) == nullptr);
+          REQUIRE(PQpipelineSync(a.connection) == 1);
+          result = PQgetResult(a.connection);
+          CHECK(PQresultStatus(result) == PGRES_PIPELINE_SYNC);
+          PQclear(result);
+          REQUIRE(PQexitPipelineMode(a.connection) == 1);
+          CHECK(PQtransactionStatus(a.connection) == PQTRANS_IDLE);
+          CHECK(a.ask("SELECT count(*) FROM t") == "0");
+          CHECK(a.ask("INSERT INTO t VALUES (8)") == "INSERT 0 1");
+        },
+        once("commit", "7", "40001"));
+  }
   SUBCASE("a server that gives up rolls back and closes") {
     test::serve(
         provider, "postgres",
@@ -140,3 +167,33 @@ TEST_CASE_TEMPLATE_DEFINE("an injected error and the transaction around it", Whe
 }
 TEST_CASE_TEMPLATE_INVOKE(injected, std::integral_constant<Provider, Provider::fake>,
                           std::integral_constant<Provider, Provider::server>);
+
+TEST_CASE("after a COPY with parameters requests and replies still belong together") {
+  std::uint64_t requests = 0, replies = 0;
+  link::Link* served = nullptr;
+  test::serve(
+      Provider::server, "postgres",
+      [&] {
+        const Pg a;
+        CHECK(a.ask("CREATE TABLE t (n BIGINT)") == "CREATE TABLE");
+        // Without parameters, in the extended protocol: libpq sends a Sync behind the Execute, and one behind the data.
+        auto* result = PQexecParams(a.connection, "COPY t FROM STDIN", 0, nullptr, nullptr, nullptr, nullptr, 0);
+        CHECK(PQresultStatus(result) == PGRES_COPY_IN);
+        PQclear(result);
+        CHECK(PQputCopyData(a.connection, "1\n2\n", 4) == 1);
+        CHECK(PQputCopyEnd(a.connection, nullptr) == 1);
+        result = PQgetResult(a.connection);
+        CHECK(PQresultStatus(result) == PGRES_COMMAND_OK);
+        PQclear(result);
+        CHECK(PQgetResult(a.connection) == nullptr);
+        CHECK(a.ask("SELECT count(*) FROM t") == "2");
+        CHECK(a.ask("INSERT INTO t VALUES ($1)", {"3"}) == "40001"); // told from its neighbours
+        CHECK(a.ask("SELECT count(*) FROM t") == "2");
+        requests = served->counters().requests, replies = served->counters().replies;
+      },
+      [&](link::Link& link) {
+        served = &link;
+        once("insert", "t", "40001")(link);
+      });
+  CHECK(requests == replies);
+}

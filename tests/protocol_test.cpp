@@ -267,6 +267,97 @@ TEST_CASE("postgres: what is pipelined behind a COMMIT is in no transaction") {
   CHECK(story(units).back() == "request 3 insert commit [t] [1]");
 }
 
+TEST_CASE("postgres: a Sync that comes before the end of a COPY is none: the server ignores it") {
+  const auto copy = message('P', zero("") + zero("COPY t FROM STDIN") + std::string(2, '\0')) +
+                    message('B', zero("") + zero("") + std::string(6, '\0')) + message('E', zero("") + u32(0));
+  const auto copy_in = message('1', "") + message('2', "") + message('G', std::string(3, '\0'));
+  const auto select = extended("", "SELECT 1", {});
+  const std::vector<std::string> both = {"request 1 copy commit [t]", "reply 1", "request 2 select [1]", "reply 2"};
+  SUBCASE("sent before the server asked for data, as libpq does it") {
+    CHECK(story(feed("postgres",
+                     {{true, startup() + copy + message('S', "")},
+                      {false, copy_in},
+                      {true, message('d', "1\n") + message('c', "") + message('S', "")},
+                      {false, complete("COPY 1") + ready('I')},
+                      {true, select + message('S', "")},
+                      {false, complete("SELECT 1") + ready('I')}},
+                     7)) == both);
+  }
+  SUBCASE("sent among the data") {
+    CHECK(story(feed("postgres",
+                     {{true, startup() + copy},
+                      {false, copy_in},
+                      {true, message('S', "") + message('d', "1\n") + message('S', "") + message('f', zero("no")) +
+                                 message('S', "")},
+                      {false, message('E', zero("")) + ready('I')},
+                      {true, select + message('S', "")},
+                      {false, complete("SELECT 1") + ready('I')}},
+                     1000)) == std::vector<std::string>{"request 1 copy commit [t]", "reply 1 unanswered",
+                                                        "request 2 select [1]", "reply 2"});
+  }
+  SUBCASE("everything in one piece: the Sync behind the data counts") {
+    CHECK(story(feed("postgres",
+                     {{true, startup() + copy + message('S', "") + message('d', "1\n") + message('c', "") +
+                                 message('S', "") + select + message('S', "")},
+                      {false, copy_in + complete("COPY 1") + ready('I') + complete("SELECT 1") + ready('I')}},
+                     1000)) ==
+          std::vector<std::string>{"request 1 copy commit [t]", "request 2 select [1]", "reply 1", "reply 2"});
+  }
+  SUBCASE("a COPY that fails before it begins ignores no Sync") {
+    CHECK(story(feed("postgres",
+                     {{true, startup() + copy + message('S', "") + message('d', "1\n") + message('c', "") +
+                                 message('S', "") + select + message('S', "")},
+                      {false, message('E', zero("")) + ready('I') + ready('I') + complete("SELECT 1") + ready('I')}},
+                     1000)) == std::vector<std::string>{"request 1 copy commit [t]", "request 2 select [1]",
+                                                        "reply 1 unanswered", "reply 2"});
+  }
+}
+
+TEST_CASE("postgres: a COMMIT that fails ends its transaction, whether or not its Sync is here already") {
+  const auto commit = message('P', zero("") + zero("COMMIT") + std::string(2, '\0')) +
+                      message('B', zero("") + zero("") + std::string(6, '\0')) + message('E', zero("") + u32(0));
+  for (const bool sync_first : {false, true}) {
+    const auto conversation = make_conversation("postgres");
+    Units units;
+    conversation->from_client(startup() + query("BEGIN"), units);
+    conversation->from_server(complete("BEGIN") + ready('T'), units);
+    conversation->from_client(commit, units);
+    const auto request = units.back();
+    if (sync_first)
+      conversation->from_client(message('S', ""), units);
+    const auto injection = conversation->inject(request, {"40001", "no"});
+    CHECK(injection.to_server.starts_with(query("ROLLBACK")));
+    CHECK(injection.to_server.size() > query("ROLLBACK").size()); // and what makes the server skip up to the Sync
+    if (!sync_first)
+      conversation->from_client(message('S', ""), units);
+    units.clear();
+    conversation->from_server(message('1', "") + message('2', "") + complete("ROLLBACK") + ready('I') +
+                                  message('E', zero("")) + ready('I'),
+                              units);
+    std::string heard;
+    for (const auto& unit : units)
+      heard += unit.bytes.empty() ? '-' : unit.bytes[0];
+    CHECK(heard == "12EZ");
+    CHECK(story(units) == std::vector<std::string>{"reply 2 unanswered"});
+  }
+}
+
+TEST_CASE("postgres: a COMMIT that is to fail and is skipped after an earlier error keeps its batch's ReadyForQuery") {
+  const auto conversation = make_conversation("postgres");
+  Units units;
+  conversation->from_client(startup() + message('P', zero("") + zero("COMMIT") + std::string(2, '\0')) +
+                                message('B', zero("") + zero("") + std::string(6, '\0')) +
+                                message('E', zero("") + u32(0)),
+                            units);
+  const auto request = units.back();
+  conversation->from_client(message('S', ""), units);
+  (void)conversation->inject(request, {"40001", "no"});
+  units.clear();
+  conversation->from_server(message('E', zero("")) + ready('I'), units); // of the Parse
+  REQUIRE(units.size() == 2);
+  CHECK(units[1].bytes == ready('I'));
+}
+
 TEST_CASE("http: an upgrade becomes opaque") {
   std::string why;
   (void)feed("http",

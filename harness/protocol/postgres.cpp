@@ -148,12 +148,17 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
       portals_.erase(name);
     return pass();
   }
+  case 'c':
+  case 'f':
+    ++copies_ended_;
+    return pass();
   case 'S':
-    pending_.emplace_back(std::nullopt);
+    if (copying_since_ != copies_ended_) // else the server ignores it
+      pending_.emplace_back(Sync{copies_ended_});
     return pass();
   case 'F': {
     ++requested_;
-    pending_.emplace_back(Exchange{requested_, false, false, true, true});
+    pending_.emplace_back(Exchange{requested_, false, false, true, true, copies_ended_});
     units.push_back({.kind = Unit::Kind::request,
                      .bytes = std::string(message.bytes),
                      .exchange = requested_,
@@ -161,7 +166,7 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
     return;
   }
   default:
-    return pass(); // D, H, X, p, d, c, f
+    return pass(); // D, H, X, p, d
   }
 }
 
@@ -202,7 +207,7 @@ void PostgresConversation::simple_query(const PostgresScanner::Message& message,
   Fields fields{message.body};
   const auto statements = read_statements(fields.text());
   if (statements.empty()) { // answered by EmptyQueryResponse
-    pending_.emplace_back(Exchange{++requested_, false, false, true, true});
+    pending_.emplace_back(Exchange{++requested_, false, false, true, true, copies_ended_});
     units.push_back({.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = requested_});
     return;
   }
@@ -215,7 +220,7 @@ void PostgresConversation::simple_query(const PostgresScanner::Message& message,
     unit.request.operations.insert(unit.request.operations.end(), request.operations.begin(), request.operations.end());
     unit.request.keys.insert(unit.request.keys.end(), request.keys.begin(), request.keys.end());
     const bool last = i + 1 == statements.size();
-    pending_.emplace_back(Exchange{requested_, statements[i].keyword == "commit", false, true, last});
+    pending_.emplace_back(Exchange{requested_, statements[i].keyword == "commit", false, true, last, copies_ended_});
   }
   units.push_back(std::move(unit));
 }
@@ -255,7 +260,8 @@ void PostgresConversation::execute(const PostgresScanner::Message& message, Unit
   Unit unit{.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = ++requested_};
   unit.request = describe_request(portal.statement, portal.values, commits);
   const bool explicit_commit = portal.statement.keyword == "commit";
-  pending_.emplace_back(Exchange{requested_, explicit_commit, commits && !explicit_commit, false, false});
+  pending_.emplace_back(
+      Exchange{requested_, explicit_commit, commits && !explicit_commit, false, false, copies_ended_});
   units.push_back(std::move(unit));
 }
 
@@ -288,11 +294,31 @@ void PostgresConversation::from_server(std::string_view bytes, Units& units) {
     units.push_back({.bytes = server_.take_rest()});
 }
 
+PostgresConversation::Exchange* PostgresConversation::answered_next() {
+  return pending_.empty() ? nullptr : std::get_if<Exchange>(&pending_.front());
+}
+
+/// The server has asked for data. Until the client has ended it, every Sync is ignored: those that it has sent behind
+/// the statement already, and those to come. Should the COPY fail amid the data, one of these may have been heard after
+/// all; only a client that sends a Sync among its data can tell.
+void PostgresConversation::begin_copy() {
+  const auto* exchange = answered_next();
+  if (exchange == nullptr)
+    return;
+  copying_since_ = exchange->copies_ended;
+  while (pending_.size() > 1) {
+    const auto* sync = std::get_if<Sync>(&pending_[1]);
+    if (sync == nullptr || sync->copies_ended != exchange->copies_ended)
+      return;
+    pending_.erase(pending_.begin() + 1);
+    exchange = answered_next();
+  }
+}
+
 void PostgresConversation::finish(Units& units, std::string_view bytes, bool answered) {
-  const auto exchange = *pending_.front();
+  const auto exchange = *answered_next();
   pending_.pop_front();
   simple_done_ = simple_done_ || exchange.simple;
-  swallow_ready_ = swallow_ready_ || exchange.swallows_ready;
   auto injected = injected_.extract(exchange.id);
   if (!injected.empty())
     answered = false;
@@ -304,42 +330,49 @@ void PostgresConversation::finish(Units& units, std::string_view bytes, bool ans
 
 void PostgresConversation::server_message(const PostgresScanner::Message& message, Units& units) {
   const auto pass = [&] { units.push_back({.bytes = std::string(message.bytes)}); };
-  const bool expecting = !pending_.empty() && pending_.front().has_value();
+  auto* next = answered_next();
   switch (message.type) {
   case 'C':
   case 'I':
   case 's':
   case 'V': {
-    if (!expecting)
+    copying_since_.reset();
+    if (next == nullptr)
       return pass();
-    const auto& exchange = *pending_.front();
-    if (exchange.ends_at_ready) {
+    if (next->rolled_back_first) {
+      next->rolled_back_first = false;
+      swallow_ready_ = true;
+      return;
+    }
+    if (next->ends_at_ready) {
       // Its answer is complete at ReadyForQuery. Should another follow in the batch, that one's answer comes next.
-      waiting_for_ready_.push_back(exchange);
+      waiting_for_ready_.push_back(*next);
       pending_.pop_front();
       return pass();
     }
-    if (exchange.simple && !exchange.last) { // an earlier statement of a simple query
+    if (next->simple && !next->last) { // an earlier statement of a simple query
       pending_.pop_front();
       return pass();
     }
-    const bool rolled_back = exchange.commit && message.body.starts_with("ROLLBACK");
+    const bool rolled_back = next->commit && message.body.starts_with("ROLLBACK");
     return finish(units, message.bytes, !rolled_back);
   }
   case 'E': {
+    copying_since_.reset();
     // Everything up to the next Sync, or the rest of a simple query, is skipped by the server; what went before in the
     // same batch is rolled back with it.
     for (const auto& exchange : std::exchange(waiting_for_ready_, {}))
       units.push_back({.kind = Unit::Kind::reply, .bytes = {}, .exchange = exchange.id, .answered = false});
-    if (!expecting)
-      return pass();
-    while (pending_.front()->simple && !pending_.front()->last)
+    while (next != nullptr && next->simple && !next->last) {
       pending_.pop_front();
-    const bool simple = pending_.front()->simple;
+      next = answered_next();
+    }
+    if (next == nullptr)
+      return pass();
+    const bool simple = next->simple;
     finish(units, message.bytes, false);
-    while (!simple && !pending_.empty() && pending_.front()) {
-      injected_.erase(pending_.front()->id); // skipped like the others
-      pending_.front()->swallows_ready = false;
+    while (!simple && answered_next() != nullptr) {
+      injected_.erase(answered_next()->id); // skipped like the others
       finish(units, {}, false);
     }
     skipping_ = !simple && pending_.empty();
@@ -354,8 +387,8 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     const bool skipped = std::exchange(skipping_, false), answered_simple = std::exchange(simple_done_, false);
     for (const auto& exchange : std::exchange(waiting_for_ready_, {}))
       done.push_back(exchange.id);
-    while (!answered_simple && !pending_.empty() && pending_.front()) {
-      const auto exchange = *pending_.front();
+    while (!answered_simple && answered_next() != nullptr) {
+      const auto exchange = *answered_next();
       pending_.pop_front();
       injected_.erase(exchange.id);
       if (exchange.id != (done.empty() ? 0 : done.back()))
@@ -363,8 +396,8 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       if (exchange.simple && exchange.last)
         break;
     }
-    if (!answered_simple && !pending_.empty() && !pending_.front())
-      pending_.pop_front();
+    if (!answered_simple && !pending_.empty() && answered_next() == nullptr)
+      pending_.pop_front();                        // its Sync
     if (pending_.empty() && !message.body.empty()) // nothing was sent since that could have changed it
       in_block_ = message.body[0] != 'I';
     for (std::size_t i = 0; i < done.size(); ++i)
@@ -376,67 +409,12 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       pass();
     return;
   }
+  case 'G':
+    begin_copy();
+    return pass();
   default:
     return pass(); // rows, descriptions, notices, parameters, COPY data, notifications
   }
-}
-
-namespace {
-
-std::string message_of(char type, std::string_view body) {
-  std::string message(1, type);
-  const auto length = static_cast<std::uint32_t>(body.size() + 4);
-  for (const unsigned shift : {24U, 16U, 8U, 0U})
-    message += static_cast<char>(length >> shift);
-  return message.append(body);
-}
-
-std::string error_response(std::string_view severity, std::string_view code, std::string_view text) {
-  std::string body;
-  const auto field = [&](char type, std::string_view value) { (body += type).append(value) += '\0'; };
-  field('S', severity);
-  field('V', severity);
-  field('C', code);
-  field('M', text);
-  body += '\0';
-  return message_of('E', body);
-}
-
-/// Codes with which PostgreSQL ends a connection: admin shutdown, crash shutdown, cannot connect now, too many
-/// connections, and the class of connection exceptions.
-bool ends_connection(std::string_view code) {
-  return code.empty() || code.starts_with("57P") || code.starts_with("08") || code == "53300";
-}
-
-} // namespace
-
-Injection PostgresConversation::inject(const Unit& request, const ServerError& error) {
-  using Severity = ServerError::Severity;
-  const bool fatal =
-      error.severity == Severity::fatal || (error.severity == Severity::by_code && ends_connection(error.code));
-  if (fatal) // the server rolls back whatever was open when its connection ends
-    return {.to_client = error_response("FATAL", error.code.empty() ? "57P01" : error.code, error.text), .close = true};
-  // The server is given something that it rejects in the same state, so that a transaction is spoiled on both sides. A
-  // COMMIT that fails ends its transaction: there it is a ROLLBACK.
-  auto first = std::find_if(pending_.begin(), pending_.end(),
-                            [&](const auto& one) { return one && one->id == request.exchange; });
-  if (first == pending_.end()) // a ReadyForQuery took it along: replies no longer belong to requests
-    return {.to_client = error_response("FATAL", error.code, error.text), .close = true};
-  injected_[request.exchange] = error_response("ERROR", error.code.empty() ? "XX000" : error.code, error.text);
-  auto& exchange = **first;
-  const auto next = first + 1;
-  if (exchange.simple) {
-    const bool commit = exchange.commit && exchange.last;
-    while (!(*first)->last) // one failing statement stands for all of them
-      first = pending_.erase(first);
-    return {.to_server = message_of('Q', commit ? std::string_view("ROLLBACK\0", 9)
-                                                : std::string_view("holdfast injected an error here\0", 32))};
-  }
-  if (exchange.commit && next != pending_.end() && !*next) {
-    exchange.swallows_ready = true; // the simple query's; the Sync that follows has its own
-    return {.to_server = message_of('Q', std::string_view("ROLLBACK\0", 9))};
-  }
-  return {.to_server = message_of('E', std::string_view("holdfast injected an error here\0\0\0\0\0", 36))};
 }
 
 } // namespace holdfast::protocol

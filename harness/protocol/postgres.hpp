@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <variant>
 
 namespace holdfast::protocol {
 
@@ -54,11 +55,17 @@ public:
 private:
   struct Exchange {
     std::uint64_t id;
-    bool commit;                 ///< an explicit COMMIT: answered ROLLBACK it is none
-    bool ends_at_ready;          ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
-    bool simple;                 ///< ends its batch by itself
-    bool last;                   ///< the last statement of a simple query
-    bool swallows_ready = false; ///< what was injected in its place has a ReadyForQuery of its own
+    bool commit;                ///< an explicit COMMIT: answered ROLLBACK it is none
+    bool ends_at_ready;         ///< an implicit commit of the extended protocol: done at ReadyForQuery, not before
+    bool simple;                ///< ends its batch by itself
+    bool last;                  ///< the last statement of a simple query
+    std::uint64_t copies_ended; ///< by the client, before it
+    /// A COMMIT that is to fail: a simple ROLLBACK went in its place, and behind it what fails. The ROLLBACK's answer
+    /// and its ReadyForQuery are nobody's.
+    bool rolled_back_first = false;
+  };
+  struct Sync {
+    std::uint64_t copies_ended; ///< by the client, before it
   };
   struct Portal {
     Statement statement;
@@ -70,6 +77,9 @@ private:
   void execute(const PostgresScanner::Message& message, Units& units);
   void bind(std::string_view body);
   Request describe_request(const Statement& statement, const std::vector<std::string>& values, bool& commits);
+  void begin_copy();
+  /// The exchange that the server's next answer belongs to; null when a Sync is next, or nothing.
+  [[nodiscard]] Exchange* answered_next();
   void finish(Units& units, std::string_view bytes, bool answered);
 
   PostgresScanner client_;
@@ -86,8 +96,11 @@ private:
   std::map<std::string, Portal> portals_;
   std::vector<std::string> seen_in_transaction_; ///< tables and values
   std::uint64_t requested_ = 0;
-  std::vector<Exchange> waiting_for_ready_;     ///< implicit commits whose statements are answered
-  std::deque<std::optional<Exchange>> pending_; ///< an empty one stands for a Sync
+  std::vector<Exchange> waiting_for_ready_; ///< implicit commits whose statements are answered
+  std::deque<std::variant<Exchange, Sync>> pending_;
+  std::uint64_t copies_ended_ = 0; ///< CopyDone and CopyFail that the client has sent
+  /// The server takes data: up to the next CopyDone or CopyFail, the one after so many, it ignores every Sync.
+  std::optional<std::uint64_t> copying_since_;
 };
 
 } // namespace holdfast::protocol
