@@ -233,3 +233,84 @@ TEST_CASE("steps on a link: error answers in order, drop_reply applies and says 
     CHECK_FALSE(idle->proof().proven);
   });
 }
+
+namespace {
+
+/// Answers PING, and then begins a push whose rest comes with the next answer.
+class Interrupting final : public link::Fake {
+public:
+  std::unique_ptr<link::FakeConnection> connect() override { return std::make_unique<Talk>(); }
+
+private:
+  class Talk final : public link::FakeConnection {
+  public:
+    asio::awaitable<void> receive(std::string_view, std::string& reply) override {
+      reply += (begun_ ? "lf\r\n" : "") + std::string("+PONG\r\n>2\r\n+message\r\n+ha");
+      begun_ = true;
+      co_return;
+    }
+    [[nodiscard]] bool closed() const override { return false; }
+
+  private:
+    bool begun_ = false;
+  };
+};
+
+class InjectAt final : public link::Tap {
+public:
+  explicit InjectAt(std::string operation) : operation_(std::move(operation)) {}
+  asio::awaitable<link::Decision> request(const link::Message& message) override {
+    if (message.unit.request.operations.front() != operation_)
+      co_return link::Decision{};
+    co_return link::Decision{link::Decision::Kind::error, {"LOADING", "injected"}};
+  }
+
+private:
+  std::string operation_;
+};
+
+} // namespace
+
+TEST_CASE("an injected reply does not mix with what the server has half said") {
+  test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
+    Interrupting fake;
+    auto link = redis_link(executor, clock, fake);
+    link->add(std::shared_ptr<link::Tap>(std::make_shared<InjectAt>("incr")), {});
+    boost::system::error_code error;
+    auto socket = co_await connect(executor, error);
+    const auto pong = co_await ask(socket, "PING\r\n", 7);
+    CHECK(pong == "+PONG\r\n");
+    const auto injected = co_await ask(socket, incr("n"), 19);
+    CHECK(injected == "-LOADING injected\r\n");
+    const auto rest = co_await ask(socket, "PING\r\n", 28);
+    CHECK(rest == ">2\r\n+message\r\n+half\r\n+PONG\r\n");
+    CHECK(link->unframed().empty());
+    CHECK(link->counters().replies == 3);
+  });
+}
+
+TEST_CASE("an injected reply passes the toxics that a real one passes, in order") {
+  test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
+    fakes::RedisFake fake(clock);
+    auto link = redis_link(executor, clock, fake);
+    link->add(std::shared_ptr<link::Tap>(std::make_shared<InjectAt>("incr")), {});
+    scenario::Step slow;
+    slow.kind = "latency";
+    slow.arguments = {{"latency", scenario::Duration(40ms)}};
+    const scenario::Stack stack;
+    const auto latency =
+        cli::make_registry().steps.at("latency").make({slow, stack, clock, executor, 1, {}, link.get(), {}});
+    co_await latency->strike();
+    boost::system::error_code error;
+    auto socket = co_await connect(executor, error);
+    const auto before = clock.now();
+    const auto replies = co_await ask(socket, "PING\r\n" + incr("n") + "PING\r\n", 7 + 19 + 7);
+    CHECK(replies == "+PONG\r\n-LOADING injected\r\n+PONG\r\n");
+    CHECK(clock.now() - before >= 40ms);
+    const auto again = clock.now();
+    const auto alone = co_await ask(socket, incr("n"), 19);
+    CHECK(alone == "-LOADING injected\r\n");
+    CHECK(clock.now() - again >= 40ms);
+    co_await latency->undo();
+  });
+}

@@ -188,12 +188,13 @@ asio::awaitable<bool> Connection::inject(const Unit& unit, const protocol::Serve
   if (!co_await to_server_->send(std::exchange(batch, {}))) // their replies come first
     co_return false;
   if (!injection.close) {
-    while (replied_ + 1 < unit.exchange && !closing_ && !server_done_ && conversation_->unframed().empty())
+    const auto may_go = [&] { return replied_ + 1 >= unit.exchange && !conversation_->is_amid_message(); };
+    while (!may_go() && !closing_ && !server_done_ && conversation_->unframed().empty())
       co_await changed_.wait();
-    if (closing_ || replied_ + 1 < unit.exchange)
+    if (closing_ || !may_go())
       co_return reset(), false; // a reply before it will never come
     protocol::Units units;
-    conversation_->from_server(injection.to_client, units);
+    units.push_back(conversation_->give(unit, injection.to_client));
     co_return co_await deliver_replies(std::move(units));
   }
   // A server that gives up does not finish what it has begun.

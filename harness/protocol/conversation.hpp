@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::protocol {
@@ -51,7 +52,7 @@ struct Injection {
   /// Delivered in the request's place: something that the server rejects in the same state. Its reply comes out of
   /// `from_server` as the error. Empty: nothing is delivered.
   std::string to_server;
-  std::string to_client; ///< the reply, when nothing is delivered
+  std::string to_client; ///< the reply, when nothing is delivered: see Conversation::give
   bool close = false;    ///< after the reply both sides are closed
 };
 
@@ -65,6 +66,14 @@ public:
   virtual void from_server(std::string_view bytes, Units& units) = 0;
   /// How to answer `request`, which has not been delivered, with an error.
   [[nodiscard]] virtual Injection inject(const Unit& request, const ServerError& error) = 0;
+  /// `Injection::to_client` as the reply to `request`, when it is that one's turn. It does not go through
+  /// `from_server`: the server may have said half of something else.
+  [[nodiscard]] Unit give(const Unit& request, std::string reply) {
+    answered_by_injection();
+    return {.kind = Unit::Kind::reply, .bytes = std::move(reply), .exchange = request.exchange, .answered = false};
+  }
+  /// Of the server's message that is being read, a part was let go: nothing may be put in between.
+  [[nodiscard]] virtual bool is_amid_message() const { return false; }
   /// The server closed: a reply that lasts until then is complete now.
   virtual void server_closed(Units&) {}
   /// Why bytes can no longer be framed; empty while they can. From then on everything passes.
@@ -77,6 +86,9 @@ protected:
   }
 
 private:
+  /// The first request that waits for a reply has been given one.
+  virtual void answered_by_injection() {}
+
   std::string unframed_;
 };
 

@@ -215,13 +215,16 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
     }
     if (!responses_.complete()) {
       const bool streams = responses_.head_complete() && responses_.head().event_stream;
-      if (server_bytes_.size() > bound || (streams && !server_bytes_.empty()))
+      if (server_bytes_.size() > bound || (streams && !server_bytes_.empty())) {
         units.push_back({.bytes = std::exchange(server_bytes_, {})});
+        response_begun_ = true;
+      }
       return;
     }
     const int status = responses_.head().status;
     Unit unit{.bytes = std::exchange(server_bytes_, {})};
     responses_.reset();
+    response_begun_ = false;
     const bool interim = status >= 100 && status < 200 && status != 101;
     if (!interim) {
       if (pending_.empty()) {

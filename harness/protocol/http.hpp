@@ -51,13 +51,17 @@ public:
   void from_server(std::string_view bytes, Units& units) override;
   void server_closed(Units& units) override;
   Injection inject(const Unit& request, const ServerError& error) override;
+  [[nodiscard]] bool is_amid_message() const override { return response_begun_; }
 
 private:
+  void answered_by_injection() override { pending_.pop_front(); }
+
   HttpScanner requests_{HttpScanner::Direction::request};
   HttpScanner responses_{HttpScanner::Direction::response};
   std::string client_bytes_;
   std::string server_bytes_;
   bool delivered_ = false; ///< a part of the request that is being read was let go
+  bool response_begun_ = false; ///< a part of the response that is being read was let go
   std::uint64_t requested_ = 0;
   struct Pending {
     std::uint64_t exchange;

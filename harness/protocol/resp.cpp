@@ -185,11 +185,14 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     if (!replies_.complete()) {
-      if (server_bytes_.size() > bound)
+      if (server_bytes_.size() > bound) {
         units.push_back({.bytes = std::exchange(server_bytes_, {})});
+        reply_begun_ = true;
+      }
       return;
     }
     Unit unit{.bytes = std::exchange(server_bytes_, {})};
+    reply_begun_ = false;
     if (replies_.type() != '>') { // a push belongs to nobody's request
       unit.kind = Unit::Kind::reply;
       unit.exchange = ++replied_;
@@ -209,6 +212,12 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
     units.push_back(std::move(unit));
     replies_.reset();
   }
+}
+
+void RespConversation::answered_by_injection() {
+  ++replied_;
+  if (!exec_.empty())
+    exec_.pop_front();
 }
 
 Injection RespConversation::inject(const Unit& request, const ServerError& error) {

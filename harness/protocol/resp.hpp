@@ -54,8 +54,11 @@ public:
   void from_client(std::string_view bytes, Units& units) override;
   void from_server(std::string_view bytes, Units& units) override;
   Injection inject(const Unit& request, const ServerError& error) override;
+  [[nodiscard]] bool is_amid_message() const override { return reply_begun_; }
 
 private:
+  void answered_by_injection() override;
+
   RespScanner commands_{RespScanner::Expect::command};
   RespScanner replies_{RespScanner::Expect::reply};
   std::string client_bytes_;
@@ -63,6 +66,7 @@ private:
   std::uint64_t requested_ = 0;
   std::uint64_t replied_ = 0;
   bool delivered_ = false;                        ///< a part of the command that is being read was let go
+  bool reply_begun_ = false;                      ///< a part of the reply that is being read was let go
   bool in_transaction_ = false;                   ///< between MULTI and EXEC, as the client sends them
   std::deque<bool> exec_;                         ///< of each pending request: is it EXEC
   std::map<std::uint64_t, std::string> injected_; ///< replies to be given instead of the server's
