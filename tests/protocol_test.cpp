@@ -358,6 +358,46 @@ TEST_CASE("postgres: a COMMIT that is to fail and is skipped after an earlier er
   CHECK(units[1].bytes == ready('I'));
 }
 
+TEST_CASE("http: an answer that comes before the end of its request is that request's") {
+  const std::string head = "POST /p HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+  const std::string refusal = "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno";
+  const std::vector<std::string> early = {"reply 1 unanswered", "request 1 POST post [/p] [/p]",
+                                          "request 2 GET get [/x] [/x]", "reply 2"};
+  SUBCASE("and the connection goes on") {
+    std::string why;
+    CHECK(story(feed("http",
+                     {{true, head},
+                      {false, refusal},
+                      {true, "abcGET /x HTTP/1.1\r\n\r\n"},
+                      {false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}},
+                     1000, &why)) == early);
+    CHECK(why.empty());
+  }
+  SUBCASE("and what is injected afterwards is no second answer") {
+    const auto conversation = make_conversation("http");
+    Units units;
+    conversation->from_client(head, units);
+    conversation->from_server(refusal, units);
+    conversation->from_client("abc", units);
+    const auto injection = conversation->inject(units.back(), {"500", "no"});
+    CHECK(injection.to_client.empty());
+    CHECK(injection.close);
+  }
+  SUBCASE("up to the end of the connection") {
+    const auto conversation = make_conversation("http");
+    Units units;
+    conversation->from_client(head, units);
+    conversation->from_server("HTTP/1.1 401 Who\r\n\r\nyou", units);
+    conversation->server_closed(units);
+    CHECK(story(units) == std::vector<std::string>{"reply 1 unanswered"});
+  }
+  SUBCASE("but no request has two answers") {
+    std::string why;
+    (void)feed("http", {{true, head}, {false, refusal + refusal}}, 1000, &why);
+    CHECK(why == "a response without a request");
+  }
+}
+
 TEST_CASE("http: an upgrade becomes opaque") {
   std::string why;
   (void)feed("http",

@@ -20,6 +20,7 @@ struct Request {
   std::vector<std::string> operations; ///< the leading keyword, command or method; and "commit" for an implicit one
   std::vector<std::string> keys;       ///< everything that a trigger's `key` may name
   bool in_transaction = false;         ///< a Redis command between MULTI and EXEC
+  bool answered_early = false;         ///< an HTTP request that was answered before its end: its reply came first
 };
 
 struct Unit {

@@ -195,17 +195,52 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
     unit.whole = !std::exchange(delivered_, false);
     unit.request.operations = {head.method, lower(head.method)};
     unit.request.keys = {head.target.substr(0, head.target.find('?')), path_template(head.target)};
-    pending_.push_back({requested_, head.method == "HEAD", head.method == "CONNECT"});
+    unit.request.answered_early = std::exchange(answered_early_, false);
+    if (!unit.request.answered_early)
+      pending_.push_back({requested_, head.method == "HEAD", head.method == "CONNECT"});
     units.push_back(std::move(unit));
     requests_.reset();
   }
+}
+
+/// A server may refuse a request before it has read all of it: 401, 413, 400. What was not asked for at all (a 408 on
+/// an idle connection) answers nobody.
+std::optional<HttpConversation::Pending> HttpConversation::answered_next() const {
+  if (!pending_.empty())
+    return pending_.front();
+  const bool reading = delivered_ || !client_bytes_.empty();
+  if (!reading || answered_early_)
+    return std::nullopt;
+  const auto& method = requests_.head().method;
+  return Pending{requested_ + 1, method == "HEAD", method == "CONNECT"};
+}
+
+void HttpConversation::answer(Unit& unit) {
+  const auto request = answered_next();
+  const int status = responses_.head().status;
+  if (!request)
+    return give_up("a response without a request");
+  unit.kind = Unit::Kind::reply;
+  unit.exchange = request->exchange;
+  unit.answered = status < 400;
+  answered_by_injection();
+  if (status == 101 || (request->connect && status >= 200 && status < 300))
+    give_up("the connection was upgraded to another protocol");
+}
+
+void HttpConversation::answered_by_injection() {
+  if (pending_.empty())
+    answered_early_ = true;
+  else
+    pending_.pop_front();
 }
 
 void HttpConversation::from_server(std::string_view bytes, Units& units) {
   while (!bytes.empty()) {
     if (!unframed().empty())
       return void(units.push_back({.bytes = std::exchange(server_bytes_, {}) + std::string(bytes)}));
-    const auto used = responses_.feed(bytes, !pending_.empty() && (pending_.front().head || pending_.front().connect));
+    const auto request = answered_next();
+    const auto used = responses_.feed(bytes, request && (request->head || request->connect));
     server_bytes_.append(bytes.substr(0, used));
     bytes.remove_prefix(used);
     if (!responses_.error().empty()) {
@@ -222,28 +257,28 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     const int status = responses_.head().status;
-    Unit unit{.bytes = std::exchange(server_bytes_, {})};
-    responses_.reset();
-    response_begun_ = false;
     const bool interim = status >= 100 && status < 200 && status != 101;
-    if (!interim) {
-      if (pending_.empty()) {
-        give_up("a response without a request");
-      } else {
-        unit.kind = Unit::Kind::reply;
-        unit.exchange = pending_.front().exchange;
-        unit.answered = status < 400;
-        const bool upgraded = status == 101 || (pending_.front().connect && status >= 200 && status < 300);
-        pending_.pop_front();
-        if (upgraded)
-          give_up("the connection was upgraded to another protocol");
-      }
-    }
+    Unit unit{.bytes = std::exchange(server_bytes_, {})};
+    if (!interim)
+      answer(unit);
+    response_begun_ = false;
+    responses_.reset();
     units.push_back(std::move(unit));
   }
 }
 
+void HttpConversation::server_closed(Units& units) {
+  Unit unit{.bytes = std::exchange(server_bytes_, {})};
+  if (responses_.until_close() && answered_next())
+    answer(unit);
+  else if (unit.bytes.empty())
+    return;
+  units.push_back(std::move(unit));
+}
+
 Injection HttpConversation::inject(const Unit& request, const ServerError& error) {
+  if (request.request.answered_early)
+    return {.close = true}; // the server's own answer was first
   std::string body = "{\"error\":\"";
   for (const char c : error.text) {
     if (c == '"' || c == '\\')
@@ -259,19 +294,6 @@ Injection HttpConversation::inject(const Unit& request, const ServerError& error
                        " Injected\r\nContent-Type: application/json\r\n" + (close ? "Connection: close\r\n" : "") +
                        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + (method == "HEAD" ? "" : body),
           .close = close};
-}
-
-void HttpConversation::server_closed(Units& units) {
-  if (!responses_.until_close() || pending_.empty()) {
-    if (!server_bytes_.empty())
-      units.push_back({.bytes = std::exchange(server_bytes_, {})});
-    return;
-  }
-  units.push_back({.kind = Unit::Kind::reply,
-                   .bytes = std::exchange(server_bytes_, {}),
-                   .exchange = pending_.front().exchange,
-                   .answered = responses_.head().status < 400});
-  pending_.pop_front();
 }
 
 } // namespace holdfast::protocol

@@ -4,6 +4,7 @@
 #include "harness/protocol/conversation.hpp"
 
 #include <deque>
+#include <optional>
 
 namespace holdfast::protocol {
 
@@ -54,20 +55,24 @@ public:
   [[nodiscard]] bool is_amid_message() const override { return response_begun_; }
 
 private:
-  void answered_by_injection() override { pending_.pop_front(); }
-
-  HttpScanner requests_{HttpScanner::Direction::request};
-  HttpScanner responses_{HttpScanner::Direction::response};
-  std::string client_bytes_;
-  std::string server_bytes_;
-  bool delivered_ = false; ///< a part of the request that is being read was let go
-  bool response_begun_ = false; ///< a part of the response that is being read was let go
-  std::uint64_t requested_ = 0;
   struct Pending {
     std::uint64_t exchange;
     bool head;
     bool connect;
   };
+  void answered_by_injection() override;
+  /// The request that the next response answers: the first that waits, or the one that is being read.
+  [[nodiscard]] std::optional<Pending> answered_next() const;
+  void answer(Unit& unit);
+
+  HttpScanner requests_{HttpScanner::Direction::request};
+  HttpScanner responses_{HttpScanner::Direction::response};
+  std::string client_bytes_;
+  std::string server_bytes_;
+  bool delivered_ = false;      ///< a part of the request that is being read was let go
+  bool response_begun_ = false; ///< a part of the response that is being read was let go
+  bool answered_early_ = false; ///< the request that is being read has its reply already
+  std::uint64_t requested_ = 0;
   std::deque<Pending> pending_;
 };
 
