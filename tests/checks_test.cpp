@@ -26,8 +26,10 @@ public:
       scenario::Operation operation;
       operation.name = name;
       operation.role = role;
+      operation.service = "web";
       stack.operations.push_back(operation);
     }
+    stack.services = {{.name = "web"}};
     stack.declare.opening_balance = 100;
     stack.declare.purchase_order = scenario::Declarations::Order::oldest_first;
     bundle.scenario.workload.users = 2;
@@ -181,6 +183,43 @@ TEST_CASE("no evidence, no pass") {
   const auto result = checks::check_purchases(checks::Facts(early.bundle));
   CHECK(result.verdict == Verdict::inconclusive);
   CHECK(result.reason.find("no record was at risk") == 0);
+}
+
+TEST_CASE("only what is on the struck path was at risk") {
+  // Users buy at web@1, which reaches orders and, through it, the bank with its ledger; nobody who buys reaches mail.
+  const auto at_risk = [](const std::string& instances, const std::string& link) {
+    Story story;
+    auto& stack = story.bundle.scenario.stack;
+    stack.hosts = 2;
+    stack.dependencies = {{.name = "ledger"}, {.name = "outbox"}};
+    stack.services = {{.name = "web", .needs = {"orders"}},
+                      {.name = "orders", .needs = {"bank", "outbox"}},
+                      {.name = "bank", .needs = {"ledger"}},
+                      {.name = "mail", .needs = {"outbox", "bank"}}};
+    story.operation("buy", "u1");
+    story.event("step", {{"id", "strike"},
+                         {"kind", "kill"},
+                         {"nature", "fault"},
+                         {"state", "began"},
+                         {"instances", instances},
+                         {"link", link}});
+    const checks::Facts facts(story.bundle);
+    return facts.at_risk(facts.of(Role::purchase));
+  };
+  CHECK(at_risk("web@1", "") == 1);
+  CHECK(at_risk("bank@1", "") == 1); // through orders
+  CHECK(at_risk("bank@2", "") == 0); // calls stay on a host
+  CHECK(at_risk("mail@1", "") == 0);
+  CHECK(at_risk("mail@1,orders@1", "") == 1);
+  CHECK(at_risk("web@1,orders@1,bank@1,mail@1", "ledger") == 1);
+  CHECK(at_risk("web@1,mail@1", "ledger") == 0); // neither has a connection to it of its own that a purchase takes
+  CHECK(at_risk("mail@1", "outbox") == 0);
+  CHECK(at_risk("orders@1", "outbox") == 1);
+  CHECK(at_risk("web@1,orders@1", "web>orders") == 1);
+  CHECK(at_risk("mail@1", "mail>bank") == 0);
+  CHECK(at_risk("web@1", "web") == 1);       // users' requests to it
+  CHECK(at_risk("orders@1", "orders") == 0); // users send their purchases to web
+  CHECK(at_risk("", "ledger") == 1);         // no instances named: all
 }
 
 TEST_CASE("what was never submitted, certainly failed, came twice, changed, or belongs to somebody else is found") {

@@ -2,11 +2,25 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <sstream>
 
 namespace holdfast::checks {
 
 using scenario::Role;
+
+namespace {
+
+bool strikes_instance(const StepFact& step, const std::string& instance) {
+  return ("," + step.instances + ",").find("," + instance + ",") != std::string::npos;
+}
+
+/// Where it was acknowledged: users may move between attempts.
+int host_of(const Operation& operation) {
+  const auto& instance = operation.attempts.empty() ? operation.instance : operation.attempts.back().instance;
+  const auto at = instance.rfind('@');
+  return at == std::string::npos ? operation.host : std::atoi(instance.c_str() + at + 1);
+}
+
+} // namespace
 
 Facts::Facts(const bundle::Bundle& from) : bundle(from) {
   for (const auto& operation : bundle.scenario.stack.operations)
@@ -98,12 +112,29 @@ const std::vector<history::ListEntry>& Facts::list(const Operation& read, Role r
   return role == Role::statement && role_of(read) == Role::overview ? read.statement : read.list;
 }
 
-std::set<int> Facts::hosts_of(const StepFact& step) {
+std::set<int> Facts::hosts_struck(const StepFact& step, const std::string& operation) const {
+  const auto& stack = bundle.scenario.stack;
+  const auto* sent = stack.operation(operation);
+  if (sent == nullptr)
+    return {};
+  const auto reached = stack.reached_from(sent->service);
+  const auto caller = step.link.substr(0, step.link.find('>'));
+  const auto is_on_way = [&](const scenario::Service& service) {
+    if (!reached.contains(service.name))
+      return false;
+    if (step.link.empty())
+      return true;
+    if (stack.service(step.link) != nullptr)
+      return service.name == step.link && service.name == sent->service;
+    if (stack.dependency(step.link) != nullptr)
+      return std::find(service.needs.begin(), service.needs.end(), step.link) != service.needs.end();
+    return service.name == caller;
+  };
   std::set<int> hosts;
-  std::istringstream names(step.instances);
-  for (std::string name; std::getline(names, name, ',');)
-    if (const auto at = name.rfind('@'); at != std::string::npos)
-      hosts.insert(std::atoi(name.c_str() + at + 1));
+  for (const auto& service : stack.services)
+    for (int host = 1; host <= stack.hosts && is_on_way(service); ++host)
+      if (step.instances.empty() || strikes_instance(step, fmt::format("{}@{}", service.name, host)))
+        hosts.insert(host);
   return hosts;
 }
 
@@ -115,7 +146,7 @@ bool Facts::is_cut(const std::string& link, const std::string& instance, std::ui
   return std::any_of(steps.begin(), steps.end(), [&](const StepFact& step) {
     const bool then = step.began_sequence != 0 && sequence >= step.began_sequence &&
                       (step.ended_sequence == 0 || sequence <= step.ended_sequence);
-    return then && step.link == link && ("," + step.instances + ",").find("," + instance + ",") != std::string::npos;
+    return then && step.link == link && strikes_instance(step, instance);
   });
 }
 
@@ -133,12 +164,15 @@ std::size_t Facts::at_risk(const std::vector<const Operation*>& acknowledged) co
     return acknowledged.size(); // nothing was taken away: whatever is there could be hurt by what changed
   std::size_t count = 0;
   for (const auto* step : struck) {
-    const auto hosts = hosts_of(*step);
+    std::map<std::string, std::set<int>> hosts; // by the operation's name: there are few names and many operations
+    for (const auto* operation : acknowledged)
+      if (!hosts.contains(operation->name))
+        hosts.emplace(operation->name, hosts_struck(*step, operation->name));
     for (const auto* operation : acknowledged) {
       const bool recent = operation->complete_time <= step->began &&
                           operation->complete_time >= step->began - bundle.scenario.judge.at_risk;
       const bool in_flight = operation->invoke_time <= step->began && operation->complete_time >= step->began;
-      if ((recent || in_flight) && (hosts.empty() || hosts.contains(operation->host)))
+      if ((recent || in_flight) && hosts.at(operation->name).contains(host_of(*operation)))
         ++count;
     }
   }

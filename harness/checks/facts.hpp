@@ -55,15 +55,21 @@ struct Facts {
   [[nodiscard]] bool may_be_torn(const Operation& read) const;
   /// The journey or the setup makes users do this.
   [[nodiscard]] bool is_offered(scenario::Role role) const;
-  /// Hosts that a step struck; empty: every one.
-  [[nodiscard]] static std::set<int> hosts_of(const StepFact& step);
+  /// Hosts on which an operation of this name passes what the step struck. Its way begins at its own service and leads
+  /// to every service that this one needs, and that those need in turn, on the same host. A step on processes is on
+  /// that way when it struck one of these services; a step on a dependency's link, when it struck one that needs the
+  /// dependency; on a link between two services ("orders>bank"), when it struck the caller; on the link from users to a
+  /// service, when the operation is sent to that service by its users. A step that names no instances struck all.
+  [[nodiscard]] std::set<int> hosts_struck(const StepFact& step, const std::string& operation) const;
   /// A step on processes was at work on this instance then: what it served meanwhile is that step's doing.
   [[nodiscard]] bool is_handled(const std::string& instance, std::uint64_t sequence) const;
   /// A step on this link was in force then for this instance.
   [[nodiscard]] bool is_cut(const std::string& link, const std::string& instance, std::uint64_t sequence) const;
   /// Steps that take something away from processes or links, in order.
   [[nodiscard]] std::vector<const StepFact*> strikes() const;
-  /// How many of these acknowledged operations stood at risk: see the design, "No evidence, no pass".
+  /// How many of these acknowledged operations stood at risk (see the design, "No evidence, no pass"): counted for each
+  /// strike on whose way they were (`hosts_struck`), when they were acknowledged shortly before it or were in flight.
+  /// Without strikes: all.
   [[nodiscard]] std::size_t at_risk(const std::vector<const Operation*>& acknowledged) const;
 
 private:

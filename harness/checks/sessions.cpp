@@ -141,19 +141,23 @@ verdict::CheckResult check_sessions(const Facts& facts) {
                              {life.login, &read}});
     }
   }
-  // Sessions are state, not a write in flight: every live one on the struck path is at risk.
-  const auto strikes = facts.strikes();
+  // Sessions are state, not a write in flight: every live one is at risk on the hosts where the struck path is one that
+  // any operation takes, since each of them shows its session.
+  std::vector<std::pair<const StepFact*, std::set<int>>> strikes;
+  for (const auto* step : facts.strikes()) {
+    strikes.emplace_back(step, std::set<int>{});
+    for (const auto& operation : facts.bundle.scenario.stack.operations)
+      strikes.back().second.merge(facts.hosts_struck(*step, operation.name));
+  }
   for (const auto* login : live) {
     bool risk = strikes.empty();
-    for (const auto* step : strikes) {
-      const auto hosts = Facts::hosts_of(*step);
+    for (const auto& [step, hosts] : strikes) {
       const auto& life = lives.at(login->id);
       const bool over = (life.dead != nullptr && life.dead->completed < step->began_sequence) ||
                         life.unsure_from < step->began_sequence;
       const bool looked_at = std::any_of(life.sightings.begin(), life.sightings.end(),
                                          [&](const Sighting& one) { return one.read->invoked > step->began_sequence; });
-      risk = risk || (!over && looked_at && login->completed < step->began_sequence &&
-                      (hosts.empty() || hosts.contains(login->host)));
+      risk = risk || (!over && looked_at && login->completed < step->began_sequence && hosts.contains(login->host));
     }
     result.at_risk += risk ? 1 : 0;
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 
 namespace holdfast::scenario {
 
@@ -36,6 +35,18 @@ const Operation* Stack::reader(Role role) const {
   const auto* own = operation(role);
   const bool in_overview = role == Role::whoami || role == Role::purchases || role == Role::statement;
   return own == nullptr && in_overview ? operation(Role::overview) : own;
+}
+
+std::set<std::string> Stack::reached_from(const std::string& service_name) const {
+  std::set<std::string> reached;
+  std::vector<std::string> open = {service_name};
+  while (!open.empty()) {
+    const auto* one = service(open.back());
+    open.pop_back();
+    if (one != nullptr && reached.insert(one->name).second)
+      open.insert(open.end(), one->needs.begin(), one->needs.end());
+  }
+  return reached;
 }
 
 std::vector<const Service*> Stack::start_order() const {

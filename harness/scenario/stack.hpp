@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -159,6 +160,8 @@ struct Stack {
   [[nodiscard]] const Operation* operation(Role role) const;
   /// The operation that shows what a role reads: its own, or the overview.
   [[nodiscard]] const Operation* reader(Role role) const;
+  /// The service itself and whatever services it needs, directly or through others.
+  [[nodiscard]] std::set<std::string> reached_from(const std::string& service_name) const;
   /// Services ordered so that each comes after the services that it needs.
   [[nodiscard]] std::vector<const Service*> start_order() const;
 };
