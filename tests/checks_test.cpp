@@ -222,6 +222,48 @@ TEST_CASE("only what is on the struck path was at risk") {
   CHECK(at_risk("", "ledger") == 1);         // no instances named: all
 }
 
+TEST_CASE("a charge is a transaction that was at risk") {
+  for (const bool charged : {false, true}) {
+    Story story;
+    story.bundle.scenario.stack.declare.purchases_are_charged = charged;
+    story.bundle.scenario.stack.declare.opening_balance.reset();
+    story.operation("buy", "u1", {{"amount", "5"}});
+    for (int i = 0; i < 200; ++i)
+      story.event("lag", {});
+    story.operation("buy", "u1", {{"amount", "5"}});
+    story.step("restart");
+    CHECK(checks::check_transactions(checks::Facts(story.bundle)).at_risk == (charged ? 1 : 0));
+  }
+}
+
+TEST_CASE("a check that [expect] leaves out decides only what it has found") {
+  for (const bool lost : {false, true})
+    for (const bool named : {false, true}) {
+      Story story;
+      story.bundle.scenario.stack.services.push_back({.name = "mail"});
+      story.bundle.scenario.expect.survive = {{"sessions", "survive"}};
+      if (named)
+        story.bundle.scenario.expect.survive["purchases"] = "survive";
+      story.bundle.scenario.stack.operations[0].service = "mail"; // logins, and nothing else, pass what is struck
+      const auto login = story.operation("login", "u1");
+      const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+      story.event("step", {{"id", "restart"}, {"kind", "restart"}, {"state", "began"}, {"instances", "mail@1"}});
+      story.event("step", {{"id", "restart"}, {"kind", "restart"}, {"state", "proven"}});
+      story.begin_checkpoint();
+      story.me(login);
+      story.read("bought", "u1",
+                 lost ? std::vector<history::ListEntry>{} : std::vector<history::ListEntry>{{id, 5, {}, {}, {}}});
+      story.read("statement", "u1", {});
+      const auto& last = story.bundle.history.operations.back();
+      story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+      story.end_checkpoint();
+      story.event("phase", {{"name", "end"}, {"state", "reached"}});
+      const auto report = checks::judge(story.bundle, "");
+      INFO(report.reason);
+      CHECK(report.verdict == (lost ? Verdict::fail : named ? Verdict::inconclusive : Verdict::pass));
+    }
+}
+
 TEST_CASE("what was never submitted, certainly failed, came twice, changed, or belongs to somebody else is found") {
   const auto with = [](const std::function<void(Story&)>& play) {
     Story story;

@@ -144,6 +144,14 @@ std::string missing_evidence(const Facts& facts) {
   return {};
 }
 
+/// Where [expect] names what must survive, a check of records that it does not name is told and decides only what it
+/// has found: a strike beside its path is no lack of evidence for the others.
+bool decides(const Facts& facts, const verdict::CheckResult& result) {
+  const auto& survive = facts.bundle.scenario.expect.survive;
+  const bool of_records = result.name == "sessions" || result.name == "purchases" || result.name == "transactions";
+  return !of_records || survive.empty() || survive.contains(result.name) || result.verdict == Verdict::fail;
+}
+
 } // namespace
 
 verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path) {
@@ -187,7 +195,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
         worst = verdict::worse(worst, Verdict::inconclusive), reason = result.name + ": " + result.reason;
       if (result.reason.starts_with("the stack has no"))
         continue;
-    } else {
+    } else if (decides(facts, result)) {
       any = any || result.name != "readiness";
       if (verdict::worse(result.verdict, worst) != worst) {
         reason = result.name;

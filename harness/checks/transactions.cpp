@@ -136,13 +136,13 @@ verdict::CheckResult check_transactions(const Facts& facts) {
     result.reason = "the workload offers no transfer";
     return result;
   }
-  std::vector<const Operation*> acknowledged;
+  std::vector<const Operation*> acknowledged, charged;
   std::unordered_map<std::string, const Operation*> submitted;
   for (const auto role : {Role::transfer, Role::purchase})
     for (const auto* operation : facts.of(role)) {
       submitted.emplace(operation->id, operation);
-      if (role == Role::transfer && operation->outcome == Outcome::ok)
-        acknowledged.push_back(operation);
+      if (operation->outcome == Outcome::ok)
+        (role == Role::transfer ? acknowledged : charged).push_back(operation);
     }
   const auto unread = find_losses(result, facts, Role::statement, acknowledged, words);
   find_intruders(result, facts, Role::statement, submitted, words);
@@ -150,6 +150,8 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   find_unpaid(result, facts);
   find_unbalanced(result, facts);
   result.at_risk = facts.at_risk(acknowledged);
+  if (stack.declare.purchases_are_charged) // a charge is a transaction as well
+    result.at_risk += facts.at_risk(charged);
   conclude(result, facts, acknowledged.size(), unread);
   return result;
 }
