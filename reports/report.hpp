@@ -21,7 +21,8 @@ enum class Colour { off, on };
 
 struct TimelineOptions {
   std::string user; ///< with every operation of this user; empty: none
-  std::string step; ///< only the moment of this step, with failed operations, messages and logs; empty: everything
+  std::string step; ///< only the moment of this step, with failed operations, messages, their bodies and logs;
+                    ///< empty: everything
 };
 
 /// What happened in a run, line by line. `directory` is the bundle's, for its logs and messages. The error is a

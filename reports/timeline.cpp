@@ -1,5 +1,7 @@
 // A run read line by line: steps, probes, processes, configuration, checkpoints; and, where asked for, a user's
 // operations or everything around one step.
+#include "harness/history/reader.hpp"
+#include "harness/history/secrets.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
@@ -17,6 +19,7 @@ namespace {
 constexpr Time before_step = std::chrono::milliseconds{200};
 constexpr Time after_step = std::chrono::milliseconds{300};
 constexpr std::size_t most_lines = 4000;
+constexpr std::size_t longest_body = 400; ///< the bundle holds more of it
 
 struct Line {
   Time time{};
@@ -124,6 +127,17 @@ void add_messages(std::vector<Line>& lines, const std::vector<history::WireMessa
                        message.keys.empty() ? std::string{} : fmt::format(" [{}]", fmt::join(message.keys, "] [")))});
 }
 
+void add_bodies(std::vector<Line>& lines, const std::vector<history::WireBody>& bodies, const std::string& step,
+                const Window& window) {
+  for (const auto& body : bodies)
+    if (body.step == step && window.holds(body.time))
+      lines.push_back(
+          {body.time, fmt::format("body       {} {} {} {}/{} of {} bytes: {}{}", body.link, body.peer,
+                                  body.kind == history::WireMessage::Kind::request ? "request" : "reply",
+                                  body.connection, body.exchange, body.size,
+                                  printable(body.bytes.substr(0, longest_body)), body.size > longest_body ? "…" : "")});
+}
+
 } // namespace
 
 std::variant<std::string, bundle::Problem>
@@ -161,6 +175,10 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
     if (const auto* problem = std::get_if<bundle::Problem>(&messages))
       return *problem;
     add_messages(lines, std::get<std::vector<history::WireMessage>>(messages), window);
+    const auto bodies = history::read_bodies(directory);
+    if (const auto* error = std::get_if<history::ReadError>(&bodies))
+      return bundle::Problem{history::describe(*error)};
+    add_bodies(lines, std::get<std::vector<history::WireBody>>(bodies), options.step, window);
   }
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });
 
@@ -170,7 +188,7 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
                                 manifest.reason.empty() ? "" : ": " + printable(manifest.reason));
   for (std::size_t i = 0; i < lines.size() && i < most_lines; ++i) {
     out += fmt::format("{:>10.4f} s  {}", static_cast<double>(lines[i].time.count()) / 1e9,
-                       printable_lines(lines[i].text, ""));
+                       printable_lines(history::mask_secrets(lines[i].text), ""));
   }
   if (lines.size() > most_lines)
     out += fmt::format("… and {} lines more\n", lines.size() - most_lines);

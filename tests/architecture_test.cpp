@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"cli",
      {"run", "checks", "bundle", "process", "scenario", "verdict", "faults", "stack", "link", "reports", "fakes",
       "async"}},
-    {"reports", {"verdict", "bundle"}},
+    {"reports", {"verdict", "bundle", "history"}},
     {"fakes", {"protocol", "link", "async", "scenario"}},
 };
 

@@ -126,6 +126,18 @@ TEST_CASE("show reads a bundle: timeline, one user, the moment of a step") {
   CHECK(unknown.err.find("the run had no step 'step-7'; it had: step-1") != std::string::npos);
 }
 
+TEST_CASE("show prints what the messages around a step held, without secrets") {
+  const TemporaryFolder scratch;
+  const auto played = play(source("tests/scenarios/links-between-services.toml"), scratch.path());
+  INFO(played.reason());
+  const std::string bundle(played.run.at("bundle").as_string());
+  const auto shown = run_program({holdfast_program(), "show", bundle, "--around", "kill"}, scratch.path());
+  CHECK(shown.out.find("body       orders>bank orders@") != std::string::npos);
+  CHECK(shown.out.find("POST /charges HTTP/1.1\\x0d\\x0a") != std::string::npos);
+  CHECK(shown.out.find("between-services") == std::string::npos); // the token that the services show each other
+  CHECK(read(std::filesystem::path(bundle) / "bodies.jsonl").find("between-services") == std::string::npos);
+}
+
 TEST_CASE("a list in pages is read to its last page, and a first page alone is not enough") {
   const TemporaryFolder scratch;
   const auto scenario = source("tests/scenarios/notebook-good.toml");

@@ -4,6 +4,7 @@
 //   scenario.toml   stack.toml   as they were read
 //   environment.json   the machine and the harness that played it
 //   history.jsonl   events.jsonl   probes.jsonl   wire.jsonl   see harness/history/FORMAT.md
+//   bodies.jsonl    what messages held around each strike, bounded, secrets masked: see there
 //   config/         every version of every configuration file, secrets masked
 //   logs/           the output of every instance
 //   report.json     the verdict (written after judging)

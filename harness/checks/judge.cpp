@@ -1,6 +1,8 @@
 #include "harness/checks/check.hpp"
 #include "harness/checks/phases.hpp"
 
+#include "harness/history/secrets.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -152,6 +154,22 @@ bool decides(const Facts& facts, const verdict::CheckResult& result) {
   return !of_records || survive.empty() || survive.contains(result.name) || result.verdict == Verdict::fail;
 }
 
+/// Reasons and evidence quote what services, configurations and servers say.
+void mask_secrets(verdict::Report& report) {
+  const auto mask = [](std::string& text) { text = history::mask_secrets(text); };
+  mask(report.reason);
+  for (auto& note : report.notes)
+    mask(note);
+  for (auto& step : report.steps)
+    mask(step.evidence);
+  for (auto& check : report.checks) {
+    mask(check.reason);
+    for (auto& finding : check.findings)
+      for (auto& example : finding.examples)
+        mask(example);
+  }
+}
+
 } // namespace
 
 verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path) {
@@ -237,6 +255,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     report.exit_status = 130;
   if (bundle.manifest.ending == bundle::Ending::harness_failed)
     report.exit_status = 4;
+  mask_secrets(report);
   return report;
 }
 

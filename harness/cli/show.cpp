@@ -39,7 +39,7 @@ Command show_command() {
             arguments.place("bundle", options->bundle, "the directory of a run");
             arguments.option("--user", options->timeline.user, "with every operation of this user");
             arguments.option("--around", options->timeline.step,
-                             "only the moment of this step, with the operations that failed, messages and logs");
+                             "only the moment of this step, with the operations that failed, messages, what they held, and logs");
           },
           [options] { return show(*options); }};
 }

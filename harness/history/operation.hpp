@@ -113,6 +113,20 @@ struct WireMessage {
   bool answered = true; ///< of a reply: the request did what it asked
 };
 
+/// The body of a message on a framed link, around a strike; secrets masked.
+struct WireBody {
+  std::uint64_t sequence = 0; ///< of the message's line in wire.jsonl
+  Time time{};
+  WireMessage::Kind kind = WireMessage::Kind::request;
+  std::string step; ///< that struck
+  std::string link;
+  std::string peer;
+  std::uint64_t connection = 0;
+  std::uint64_t exchange = 0;
+  std::size_t size = 0; ///< of the message; its body may be cut
+  std::string bytes;
+};
+
 /// All of a run, in order of sequence numbers.
 struct History {
   std::deque<Operation> operations; ///< by invocation; they stay where they are

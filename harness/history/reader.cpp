@@ -1,5 +1,7 @@
 #include "harness/history/reader.hpp"
 
+#include "harness/history/base64.hpp"
+
 #include <array>
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -229,6 +231,10 @@ private:
   std::unordered_map<std::string_view, Operation*> index_; ///< by the operations' own ids
 };
 
+WireMessage::Kind kind_of(const json::object& line) {
+  return text_of(line, "type") == "request" ? WireMessage::Kind::request : WireMessage::Kind::reply;
+}
+
 } // namespace
 
 std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::filesystem::path& directory) {
@@ -239,8 +245,7 @@ std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::files
   bool truncated = false;
   if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
         WireMessage message{.time = Time(integer_of(line, "time")),
-                            .kind = text_of(line, "type") == "request" ? WireMessage::Kind::request
-                                                                       : WireMessage::Kind::reply,
+                            .kind = kind_of(line),
                             .link = text_of(line, "link"),
                             .peer = text_of(line, "peer"),
                             .connection = static_cast<std::uint64_t>(integer_of(line, "connection")),
@@ -253,6 +258,32 @@ std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::files
       }))
     return *error;
   return messages;
+}
+
+std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem::path& directory) {
+  std::vector<WireBody> bodies;
+  const auto file = directory / "bodies.jsonl";
+  if (!std::filesystem::exists(file))
+    return bodies; // recorded before there were any
+  bool truncated = false;
+  if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
+        auto bytes = line.if_contains("text") != nullptr ? std::optional(text_of(line, "text"))
+                                                         : from_base64(text_of(line, "base64"));
+        if (!bytes)
+          throw BadLine("'base64' holds something else");
+        bodies.push_back({.sequence = static_cast<std::uint64_t>(integer_of(line, "message")),
+                          .time = Time(integer_of(line, "time")),
+                          .kind = kind_of(line),
+                          .step = text_of(line, "step"),
+                          .link = text_of(line, "link"),
+                          .peer = text_of(line, "peer"),
+                          .connection = static_cast<std::uint64_t>(integer_of(line, "connection")),
+                          .exchange = static_cast<std::uint64_t>(integer_of(line, "exchange")),
+                          .size = static_cast<std::size_t>(integer_of(line, "size")),
+                          .bytes = std::move(*bytes)});
+      }))
+    return *error;
+  return bodies;
 }
 
 std::variant<History, ReadError> read_history(const std::filesystem::path& directory) {

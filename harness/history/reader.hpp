@@ -21,6 +21,9 @@ struct ReadError {
 /// The messages of `directory`, in their order; none when it has no such file. A cut last line is ignored.
 [[nodiscard]] std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::filesystem::path& directory);
 
+/// The bodies around strikes, in the order in which they were written; none when there is no such file.
+[[nodiscard]] std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem::path& directory);
+
 /// Reads the three files of `directory` that checks need. A cut last line is ignored and sets `truncated`.
 [[nodiscard]] std::variant<History, ReadError> read_history(const std::filesystem::path& directory);
 

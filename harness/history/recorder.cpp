@@ -224,9 +224,9 @@ std::uint64_t Recorder::event(std::string_view type, const Values& fields) {
   return sequence_;
 }
 
-void Recorder::message(const WireMessage& message) {
+std::uint64_t Recorder::message(const WireMessage& message) {
   constexpr std::size_t most_keys = 8, longest_key = 64;
-  auto line = begin_line(++sequence_, now_(), message.kind == WireMessage::Kind::request ? "request" : "reply");
+  auto line = begin_line(++sequence_, message.time, message.kind == WireMessage::Kind::request ? "request" : "reply");
   append_text(line, "link", message.link);
   append_text(line, "peer", message.peer);
   fmt::format_to(std::back_inserter(line), ",\"connection\":{},\"exchange\":{},\"size\":{}", message.connection,
@@ -247,6 +247,7 @@ void Recorder::message(const WireMessage& message) {
     line += ",\"answered\":false";
   line += "}\n";
   wire_.append(line);
+  return sequence_;
 }
 
 void Recorder::probe(const std::string& instance, bool ready, std::string_view detail) {

@@ -46,7 +46,8 @@ public:
   /// Returns the event's sequence number.
   std::uint64_t event(std::string_view type, const Values& fields);
   void probe(const std::string& instance, bool ready, std::string_view detail);
-  void message(const WireMessage& message);
+  /// Returns the sequence number of the message's line.
+  std::uint64_t message(const WireMessage& message);
 
   [[nodiscard]] Time now() const { return now_(); }
 

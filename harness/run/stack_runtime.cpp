@@ -1,6 +1,7 @@
 #include "harness/run/stack_runtime.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/history/secrets.hpp"
 #include "harness/stack/listening.hpp"
 #include "harness/workload/plan.hpp"
 
@@ -55,7 +56,7 @@ stack::Place parse_place(const std::string& address) {
 StackRuntime::StackRuntime(asio::any_io_executor executor, async::Clock& clock, const Plan& plan,
                            const Registry& registry, const Places& places, history::Recorder& recorder)
     : executor_(executor), clock_(clock), plan_(plan), registry_(registry), places_(places), recorder_(recorder),
-      addresses_(plan.scenario.stack, places.lease), stop_(executor) {}
+      bodies_(places.bundle), addresses_(plan.scenario.stack, places.lease), stop_(executor) {}
 
 StackRuntime::~StackRuntime() = default;
 
@@ -70,7 +71,7 @@ void StackRuntime::config(const std::string& instance, const std::string& file, 
   if (fs::exists(path))
     return;
   std::ofstream stream(path);
-  stream << text;
+  stream << history::mask_secrets(text);
   stream.flush();
   if (!stream)
     throw history::WriteError(fmt::format("cannot write {}", path.string()));
@@ -117,15 +118,17 @@ void StackRuntime::make_link(const std::string& name, const std::string& protoco
       const auto& unit = message.unit;
       const bool request = unit.kind == protocol::Unit::Kind::request;
       using Kind = history::WireMessage::Kind;
-      recorder_.message({.kind = request ? Kind::request : Kind::reply,
-                         .link = name,
-                         .peer = message.peer,
-                         .connection = message.connection,
-                         .exchange = unit.exchange,
-                         .operations = unit.request.operations,
-                         .keys = unit.request.keys,
-                         .size = unit.bytes.size(),
-                         .answered = unit.answered});
+      const history::WireMessage header{.time = recorder_.now(),
+                                        .kind = request ? Kind::request : Kind::reply,
+                                        .link = name,
+                                        .peer = message.peer,
+                                        .connection = message.connection,
+                                        .exchange = unit.exchange,
+                                        .operations = unit.request.operations,
+                                        .keys = unit.request.keys,
+                                        .size = unit.bytes.size(),
+                                        .answered = unit.answered};
+      bodies_.add(header, recorder_.message(header), unit.bytes);
     };
   auto link =
       std::make_unique<link::Link>(executor_, clock_, link::Link::Setup{name, protocol, framed, std::move(record)});
@@ -370,6 +373,7 @@ asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> 
     co_await server.process->gone();
   }
   links_.clear();
+  bodies_.write();
 }
 
 asio::awaitable<void> StackRuntime::watch(stack::Instance& instance) {

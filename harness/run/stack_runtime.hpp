@@ -1,7 +1,7 @@
 // The stack of one run: dependencies, links, instances, and the routes of users to them.
 #pragma once
 
-#include "harness/history/recorder.hpp"
+#include "harness/history/bodies.hpp"
 #include "harness/run/run.hpp"
 #include "harness/workload/workload.hpp"
 
@@ -48,6 +48,8 @@ public:
                                   const std::vector<stack::Instance*>& instances) const;
   /// The instance at a connection of this peer: the peer itself; on a link from users, the one that serves them.
   [[nodiscard]] std::string instance_at(const link::Link& link, const std::string& peer) const;
+  /// The bodies of messages on framed links; the timeline says when there is a strike, and when there is time to write.
+  [[nodiscard]] history::Bodies& bodies() { return bodies_; }
   /// Every instance has the code and the configuration that the stack started with.
   [[nodiscard]] bool is_known_good() const;
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -88,6 +90,7 @@ private:
   const Registry& registry_;
   const Places& places_;
   history::Recorder& recorder_;
+  history::Bodies bodies_;
   stack::AddressPlan addresses_;
   stack::ConfigWatch watch_;
   async::Event stop_;

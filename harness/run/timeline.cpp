@@ -249,6 +249,7 @@ asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that)
   if (step.checkpoint)
     unchecked_after_ = step.id;
   note(playing, "began", {{"instances", names}, {"link", step.get<std::string>("link").value_or("")}});
+  stack_.bodies().strike(step.id);
   try {
     if (!co_await async::until(clock_, clock_.now() + strike_deadline, playing.action->strike()))
       note(playing, "late", {{"evidence", "the strike did not complete within 10s"}});
@@ -371,6 +372,7 @@ asio::awaitable<void> Timeline::checkpoint(std::string after) {
                                    {"left", left_good_ ? "yes" : "no"}});
   };
   co_await workload_.quiesce();
+  stack_.bodies().write(); // nothing waits for the loop now
   // The harness's own reads are no part of the stack's history: gates neither count nor hold them.
   for (const auto& playing : steps_)
     if (playing.gate)

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <regex>
 #include <sstream>
 #include <toml++/toml.h>
 
@@ -167,15 +166,6 @@ std::string config_hash(std::string_view text) {
   for (const char c : text)
     hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return fmt::format("{:016x}", hash);
-}
-
-std::string mask_secrets(std::string_view text) {
-  static const std::regex assignment(
-      R"re(((?:password|passwd|secret|token|api_?key|credential)[\w.-]*["']?[ \t]*[=:][ \t]*)("[^"]*"|'[^']*'|[^\s,}]+))re",
-      std::regex::icase);
-  static const std::regex url(R"re((\w+://[^\s:/@]*:)[^\s@/]+@)re");
-  auto masked = std::regex_replace(std::string(text), assignment, "$1***");
-  return std::regex_replace(masked, url, "$1***@");
 }
 
 } // namespace holdfast::stack

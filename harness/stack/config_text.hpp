@@ -27,7 +27,4 @@ edit_config(scenario::ConfigFormat format, const std::string& text, const Config
 /// 64-bit FNV-1a as 16 hexadecimal digits: tells versions apart, is no protection against forgery.
 [[nodiscard]] std::string config_hash(std::string_view text);
 
-/// The text with the values of keys that look like secrets, and passwords in URLs, replaced by "***".
-[[nodiscard]] std::string mask_secrets(std::string_view text);
-
 } // namespace holdfast::stack

@@ -73,7 +73,7 @@ void Instance::store_config(std::string text) {
   std::filesystem::rename(fresh, path); // a reader sees the old file or the new one, never half of it
   config_text_ = std::move(text);
   config_hash_ = stack::config_hash(config_text_);
-  setup_.observer.config(name_, config.name, config_hash_, config_release_, mask_secrets(config_text_));
+  setup_.observer.config(name_, config.name, config_hash_, config_release_, config_text_);
 }
 
 void Instance::write_config(const std::string& release) {
