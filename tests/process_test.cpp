@@ -114,7 +114,7 @@ request = { method = "POST", path = "/items/{id}" }
       _exit(127);
     }
     setpgid(front, front);
-    usleep(static_cast<useconds_t>(random() % 500'000)); // the moment is what is drawn at random
+    (void)test::await_end(front, std::chrono::milliseconds(random() % 500)); // the moment is what is drawn at random
     const auto child_of = [](pid_t pid) {
       int child = 0;
       if (std::FILE* file = std::fopen(fmt::format("/proc/{0}/task/{0}/children", pid).c_str(), "r")) {
@@ -133,9 +133,7 @@ request = { method = "POST", path = "/items/{id}" }
     int status = 0;
     waitpid(front, &status, 0);
     // The front may be the one that died: the others end without it.
-    for (int waited = 0;
-         waited < 8000 && !(test::processes_of(scratch).empty() && test::workspaces_in(scratch).empty()); waited += 20)
-      usleep(20'000);
+    test::await_nothing_of(scratch, 8s);
     INFO("round ", round, " victim ", round % 4);
     CHECK(test::processes_of(scratch).empty());
     CHECK(test::workspaces_in(scratch).empty());

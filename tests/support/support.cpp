@@ -1,5 +1,6 @@
 #include "tests/support/support.hpp"
 
+#include "harness/process/scoped_fd.hpp"
 #include "harness/run/system_clock.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,6 +155,50 @@ void await_workspaces(const fs::path& folder, std::size_t count) {
     if (poll(&created, 1, 10'000) <= 0 || read(watch, events, sizeof events) < 0)
       throw std::runtime_error("waited 10 s for " + std::to_string(count) + " workspaces in " + folder.string());
   close(watch);
+}
+
+void await_file(const fs::path& file) {
+  while (!fs::exists(file)) {
+    auto folder = file.parent_path(); // or the nearest one that is there already
+    while (!fs::exists(folder))
+      folder = folder.parent_path();
+    const process::ScopedFd watch(inotify_init1(IN_CLOEXEC));
+    if (!watch.valid() || inotify_add_watch(watch.get(), folder.c_str(), IN_CREATE | IN_MOVED_TO) < 0)
+      throw std::runtime_error("inotify");
+    pollfd created{watch.get(), POLLIN, 0};
+    const bool came_meanwhile = fs::exists(folder / *file.lexically_relative(folder).begin());
+    if (!came_meanwhile && poll(&created, 1, 10'000) <= 0)
+      throw std::runtime_error("waited 10 s for " + file.string());
+  }
+}
+
+bool await_end(int pid, std::chrono::milliseconds within) {
+  const process::ScopedFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  return !process.valid() || poll(&ended, 1, static_cast<int>(within.count())) == 1;
+}
+
+void await_nothing_of(const fs::path& folder, std::chrono::milliseconds within) {
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  const process::ScopedFd watch(inotify_init1(IN_CLOEXEC));
+  if (!watch.valid() || inotify_add_watch(watch.get(), folder.c_str(), IN_DELETE) < 0)
+    throw std::runtime_error("inotify");
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0)
+      return;
+    if (const auto processes = processes_of(folder); !processes.empty()) {
+      await_end(processes.front(), left);
+    } else if (!workspaces_in(folder).empty()) {
+      pollfd removed{watch.get(), POLLIN, 0};
+      poll(&removed, 1, static_cast<int>(left.count()));
+      char events[4096];
+      if (removed.revents != 0 && read(watch.get(), events, sizeof events) < 0)
+        throw std::runtime_error("inotify");
+    } else {
+      return;
+    }
+  }
 }
 
 void on_loop(const std::function<asio::awaitable<void>(asio::any_io_executor, async::Clock&)>& body) {

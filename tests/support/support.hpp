@@ -65,6 +65,15 @@ struct Played {
 /// Returns when there are so many of them; throws after ten seconds.
 void await_workspaces(const std::filesystem::path& folder, std::size_t count);
 
+/// Returns when the file is there; throws after ten seconds.
+void await_file(const std::filesystem::path& file);
+
+/// Returns when the process has ended (it need not be a child and is not reaped), or after `within`: false then.
+bool await_end(int pid, std::chrono::milliseconds within);
+
+/// Returns when there are neither processes of `folder` nor workspaces in it, or after `within`.
+void await_nothing_of(const std::filesystem::path& folder, std::chrono::milliseconds within);
+
 /// Runs a coroutine on a loop of its own until it has ended; rethrows what it throws.
 void on_loop(const std::function<asio::awaitable<void>(asio::any_io_executor, async::Clock&)>& body);
 
