@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -102,6 +103,68 @@ TEST_CASE("Ctrl-C in a campaign ends every run and leaves nothing behind") {
   CHECK(WEXITSTATUS(status) == 130);
   CHECK(processes_of(scratch.path()).empty());
   CHECK(workspaces_in(scratch.path()).empty());
+}
+
+TEST_CASE("Ctrl-C between two runs of a campaign: the report, 130, and nothing behind") {
+  const TemporaryFolder scratch;
+  const auto bundles = scratch.path() / "bundles";
+  // Nobody reads what the first run's report is written to, so that the second run cannot begin.
+  int out[2];
+  REQUIRE(pipe(out) == 0);
+  REQUIRE(fcntl(out[1], F_SETFL, O_NONBLOCK) == 0);
+  while (write(out[1], "", 1) == 1) {
+  }
+  REQUIRE(fcntl(out[1], F_SETFL, 0) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv("TMPDIR", scratch.path().c_str(), 1);
+    dup2(out[1], STDOUT_FILENO);
+    close(out[0]), close(out[1]);
+    if (std::freopen((scratch.path() / "err").c_str(), "w", stderr) == nullptr)
+      _exit(126);
+    execl(holdfast_program().c_str(), "holdfast", "run", minimal.c_str(), "--repeat", "5", "--out", bundles.c_str(),
+          nullptr);
+    _exit(127);
+  }
+  close(out[1]);
+  await_file(bundles / "minimal-1" / "report.json");
+  kill(child, SIGINT);
+  std::string said;
+  char buffer[4096];
+  for (ssize_t size = 0; (size = ::read(out[0], buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(size));
+  close(out[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(said.find("PASS") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(bundles / "minimal-2"));
+  CHECK(processes_of(scratch.path()).empty());
+  CHECK(workspaces_in(scratch.path()).empty());
+}
+
+TEST_CASE("children that were there before a run are there after it") {
+  const TemporaryFolder scratch;
+  const auto pids = (scratch.path() / "pids").string();
+  const auto run_json = (scratch.path() / "bundles/minimal-1/run.json").string();
+  // A child of the shell that holdfast inherits, and one that is left to it when its parent ends amid the run.
+  const auto ran = run_program(
+      {"sh", "-c",
+       "exec 3>&1 4>&2 >/dev/null 2>&1; sleep 100 3>&- 4>&- & echo $! >\"$1\"; "
+       "sh -c 'sleep 101 & echo $! >>\"$1\"; until [ -e \"$2\" ]; do :; done' sh \"$1\" \"$2\" 3>&- 4>&- & "
+       "until [ \"$(wc -l <\"$1\")\" = 2 ]; do :; done; "
+       "shift 2; exec \"$@\" >&3 2>&4 3>&- 4>&-",
+       "sh", pids, run_json, holdfast_program(), "run", minimal, "--out", (scratch.path() / "bundles").string()},
+      scratch.path());
+  CHECK(ran.status == 0);
+  std::ifstream list(pids);
+  int count = 0;
+  for (pid_t pid = 0; list >> pid; ++count) {
+    CHECK(kill(pid, 0) == 0);
+    kill(pid, SIGKILL);
+  }
+  CHECK(count == 2);
 }
 
 TEST_CASE("show reads a bundle: timeline, one user, the moment of a step") {

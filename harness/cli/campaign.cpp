@@ -98,53 +98,48 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
 
 } // namespace
 
-std::vector<verdict::Report> play_campaign(const std::vector<Planned>& plans, const run::Registry& registry,
-                                           const CampaignOptions& options,
-                                           const std::function<void(const verdict::Report&)>& on_report) {
+Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& registry, const CampaignOptions& options,
+                       const std::function<void(const verdict::Report&)>& on_report) {
   std::vector<std::optional<verdict::Report>> reports(plans.size());
+  Campaign campaign;
   bool stop = false;
   const auto done = [&](std::size_t number, verdict::Report report) {
     on_report(report);
-    stop = stop || report.exit_status == 130 || (options.fail_fast && report.exit_status != 0);
+    stop = stop || (options.fail_fast && report.exit_status != 0);
     reports[number] = std::move(report);
   };
-  const bool alone = options.jobs < 2 || plans.size() < 2;
+  const auto jobs = std::max<std::size_t>(options.jobs, 1);
+  const bool alone = jobs < 2 || plans.size() < 2;
   const auto style = options.quiet || !alone ? ProgressLine::Style::silent : ProgressLine::style_of_stderr();
   std::map<std::size_t, Run> running;
-  std::optional<process::Crew> crew;
-  if (!alone)
-    crew.emplace();
+  // Also for one run at a time: from here to the end, between runs as well, a signal is something to read, and what
+  // runs is the child of a process that has no other children.
+  process::Crew crew;
   for (std::size_t next = 0; (next < plans.size() && !stop) || !running.empty();) {
-    stop = stop || (crew && crew->interrupted());
-    if (next < plans.size() && !stop && running.size() < std::max<std::size_t>(options.jobs, 1)) {
+    stop = stop || crew.interrupted();
+    if (next < plans.size() && !stop && running.size() < jobs) {
       const auto number = next++;
       auto prepared = prepare(plans[number], options);
       if (auto* report = std::get_if<verdict::Report>(&prepared)) {
         done(number, std::move(*report));
         continue;
       }
-      auto& run = std::get<Run>(prepared);
-      if (alone) {
-        const auto status = play(run, registry, style);
-        done(number, judge(run, registry, status));
-        continue;
-      }
-      const auto& placed = running.emplace(number, std::move(run)).first->second;
-      crew->start(number, [&] { return play(placed, registry, style).exit_code().value_or(harness_failed); });
-      continue;
+      const auto& run = running.emplace(number, std::get<Run>(std::move(prepared))).first->second;
+      crew.start(number, [&] { return play(run, registry, style).exit_code().value_or(harness_failed); });
+    } else if (!running.empty()) {
+      const auto ended = crew.wait();
+      const auto run = std::move(running.extract(ended.number).mapped());
+      auto report = judge(run, registry, ended.status);
+      if (crew.interrupted())
+        report.exit_status = 130; // also of one that came to its end: others did not, or were not begun
+      done(ended.number, std::move(report));
     }
-    const auto ended = crew->wait();
-    const auto run = std::move(running.extract(ended.number).mapped());
-    auto report = judge(run, registry, ended.status);
-    if (crew->interrupted())
-      report.exit_status = 130; // also of one that came to its end: others did not, or were not begun
-    done(ended.number, std::move(report));
   }
-  std::vector<verdict::Report> all;
+  campaign.interrupted = crew.interrupted();
   for (auto& report : reports)
     if (report)
-      all.push_back(std::move(*report));
-  return all;
+      campaign.reports.push_back(std::move(*report));
+  return campaign;
 }
 
 } // namespace holdfast::cli

@@ -23,10 +23,14 @@ struct CampaignOptions {
   std::vector<scenario::Setting> settings; ///< with which the scenarios were loaded
 };
 
-/// Plays the plans and judges each. Reports are in the order of the plans; of plans that were not begun there is none.
-/// `on_report` sees each as it comes.
-[[nodiscard]] std::vector<verdict::Report> play_campaign(const std::vector<Planned>& plans,
-                                                         const run::Registry& registry, const CampaignOptions& options,
-                                                         const std::function<void(const verdict::Report&)>& on_report);
+struct Campaign {
+  std::vector<verdict::Report> reports; ///< in the order of the plans; of plans that were not begun there is none
+  bool interrupted = false;             ///< somebody asked for its end before it had come
+};
+
+/// Plays the plans and judges each. `on_report` sees each report as it comes.
+[[nodiscard]] Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& registry,
+                                     const CampaignOptions& options,
+                                     const std::function<void(const verdict::Report&)>& on_report);
 
 } // namespace holdfast::cli

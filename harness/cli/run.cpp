@@ -74,12 +74,13 @@ int run_all(const RunOptions& options) {
   }
   const bool human = options.format == "human";
   std::size_t told = 0;
-  const auto reports = play_campaign(plans, registry, {options.out, options.jobs, options.fail_fast, !human, *settings},
-                                     [&](const verdict::Report& report) {
-                                       if (human && (plans.size() <= told_in_full || report.exit_status != 0))
-                                         fmt::print("{}{}", told++ > 0 ? "\n" : "", reports::terminal(report, colour));
-                                       std::fflush(stdout);
-                                     });
+  const auto [reports, interrupted] =
+      play_campaign(plans, registry, {options.out, options.jobs, options.fail_fast, !human, *settings},
+                    [&](const verdict::Report& report) {
+                      if (human && (plans.size() <= told_in_full || report.exit_status != 0))
+                        fmt::print("{}{}", told++ > 0 ? "\n" : "", reports::terminal(report, colour));
+                      std::fflush(stdout);
+                    });
   if (!options.junit.empty()) {
     junit << reports::junit(reports);
     junit.flush();
@@ -89,7 +90,7 @@ int run_all(const RunOptions& options) {
     }
   }
   fmt::print("{}", options.format == "json" ? reports::json(reports) : reports::terminal_summary(reports, colour));
-  return combined_status(reports);
+  return interrupted ? 130 : combined_status(reports);
 }
 
 } // namespace

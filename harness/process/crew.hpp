@@ -1,5 +1,6 @@
-// Several pieces of work at a time, each in a process of its own: what `--jobs` is made of. A piece that crashes costs
-// itself. POSIX only, no Asio: called from a process with one thread.
+// Pieces of work, one or several at a time, each in a process of its own: what a campaign is made of. A piece that
+// crashes costs itself, and takes nothing along that was here before: children that this process has inherited from
+// whoever executed it are no piece's children. POSIX only, no Asio: called from a process with one thread.
 #pragma once
 
 #include "harness/process/signal_fd.hpp"

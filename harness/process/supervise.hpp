@@ -2,7 +2,8 @@
 //
 // The guardian is a subreaper in a process group of its own and does no work. It ends the worker when the front dies,
 // kills whatever falls to it when the worker dies, and then removes the workspace. The worker ends when the guardian
-// dies. POSIX only, no Asio: called from a process with one thread.
+// dies. POSIX only, no Asio: called from a process with one thread and no children, such as one of a Crew: whatever
+// children this process has at the end are killed as the run's.
 #pragma once
 
 #include "harness/process/wait_status.hpp"
