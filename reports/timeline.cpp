@@ -171,9 +171,9 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
   add_operations(lines, bundle, options, window);
   if (!options.step.empty()) {
     add_logs(lines, directory, window);
-    const auto messages = bundle::read_messages(directory);
-    if (const auto* problem = std::get_if<bundle::Problem>(&messages))
-      return *problem;
+    const auto messages = history::read_messages(directory);
+    if (const auto* error = std::get_if<history::ReadError>(&messages))
+      return bundle::Problem{history::describe(*error)};
     add_messages(lines, std::get<std::vector<history::WireMessage>>(messages), window);
     const auto bodies = history::read_bodies(directory);
     if (const auto* error = std::get_if<history::ReadError>(&bodies))

@@ -154,13 +154,6 @@ std::variant<Manifest, Problem> read_manifest(const fs::path& directory) {
   return manifest;
 }
 
-std::variant<std::vector<history::WireMessage>, Problem> read_messages(const std::filesystem::path& directory) {
-  auto messages = history::read_messages(directory);
-  if (const auto* error = std::get_if<history::ReadError>(&messages))
-    return Problem{history::describe(*error)};
-  return std::get<std::vector<history::WireMessage>>(std::move(messages));
-}
-
 std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Catalog& catalog) {
   auto manifest = read_manifest(directory);
   if (auto* problem = std::get_if<Problem>(&manifest))

@@ -62,10 +62,6 @@ struct Bundle {
   history::History history;
 };
 
-/// The messages of its framed links, which no check needs; none when there were none.
-[[nodiscard]] std::variant<std::vector<history::WireMessage>, Problem>
-read_messages(const std::filesystem::path& directory);
-
 [[nodiscard]] std::variant<Bundle, Problem> read(const std::filesystem::path& directory,
                                                  const scenario::Catalog& catalog);
 

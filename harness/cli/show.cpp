@@ -38,8 +38,9 @@ Command show_command() {
           [options](Arguments& arguments) {
             arguments.place("bundle", options->bundle, "the directory of a run");
             arguments.option("--user", options->timeline.user, "with every operation of this user");
-            arguments.option("--around", options->timeline.step,
-                             "only the moment of this step, with the operations that failed, messages, what they held, and logs");
+            arguments.option(
+                "--around", options->timeline.step,
+                "only the moment of this step, with the operations that failed, messages, what they held, and logs");
           },
           [options] { return show(*options); }};
 }
