@@ -16,6 +16,9 @@
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace holdfast::process {
@@ -69,9 +72,31 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     }
   }
 
+  /// Reaps the shim. Not Boost.Process's async_wait: when its descriptor is reported ready it waits for the process,
+  /// blocking; and Asio may report one that is not (an event of a descriptor that had its place before), so that the
+  /// loop stood still until that process ended.
+  static asio::awaitable<WaitStatus> reap(State& self) {
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, self.shim_pid, 0)); // not reaped yet: it is our shim's
+    if (pidfd < 0)
+      throw std::system_error(errno, std::generic_category(), "the shim cannot be awaited");
+    asio::posix::stream_descriptor ended(self.control.get_executor(), pidfd);
+    int status = 0;
+    for (;;) {
+      const pid_t reaped = ::waitpid(self.shim_pid, &status, WNOHANG);
+      if (reaped == self.shim_pid)
+        co_return WaitStatus::from_native(status);
+      if (reaped < 0 && errno != EINTR)
+        throw std::system_error(errno, std::generic_category(), "the shim cannot be waited for");
+      boost::system::error_code error; // whatever woke us: the next look tells
+      co_await ended.async_wait(asio::posix::stream_descriptor::wait_read, asio::redirect_error(use_awaitable, error));
+      if (error)
+        throw boost::system::system_error(error, "the shim cannot be awaited");
+    }
+  }
+
   static asio::awaitable<void> wait_shim(std::shared_ptr<State> self) {
-    boost::system::error_code error;
-    co_await self->shim->async_wait(asio::redirect_error(use_awaitable, error));
+    const auto shim_status = co_await reap(*self);
+    self->shim->detach(); // its pid may be another's from now on
     // What the shim said last may still be unread: take it before anyone is told that the tree is gone.
     ShimMessage message{};
     while (::recv(self->control.native_handle(), &message, sizeof message, MSG_DONTWAIT) == sizeof message) {
@@ -85,7 +110,7 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     self->pid = 0;
     // A shim that was itself killed could not report; its tree fell to the guardian.
     if (!self->status)
-      self->status = WaitStatus::from_native(self->shim->native_exit_code());
+      self->status = shim_status;
     while (self->open_streams > 0)
       co_await self->changed.wait(); // the last words of the service
     self->gone = true;
