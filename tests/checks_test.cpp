@@ -576,3 +576,32 @@ TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fai
     CHECK(story.verdict() == (lost ? Verdict::fail : Verdict::inconclusive));
   }
 }
+
+TEST_CASE("an overview is judged as identity, purchases and statement") {
+  for (const bool lost : {false, true}) {
+    Story story;
+    scenario::Operation overview;
+    overview.name = "overview";
+    overview.role = Role::overview;
+    story.bundle.scenario.stack.operations.push_back(overview);
+    const auto login = story.operation("login", "u1").id;
+    const auto bought = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id;
+    const auto paid = story.operation("pay", "u1", {{"amount", "7"}, {"peer", "u2"}}).id;
+    story.step("restart");
+    story.begin_checkpoint();
+    auto& mine = story.operation("overview", "u1", {{"session", login}});
+    mine.captured = {{"user", lost ? "u2" : "u1"}, {"balance", "93"}};
+    if (!lost) {
+      mine.list = {{bought, 5, "x", {}, {}}};
+      mine.statement = {{paid, -7, {}, "u2", {}}};
+    }
+    auto& theirs = story.operation("overview", "u2");
+    theirs.captured = {{"user", "u2"}, {"balance", "107"}};
+    theirs.statement = {{paid, 7, {}, "u1", {}}};
+    story.end_checkpoint();
+    const checks::Facts facts(story.bundle);
+    CHECK(kinds(checks::check_sessions(facts)) == (lost ? Kinds{"crossed"} : Kinds{}));
+    CHECK(kinds(checks::check_purchases(facts)) == (lost ? Kinds{"lost"} : Kinds{}));
+    CHECK(kinds(checks::check_transactions(facts)) == (lost ? Kinds{"lost", "partial", "unbalanced"} : Kinds{}));
+  }
+}

@@ -62,6 +62,14 @@ TEST_CASE("the outage of 2023-05-10 with 500 users: 40 % out of reach, readiness
   CHECK(processes_of(scratch.path()).empty());
 }
 
+TEST_CASE("users who are imported together and read back in one overview show the same outage") {
+  const TemporaryFolder scratch;
+  const auto played =
+      play(source("scenarios/incidents/2023-05-10-full-size.toml"), scratch.path(), {"--set", "workload.users=500"});
+  INFO(played.reason());
+  CHECK(played.verdict() == "reproduced");
+}
+
 TEST_CASE("the counterfactuals of the outage are judged right") {
   const std::pair<std::string, std::string> expected[] = {
       {"no-restart", "pass"},     {"restart-of-the-old-release", "pass"},

@@ -61,6 +61,27 @@ TEST_CASE("a history is read back as it was recorded") {
   CHECK_FALSE(read.truncated);
 }
 
+TEST_CASE("values are kept by name, in order, whatever they hold") {
+  Values values = {{"b", "2"}, {"a", ""}, {"c", std::string_view("x\0y", 3)}};
+  values.set("b", "longer than before");
+  values.set("aa", "between");
+  values.set("d", *values.find("b")); // a view of its own text
+  std::string names;
+  for (const auto& [name, value] : values)
+    names += std::string(name) + " ";
+  CHECK(names == "a aa b c d ");
+  CHECK(values.find("a") == "");
+  CHECK(values.find("b") == "longer than before");
+  CHECK(values.find("d") == "longer than before");
+  CHECK(values.find("c")->size() == 3);
+  CHECK_FALSE(values.find("e"));
+  CHECK(values == Values{{"d", "longer than before"},
+                         {"c", std::string_view("x\0y", 3)},
+                         {"b", "longer than before"},
+                         {"aa", "between"},
+                         {"a", ""}});
+}
+
 TEST_CASE("a history that was cut anywhere is readable up to its last line") {
   const TemporaryFolder folder;
   record(folder.path());

@@ -103,7 +103,9 @@ Played HttpPlayer::play(Route& route, const HttpMessage& request, Fields& fields
   const auto& script = *route.script;
   ++route.requests;
   const auto key = script.idempotency ? fields.text(script.idempotency->key) : std::string{};
-  if (!script.finds.empty() && (fields.found = find(fields.texts(script.finds))) == nullptr)
+  if (!script.finds.empty())
+    fields.found = find(fields.texts(script.finds));
+  if (!script.finds.empty() && fields.found == nullptr)
     return {refusal(404, "there is no such entry in the book")};
   const auto entry = fields.texts(script.book);
   if (!fields.missing().empty())
