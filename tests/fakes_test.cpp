@@ -120,8 +120,7 @@ TEST_CASE("psql and redis-cli get along with the fakes") {
         {"sh", "-c",
          "printf 'SET k v EX 100\\nGET k\\nTTL k\\nHSET h a 1 b 2\\nHGETALL h\\nNOPE\\n' | redis-cli -p 24200"},
         folder.path());
-    CHECK(ran.out ==
-          "OK\nv\n100\n2\na\n1\nb\n2\nERR unknown command 'NOPE', with args beginning with: \n\n");
+    CHECK(ran.out == "OK\nv\n100\n2\na\n1\nb\n2\nERR unknown command 'NOPE', with args beginning with: \n\n");
     CHECK(test::run_program({"redis-cli", "-3", "-p", "24200", "HGETALL", "h"}, folder.path()).out == "a 1\nb 2\n");
   });
 }

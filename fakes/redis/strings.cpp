@@ -40,7 +40,9 @@ void get_expiring(RedisStore& store, Arguments args, RedisReply& reply) {
     persist = option == "persist" && args.size() == 3;
     if (!persist && (args.size() != 4 || !is_expiry_option(option)))
       return reply.error(syntax);
-    if (!persist && !(expires = expiry_option(store, option, args[3], "getex", reply)))
+    if (!persist)
+      expires = expiry_option(store, option, args[3], "getex", reply);
+    if (!persist && !expires)
       return;
   }
   const auto found = find_as<std::string>(store, args[1], reply);
