@@ -69,9 +69,14 @@ std::variant<Run, verdict::Report> prepare(const Planned& planned, const Campaig
 }
 
 process::WaitStatus play(const Run& run, const run::Registry& registry, ProgressLine::Style style) {
-  return process::supervise([&](const std::filesystem::path& workspace) {
-    return work(run.plan, registry, {std::filesystem::absolute(run.bundle), workspace, run.lease}, style);
-  });
+  return process::supervise(
+      [&](const std::filesystem::path& workspace) {
+        return work(run.plan, registry, {std::filesystem::absolute(run.bundle), workspace, run.lease}, style);
+      },
+      [](const std::filesystem::path& workspace) {
+        for (const auto& problem : run::remove_server_remains(workspace))
+          fmt::print(stderr, "holdfast: {}\n", problem);
+      });
 }
 
 verdict::Report judge(const Run& run, const run::Registry& registry, process::WaitStatus status) {

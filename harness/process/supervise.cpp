@@ -48,7 +48,12 @@ void kill_children() {
   }
 }
 
-void remove_workspace(const std::filesystem::path& workspace) {
+void remove_workspace(const std::filesystem::path& workspace, const Farewell& farewell) {
+  try {
+    farewell(workspace);
+  } catch (const std::exception& error) { // the folder goes all the same
+    fmt::print(stderr, "holdfast: {}\n", error.what());
+  }
   std::error_code error;
   std::filesystem::remove_all(workspace, error);
   if (error)
@@ -63,7 +68,7 @@ void remove_workspace(const std::filesystem::path& workspace) {
   _exit(WEXITSTATUS(native));
 }
 
-[[noreturn]] void guard(const std::filesystem::path& workspace, const Work& work, pid_t front,
+[[noreturn]] void guard(const std::filesystem::path& workspace, const Work& work, const Farewell& farewell, pid_t front,
                         const sigset_t& unblocked) {
   setpgid(0, 0);
   std::signal(SIGTTOU, SIG_IGN); // a background group may still write to the terminal
@@ -78,11 +83,11 @@ void remove_workspace(const std::filesystem::path& workspace) {
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     const int status = run_to_status([&] { return work(workspace); });
     if (getppid() != guardian)
-      remove_workspace(workspace);
+      remove_workspace(workspace, farewell);
     _exit(status);
   }
   if (worker < 0) {
-    remove_workspace(workspace);
+    remove_workspace(workspace, farewell);
     _exit(4);
   }
   int asked = 0;
@@ -106,7 +111,7 @@ void remove_workspace(const std::filesystem::path& workspace) {
       if (pid != worker)
         continue;
       kill_children();
-      remove_workspace(workspace);
+      remove_workspace(workspace, farewell);
       if (asked > 0)
         _exit(130); // whatever became of the worker, it was because somebody said so
       end_like(status);
@@ -123,7 +128,7 @@ std::filesystem::path make_workspace() {
 
 } // namespace
 
-WaitStatus supervise(const Work& work) {
+WaitStatus supervise(const Work& work, const Farewell& farewell) {
   std::fflush(nullptr);             // or the child would write it a second time
   std::signal(SIGCHLD, SIG_DFL);    // ignored, it would take the children's exits from us
   prctl(PR_SET_CHILD_SUBREAPER, 1); // should the guardian be killed, the worker falls to us
@@ -132,11 +137,11 @@ WaitStatus supervise(const Work& work) {
   const pid_t front = getpid();
   const pid_t guardian = fork();
   if (guardian < 0) {
-    remove_workspace(workspace);
+    remove_workspace(workspace, farewell);
     throw std::runtime_error(fmt::format("fork: {}", std::strerror(errno)));
   }
   if (guardian == 0) {
-    guard(workspace, work, front, signals.before());
+    guard(workspace, work, farewell, front, signals.before());
   }
   for (;;) {
     const int signal = signals.next(-1);
@@ -155,7 +160,7 @@ WaitStatus supervise(const Work& work) {
         (void)signals.next(orphan_look_ms);
     }
     kill_children();
-    remove_workspace(workspace);
+    remove_workspace(workspace, farewell);
     return WaitStatus::from_native(status);
   }
 }

@@ -17,8 +17,12 @@ namespace holdfast::process {
 /// made by the front and removed by the guardian.
 using Work = std::function<int(const std::filesystem::path& workspace)>;
 
+/// What is to be done when all processes are gone and the workspace is still there, whoever removes it: for what
+/// servers leave outside of it.
+using Farewell = std::function<void(const std::filesystem::path& workspace)>;
+
 /// Runs `work` in a worker process and returns how that ended; SIGINT, SIGTERM and SIGHUP are passed on to it, a second
 /// one kills it. Throws std::runtime_error when there is no workspace to be had.
-[[nodiscard]] WaitStatus supervise(const Work& work);
+[[nodiscard]] WaitStatus supervise(const Work& work, const Farewell& farewell);
 
 } // namespace holdfast::process

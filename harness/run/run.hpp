@@ -53,6 +53,9 @@ struct Places {
   const stack::NetworkLease& lease;
 };
 
+/// What the servers of a run that was killed left outside of its workspace; returns what could not be removed.
+std::vector<std::string> remove_server_remains(const std::filesystem::path& workspace);
+
 /// Plays the plan into the bundle, until its end, SIGINT, SIGTERM or SIGHUP; nothing it started is left when it
 /// returns. The manifest, which is in the bundle as well, says how it ended.
 [[nodiscard]] bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& places,

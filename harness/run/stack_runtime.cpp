@@ -3,6 +3,7 @@
 #include "harness/async/deadline.hpp"
 #include "harness/history/secrets.hpp"
 #include "harness/stack/listening.hpp"
+#include "harness/stack/server_remains.hpp"
 #include "harness/workload/plan.hpp"
 
 #include <algorithm>
@@ -52,6 +53,10 @@ stack::Place parse_place(const std::string& address) {
 }
 
 } // namespace
+
+std::vector<std::string> remove_server_remains(const fs::path& workspace) {
+  return stack::remove_server_remains(workspace / "dependencies");
+}
 
 StackRuntime::StackRuntime(asio::any_io_executor executor, async::Clock& clock, const Plan& plan,
                            const Registry& registry, const Places& places, history::Recorder& recorder)
