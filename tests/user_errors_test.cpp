@@ -47,9 +47,9 @@ steady = "10ms"
     REQUIRE(at != std::string::npos);
     text.replace(at, from.size(), to);
   }
-  Played play() {
+  Played play(const std::vector<std::string>& more = {}) {
     folder.write("stack.toml", stack);
-    auto played = holdfast::test::play(folder.write("scenario.toml", scenario), folder.path());
+    auto played = holdfast::test::play(folder.write("scenario.toml", scenario), folder.path(), more);
     CHECK(processes_of(folder.path()).empty());
     CHECK(workspaces_in(folder.path()).empty());
     return played;
@@ -64,6 +64,32 @@ bool says(const Played& played, const std::string& text) {
 }
 
 } // namespace
+
+TEST_CASE("an external dependency: its name is resolved, and a step on it needs somebody's word beyond loopback") {
+  const auto with = [](const std::string& address, const std::string& step, const std::vector<std::string>& more = {}) {
+    Tiny tiny;
+    tiny.stack += fmt::format("[dependencies]\nledger = {{ protocol = \"postgres\", provider = \"external\", address = "
+                              "\"{}\" }}\n",
+                              address);
+    tiny.replace(tiny.stack, "[services.tiny]\n", "[services.tiny]\nneeds = [\"ledger\"]\n");
+    tiny.scenario += step;
+    return tiny.play(more);
+  };
+  const std::string hang = "[[step]]\nat = \"0ms\"\ndo = \"hang\"\nlink = \"ledger\"\nfor = \"10ms\"\n";
+  CHECK(with("localhost:5432", "").status == 0);
+  const auto unknown = with("ledger.invalid:5432", "");
+  CHECK(unknown.status == 2);
+  CHECK(says(unknown, "dependency 'ledger': the host 'ledger.invalid' cannot be resolved: "));
+  const auto no_port = with("ledger.invalid", "");
+  CHECK(no_port.status == 3);
+  CHECK(says(no_port, "stack.toml:17:68: error: [dependencies.ledger] with provider = \"external\" needs 'address'"));
+  CHECK(with("127.0.0.1:5432", hang).status == 2); // it was allowed, and nothing passed while it was in force
+  const auto forbidden = with("192.0.2.1:5432", hang);
+  CHECK(forbidden.status == 3);
+  CHECK(says(forbidden, "scenario.toml:13:8: error: 'ledger' is external, at 192.0.2.1:5432: no step may act on it"));
+  CHECK(says(forbidden, "--allow-external 192.0.2.1"));
+  CHECK(with("192.0.2.1:5432", hang, {"--allow-external", "192.0.2.1"}).status == 2);
+}
 
 TEST_CASE("a service that ends at once is inconclusive, with its last lines") {
   Tiny tiny;

@@ -19,4 +19,7 @@ namespace holdfast::cli {
 /// "key=value" to a Setting; nothing, having said why, when it is not of that form.
 [[nodiscard]] std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts);
 
+/// Of --allow-external, which says the same wherever scenarios are read.
+constexpr auto allow_external_help = "HOST: steps may act on external dependencies there, where nothing is lost by it";
+
 } // namespace holdfast::cli

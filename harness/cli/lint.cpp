@@ -12,6 +12,7 @@ namespace {
 struct LintOptions {
   std::vector<std::string> paths;
   std::vector<std::string> settings;
+  std::vector<std::string> allowed_external;
 };
 
 /// What is no error and still deserves a word.
@@ -31,7 +32,8 @@ int lint(const LintOptions& options) {
   const auto settings = parse_settings(options.settings);
   if (!files || !settings)
     return wrong_usage;
-  const auto catalog = make_registry().catalog();
+  auto catalog = make_registry().catalog();
+  catalog.allowed_external = options.allowed_external;
   std::size_t wrong = 0;
   for (const auto& file : *files) {
     const auto loaded = scenario::load_scenario(file, catalog, *settings);
@@ -57,6 +59,7 @@ Command lint_command() {
           [options](Arguments& arguments) {
             arguments.places("paths", options->paths, "scenario files, or folders to search");
             arguments.repeatable("--set", options->settings, "KEY=VALUE: another value for a key of the scenario");
+            arguments.repeatable("--allow-external", options->allowed_external, allow_external_help);
           },
           [options] { return lint(*options); }};
 }

@@ -18,6 +18,7 @@ struct RunOptions {
   std::vector<std::string> paths;
   std::optional<std::uint64_t> seed;
   std::vector<std::string> settings;
+  std::vector<std::string> allowed_external;
   std::string out = "bundles";
   std::string format = "human";
   std::string junit;
@@ -46,7 +47,8 @@ int run_all(const RunOptions& options) {
   if (!files || !settings)
     return wrong_usage;
   const auto registry = make_registry();
-  const auto catalog = registry.catalog();
+  auto catalog = registry.catalog();
+  catalog.allowed_external = options.allowed_external;
   std::vector<Planned> plans;
   bool wrong = false;
   for (const auto& file : *files) {
@@ -105,6 +107,7 @@ Command run_command() {
                          "another seed than the scenario's: it fixes users, operations, times and ids");
         arguments.repeatable("--set", options->settings,
                              "KEY=VALUE: another value for a key of the scenario, for example workload.users=60000");
+        arguments.repeatable("--allow-external", options->allowed_external, allow_external_help);
         arguments.option("--out", options->out, "where bundles go (default: bundles)");
         arguments.count("--jobs", options->jobs, 256, "so many runs at a time (default 1)");
         arguments.count("--repeat", options->repeat, 1'000'000, "play each so often, every time with the next seed");

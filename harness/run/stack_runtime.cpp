@@ -3,11 +3,11 @@
 #include "harness/async/deadline.hpp"
 #include "harness/history/secrets.hpp"
 #include "harness/stack/listening.hpp"
+#include "harness/stack/resolve.hpp"
 #include "harness/stack/server_remains.hpp"
 #include "harness/workload/plan.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <fmt/format.h>
 #include <pwd.h>
@@ -41,15 +41,6 @@ void give_to(const std::string& user, const fs::path& directory) {
     if ((fs::status(folder).permissions() & fs::perms::others_exec) == fs::perms::none)
       throw EnvironmentError(fmt::format("the user {} cannot enter {}: set TMPDIR to a folder that everybody may enter",
                                          user, folder.string()));
-}
-
-stack::Place parse_place(const std::string& address) {
-  const auto colon = address.rfind(':');
-  stack::Place place{address.substr(0, colon), 0};
-  std::from_chars(address.data() + colon + 1, address.data() + address.size(), place.port);
-  if (place.address == "localhost")
-    place.address = "127.0.0.1";
-  return place;
 }
 
 } // namespace
@@ -161,7 +152,7 @@ void StackRuntime::make_links_of(const Dependency& dependency) {
     upstream = link::make_fake_upstream(executor_, *fake);
   } else {
     const auto place = dependency.provider == Dependency::Provider::server ? addresses_.server(dependency.name)
-                                                                           : parse_place(dependency.address);
+                                                                           : externals_.at(dependency.name);
     upstream = link::make_tcp_upstream(executor_, place.address, place.port);
   }
   std::vector<Way> ways;
@@ -315,6 +306,13 @@ asio::awaitable<void> StackRuntime::start_server(const Dependency& dependency) {
   }
 }
 
+asio::awaitable<void> StackRuntime::find_external(const Dependency& dependency) {
+  const auto place = co_await stack::resolve(executor_, scenario::parse_address(dependency.address).value());
+  if (!place)
+    throw StackError(fmt::format("dependency '{}': {}", dependency.name, place.error().message));
+  externals_[dependency.name] = *place;
+}
+
 asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
   const auto& place = instance.place();
   for (const auto& taken : stack::listening_on(place.port))
@@ -358,6 +356,8 @@ asio::awaitable<void> StackRuntime::up() {
   for (const auto& dependency : plan_.scenario.stack.dependencies)
     if (dependency.provider == Dependency::Provider::server)
       co_await start_server(dependency);
+    else if (dependency.provider == Dependency::Provider::external)
+      co_await find_external(dependency);
   make_links();
   make_instances();
   for (const auto& instance : instances_)

@@ -68,6 +68,7 @@ private:
               const std::string& text) override;
   void probe(const std::string& instance, const stack::ProbeAnswer& answer) override;
 
+  asio::awaitable<void> find_external(const scenario::Dependency& dependency);
   asio::awaitable<void> start_server(const scenario::Dependency& dependency);
   asio::awaitable<Server> spawn_server(const scenario::Dependency& dependency, const std::vector<std::string>& command);
   void make_links();
@@ -97,6 +98,7 @@ private:
   bool watching_ = true;
   std::map<std::string, std::unique_ptr<link::Fake>> fakes_;
   std::vector<Server> servers_;
+  std::map<std::string, stack::Place> externals_;
   std::map<std::string, std::unique_ptr<link::Link>> links_;
   std::vector<std::unique_ptr<stack::Instance>> instances_;
   std::map<std::pair<std::string, int>, stack::Instance*> by_place_;

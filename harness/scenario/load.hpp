@@ -20,6 +20,9 @@ struct Setting {
 struct Catalog {
   std::vector<StepSchema> steps;
   std::vector<std::string> fakes; ///< protocols with an in-process fake
+  /// Hosts beyond loopback on whose external dependencies steps may act. Nothing: any, for what has been played
+  /// already.
+  std::optional<std::vector<std::string>> allowed_external;
 };
 
 struct Loaded {

@@ -1,5 +1,6 @@
 #include "harness/scenario/parse_stack.hpp"
 
+#include "harness/scenario/address.hpp"
 #include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/server_defaults.hpp"
@@ -137,9 +138,10 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
       reader.error("command", fmt::format("'command' of {} must not be empty", reader.what()));
   } else {
     dependency.provider = Dependency::Provider::external;
-    if (dependency.address.find(':') == std::string::npos)
+    if (!parse_address(dependency.address))
       reader.error("address",
-                   fmt::format("{} with provider = \"external\" needs 'address' as host:port", reader.what()));
+                   fmt::format("{} with provider = \"external\" needs 'address' as host:port", reader.what()),
+                   "a name or an IP address, and a port from 1 to 65535; an IPv6 address in brackets");
   }
   reader.finish();
   return dependency;

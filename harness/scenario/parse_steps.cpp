@@ -1,5 +1,6 @@
 #include "harness/scenario/parse_steps.hpp"
 
+#include "harness/scenario/address.hpp"
 #include "harness/scenario/parse_stack.hpp"
 
 #include <algorithm>
@@ -155,6 +156,18 @@ Trigger parse_trigger(TableReader& reader, const Scenario& scenario, const std::
   return trigger;
 }
 
+/// A fault on somebody else's machine takes somebody's word that nothing is lost by it.
+void expect_allowed(const std::string& link, const Stack& stack, const Catalog& catalog, TableReader& reader) {
+  const auto* dependency = stack.dependency(link);
+  if (dependency == nullptr || dependency->provider != Dependency::Provider::external || !catalog.allowed_external)
+    return;
+  const auto address = parse_address(dependency->address);
+  const auto& allowed = *catalog.allowed_external;
+  if (address && !address->is_loopback() && std::find(allowed.begin(), allowed.end(), address->host) == allowed.end())
+    reader.error("link", fmt::format("'{}' is external, at {}: no step may act on it", link, dependency->address),
+                 fmt::format("where nothing is lost by it: --allow-external {}", address->host));
+}
+
 } // namespace
 
 std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario, const Catalog& catalog,
@@ -195,8 +208,10 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
     }
     if (schema->acts == StepSchema::Acts::on_link) {
       const auto link = reader.required_text("link");
-      if (!link.empty() && expect_known(link, link_names(scenario.stack), "link", reader.source("link"), context))
+      if (!link.empty() && expect_known(link, link_names(scenario.stack), "link", reader.source("link"), context)) {
         step.arguments["link"] = link;
+        expect_allowed(link, scenario.stack, catalog, reader);
+      }
     }
     step.instances = parse_instances(reader, scenario);
     step.checkpoint = reader.boolean("checkpoint").value_or(true);
