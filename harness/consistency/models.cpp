@@ -1,0 +1,20 @@
+#include "harness/consistency/models.hpp"
+
+#include "harness/consistency/model.hpp"
+
+#include <algorithm>
+
+namespace holdfast::consistency {
+
+const std::vector<Model>& models() {
+  static const std::vector<Model> all = {};
+  return all;
+}
+
+const Model* find_model(std::string_view name) {
+  const auto found =
+      std::find_if(models().begin(), models().end(), [&](const Model& model) { return model.name == name; });
+  return found == models().end() ? nullptr : &*found;
+}
+
+} // namespace holdfast::consistency

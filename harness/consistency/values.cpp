@@ -1,0 +1,119 @@
+#include "harness/consistency/values.hpp"
+
+#include <algorithm>
+
+namespace holdfast::consistency {
+
+namespace {
+
+/// The finisher of MurmurHash3: every bit of the input moves every bit of the result.
+constexpr std::uint64_t mix(std::uint64_t bits) {
+  bits = (bits ^ bits >> 33) * 0xff51afd7ed558ccdULL;
+  bits = (bits ^ bits >> 33) * 0xc4ceb9fe1a85ec53ULL;
+  return bits ^ bits >> 33;
+}
+
+} // namespace
+
+std::int64_t Values::intern(std::string_view text) {
+  if (const auto known = interned_.find(text); known != interned_.end())
+    return known->second;
+  const auto number = static_cast<std::int64_t>(texts_.size());
+  interned_.emplace(texts_.emplace_back(text), number);
+  return number;
+}
+
+std::int64_t Values::store(std::span<const Value> elements) {
+  const auto place = static_cast<std::int64_t>(items_.size());
+  items_.push_back(integer(static_cast<std::int64_t>(elements.size())));
+  items_.insert(items_.end(), elements.begin(), elements.end());
+  return place;
+}
+
+std::span<const Value> Values::elements(Value value) const {
+  if (!value.is_list() && !value.is_map())
+    return {};
+  const auto place = content(value);
+  return std::span(items_).subspan(place + 1, static_cast<std::size_t>(items_[place].integer()));
+}
+
+Value Values::at(Value map, std::string_view name) const {
+  if (!map.is_map())
+    return {};
+  const auto entries = elements(map);
+  for (std::size_t i = 0; i + 1 < entries.size(); i += 2)
+    if (is_name(entries[i], name))
+      return entries[i + 1];
+  return {};
+}
+
+bool Values::is_name(Value value, std::string_view name) const {
+  return (value.kind() == Value::Kind::keyword || value.kind() == Value::Kind::text) && view(value) == name;
+}
+
+bool Values::equal(Value a, Value b) const {
+  if (a == b)
+    return true;
+  if (a.kind() != b.kind() || (!a.is_list() && !a.is_map()))
+    return false;
+  const auto left = elements(a);
+  const auto right = elements(b);
+  if (left.size() != right.size())
+    return false;
+  if (a.is_list())
+    return std::equal(left.begin(), left.end(), right.begin(), [&](Value x, Value y) { return equal(x, y); });
+  for (std::size_t i = 0; i + 1 < left.size(); i += 2) { // maps have no order
+    bool found = false;
+    for (std::size_t j = 0; j + 1 < right.size() && !found; j += 2)
+      found = equal(left[i], right[j]) && equal(left[i + 1], right[j + 1]);
+    if (!found)
+      return false;
+  }
+  return true;
+}
+
+std::uint64_t Values::hash(Value value) const {
+  if (!value.is_list() && !value.is_map())
+    return mix(value.bits());
+  const auto all = elements(value);
+  std::uint64_t sum = mix(static_cast<std::uint64_t>(value.kind()) + all.size() * 8);
+  if (value.is_list())
+    for (const auto element : all)
+      sum = mix(sum + hash(element));
+  else
+    for (std::size_t i = 0; i + 1 < all.size(); i += 2)
+      sum += mix(hash(all[i]) + mix(hash(all[i + 1])));
+  return sum;
+}
+
+std::string Values::show(Value value) const {
+  switch (value.kind()) {
+  case Value::Kind::nil:
+    return "nil";
+  case Value::Kind::boolean:
+    return value.integer() != 0 ? "true" : "false";
+  case Value::Kind::integer:
+    return std::to_string(value.integer());
+  case Value::Kind::keyword:
+    return ":" + std::string(view(value));
+  case Value::Kind::text: {
+    std::string shown = "\"";
+    for (const char letter : view(value)) {
+      if (letter == '"' || letter == '\\')
+        shown += '\\';
+      shown += letter;
+    }
+    return shown + '"';
+  }
+  case Value::Kind::list:
+  case Value::Kind::map: {
+    std::string shown = value.is_list() ? "[" : "{";
+    for (const auto element : elements(value))
+      shown += (shown.size() > 1 ? " " : "") + show(element);
+    return shown + (value.is_list() ? "]" : "}");
+  }
+  }
+  return {};
+}
+
+} // namespace holdfast::consistency
