@@ -53,6 +53,9 @@ std::string describe(const history::Event& event) {
     return fmt::format("recovery   after {}: {}, {} ms", field("after"), field("state"), field("took_ms"));
   if (event.type == "lag")
     return fmt::format("lag        the harness was {} ms late", field("ms"));
+  if (event.type == "starved")
+    return fmt::format("starved    the harness waited for a processor for {} % of {} ms", field("percent"),
+                       field("ms"));
   std::string text = fmt::format("{:<10}", event.type);
   for (const auto& [key, value] : event.fields)
     text += fmt::format(" {}={}", key, value);

@@ -469,6 +469,41 @@ TEST_CASE("readiness: an instance that says ready while it serves nothing lies; 
   CHECK(judge(Outcome::ok, true).empty());
 }
 
+TEST_CASE("readiness: what the harness's lateness may have failed is no lie, at whatever moment of an attempt it was") {
+  const auto judge = [](bool in_flight) {
+    Story story;
+    for (int i = 0; i < 5; ++i)
+      story.operation("buy", "u1");
+    story.event("lag", {{"ms", "400"}});
+    const auto lag = story.bundle.history.events.back().time;
+    for (int i = 0; i < 300; ++i) {
+      auto& last = story.operation("buy", "u1", {}, Outcome::info);
+      last.attempts[0].begin_time = in_flight ? lag : last.attempts[0].end_time;
+      if (i % 10 == 0)
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+    }
+    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
+  };
+  CHECK(judge(true) == Verdict::inconclusive);
+  CHECK(judge(false) == Verdict::fail);
+}
+
+TEST_CASE("readiness: where the machine is starved a slow failure is no lie, a quick one is") {
+  const auto judge = [](std::chrono::milliseconds took) {
+    Story story;
+    for (int i = 0; i < 1000; ++i) {
+      auto& last = story.operation("buy", "u1", {}, Outcome::info);
+      last.attempts[0].begin_time = last.attempts[0].end_time - took;
+      if (i % 10 == 0)
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+    }
+    story.event("starved", {{"ms", "100000"}, {"percent", "80"}});
+    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
+  };
+  CHECK(judge(std::chrono::milliseconds{400}) == Verdict::inconclusive);
+  CHECK(judge(std::chrono::milliseconds{40}) == Verdict::fail);
+}
+
 TEST_CASE("sessions that nobody could look at after the strike are no evidence") {
   Story story;
   story.bundle.scenario.stack.declare.session_sliding = false;

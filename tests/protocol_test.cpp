@@ -398,6 +398,16 @@ TEST_CASE("http: an answer that comes before the end of its request is that requ
   }
 }
 
+TEST_CASE("http: a message of two lengths cannot be framed, one that says its length twice can") {
+  const auto why_not = [](const std::string& lengths) {
+    std::string why;
+    (void)feed("http", {{true, "POST /p HTTP/1.1\r\n" + lengths + "\r\nabc"}}, 1000, &why);
+    return why;
+  };
+  CHECK(why_not("Content-Length: 3\r\nContent-Length: 2\r\n") == "two lengths for one message");
+  CHECK(why_not("Content-Length: 3\r\nContent-Length: 3\r\n").empty());
+}
+
 TEST_CASE("http: an upgrade becomes opaque") {
   std::string why;
   (void)feed("http",

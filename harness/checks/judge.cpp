@@ -210,6 +210,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
       summary.findings.push_back(summarize(facts, finding));
     const bool named = bundle.scenario.expect.survive.contains(result.name);
     if (!result.applicable) {
+      summary.verdict = Verdict::inconclusive; // what did not look has not passed
       if (named)
         worst = verdict::worse(worst, Verdict::inconclusive), reason = result.name + ": " + result.reason;
       if (result.reason.starts_with("the stack has no"))

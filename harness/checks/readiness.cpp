@@ -2,6 +2,7 @@
 // the operations routed to that instance get no `ok` for other reasons than declared rejections. late: not ready by its
 // deadline.
 #include "harness/checks/check.hpp"
+#include "harness/checks/disturbance.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -15,9 +16,11 @@ namespace {
 using Probes = std::map<std::string, std::vector<const history::ProbeResult*>>;
 
 struct Served {
-  history::Time time;
+  history::Time begin;
+  history::Time time; ///< when it ended
   std::uint64_t sequence;
-  bool bad; ///< no answer that counts
+  bool bad;      ///< no answer that counts
+  bool doubtful; ///< bad, and it may be the machine's doing
   const Operation* operation;
 };
 
@@ -74,17 +77,6 @@ private:
   const scenario::Service* service_ = nullptr;
 };
 
-bool loop_was_late(const Facts& facts, history::Time from, history::Time to) {
-  for (const auto& event : facts.bundle.history.events) {
-    if (event.type != "lag")
-      continue;
-    const history::Time lag = std::chrono::milliseconds(std::atoll(event.field("ms").c_str()));
-    if (lag > facts.bundle.scenario.judge.loop_lag && event.time >= from && event.time - lag <= to)
-      return true;
-  }
-  return false;
-}
-
 } // namespace
 
 verdict::CheckResult check_readiness(const Facts& facts) {
@@ -95,6 +87,7 @@ verdict::CheckResult check_readiness(const Facts& facts) {
     probes[probe.instance].push_back(&probe);
   std::map<std::string, std::vector<Served>> served;
   std::map<std::string, AllowedLosses> allowed;
+  const Disturbance disturbance(facts);
   bool disturbed = false;
   for (const auto& operation : facts.bundle.history.operations) {
     // At a checkpoint dead tokens are read as well, and rightly refused: the sessions check judges those.
@@ -108,7 +101,9 @@ verdict::CheckResult check_readiness(const Facts& facts) {
       const auto& losses = allowed.try_emplace(attempt.instance, facts, probes, attempt.instance).first->second;
       if (bad && losses.covers(attempt))
         continue;
-      served[attempt.instance].push_back({attempt.end_time, attempt.ended, bad, &operation});
+      const bool doubtful = bad && disturbance.excuses(attempt.begin_time, attempt.end_time);
+      served[attempt.instance].push_back(
+          {attempt.begin_time, attempt.end_time, attempt.ended, bad, doubtful, &operation});
     }
   }
   for (auto& [instance, all] : served) {
@@ -135,8 +130,15 @@ verdict::CheckResult check_readiness(const Facts& facts) {
         continue;
       if (!ready_throughout(seen, all[first].time, to))
         continue;
-      if (loop_was_late(facts, all[first].time, to)) {
-        disturbed = true; // who was late, the service or the harness? This window cannot tell
+      // Who was late, the service or the harness? Whatever disturbed one of these attempts at any time of its life.
+      auto began = all[first].begin;
+      std::size_t doubtful = 0;
+      for (auto i = first; i < end; ++i)
+        if (all[i].bad)
+          began = std::min(began, all[i].begin), doubtful += all[i].doubtful ? 1 : 0;
+      const bool without = static_cast<double>(bad - doubtful) > judge.lying_threshold * static_cast<double>(count);
+      if (!without || disturbance.loop_was_late(began, to)) {
+        disturbed = true;
         continue;
       }
       std::vector<const Operation*> evidence;
@@ -162,8 +164,7 @@ verdict::CheckResult check_readiness(const Facts& facts) {
     return result;
   if (disturbed) {
     result.verdict = verdict::Verdict::inconclusive;
-    result.reason = fmt::format("the harness's loop was more than {} late while an instance seemed to lie",
-                                scenario::format_duration(judge.loop_lag));
+    result.reason = disturbance.describe() + " while an instance seemed to lie";
   } else if (result.examined == 0) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = "no instance that users reached was probed";

@@ -1,6 +1,7 @@
 // Recovery: how long it took from the end of each step until operations succeeded as in the steady state. What the run
 // saw live is judged here; it counts only where the scenario says by when.
 #include "harness/checks/check.hpp"
+#include "harness/checks/disturbance.hpp"
 
 #include <fmt/format.h>
 
@@ -11,10 +12,6 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   const auto within = facts.bundle.scenario.expect.recovery_within;
   std::vector<std::string> lines;
   const history::Event* last_failed = nullptr;
-  history::Time lag{};
-  for (const auto& event : facts.bundle.history.events)
-    if (event.type == "lag")
-      lag = std::max<history::Time>(lag, std::chrono::milliseconds(std::atoll(event.field("ms").c_str())));
   for (const auto& event : facts.bundle.history.events) {
     const auto took = std::chrono::milliseconds(std::atoll(event.field("took_ms").c_str()));
     // The next step came first: late all the same when the limit had passed by then.
@@ -47,11 +44,11 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   if (result.examined == 0) {
     result.reason = "no recovery was observed";
     result.verdict = verdict::Verdict::inconclusive;
-  } else if (within && lag > facts.bundle.scenario.judge.loop_lag && result.verdict == verdict::Verdict::fail) {
+  } else if (const auto lag = Disturbance(facts).worst_lag(); lag && result.verdict == verdict::Verdict::fail) {
     // The harness itself was late: what it measured of time proves nothing.
     result.findings.clear();
     result.verdict = verdict::Verdict::inconclusive;
-    result.reason = fmt::format("the harness's loop was up to {} late", scenario::format_duration(lag));
+    result.reason = fmt::format("the harness's loop was up to {} late", scenario::format_duration(*lag));
   }
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <memory>
+#include <set>
 
 namespace holdfast::cli {
 
@@ -35,11 +36,17 @@ int lint(const LintOptions& options) {
   auto catalog = make_registry().catalog();
   catalog.allowed_external = options.allowed_external;
   std::size_t wrong = 0;
+  std::set<std::string> said; // scenarios share stacks
   for (const auto& file : *files) {
     const auto loaded = scenario::load_scenario(file, catalog, *settings);
     if (!loaded.scenario) {
       ++wrong;
-      fmt::print(stderr, "{}", scenario::describe(loaded.diagnostics));
+      bool any = false;
+      for (const auto& diagnostic : loaded.diagnostics)
+        if (const auto text = scenario::describe(diagnostic); said.insert(text).second)
+          fmt::print(stderr, "{}", text), any = true;
+      if (!any)
+        fmt::print(stderr, "{}: has the errors of a stack that are told above\n", file.string());
       continue;
     }
     for (const auto& remark : remarks(*loaded.scenario))

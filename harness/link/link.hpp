@@ -66,6 +66,7 @@ public:
 
   /// New connections of these peers are refused by the kernel, as if nobody listened.
   void refuse(const Peers& peers);
+  /// Throws std::runtime_error when the kernel does not give an endpoint back.
   void accept_again(const Peers& peers);
   /// Resets (RST) the connections of these peers; returns how many.
   std::size_t reset(const Peers& peers);

@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <stdexcept>
 #include <sys/socket.h>
 
 namespace holdfast::link {
@@ -95,7 +96,11 @@ void Listener::accept_again() {
   // The option first: without it connections in TIME_WAIT would keep this listener from its own port.
   boost::system::error_code error;
   state_->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  state_->acceptor.listen(1024, error);
+  if (!error)
+    state_->acceptor.listen(1024, error);
+  if (error)
+    throw std::runtime_error(fmt::format("cannot listen again on {}:{} for {}: {}", state_->endpoint.address,
+                                         state_->endpoint.port, state_->endpoint.peer, error.message()));
   state_->changed.notify();
 }
 

@@ -19,6 +19,7 @@ public:
 
   [[nodiscard]] const Endpoint& endpoint() const;
   void refuse();
+  /// Throws std::runtime_error when the kernel does not give the endpoint back.
   void accept_again();
 
 private:

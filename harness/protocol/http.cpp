@@ -67,9 +67,12 @@ void HttpScanner::read_head(bool head_request) {
     const auto name = lower(line.substr(0, colon));
     const auto value = trim(line.substr(colon + 1));
     if (name == "content-length") {
+      const auto before = std::exchange(left_, 0);
       const auto parsed = std::from_chars(value.data(), value.data() + value.size(), left_);
       if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size())
         return void(error_ = "a Content-Length that is no number");
+      if (sized && before != left_)
+        return void(error_ = "two lengths for one message");
       sized = true;
     }
     if (name == "transfer-encoding")
@@ -83,7 +86,7 @@ void HttpScanner::read_head(bool head_request) {
   const bool bodiless = response && (head_request || head_.status < 200 || head_.status == 204 || head_.status == 304);
   if (bodiless)
     state_ = State::complete;
-  else if (chunked)
+  else if (chunked) // a Content-Length beside it counts for nothing (RFC 9112, 6.3)
     state_ = State::chunk_size;
   else if (sized)
     state_ = left_ == 0 ? State::complete : State::sized;

@@ -1,6 +1,7 @@
 #include "harness/run/run.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/run/processor_wait.hpp"
 #include "harness/run/stack_runtime.hpp"
 #include "harness/run/system_clock.hpp"
 #include "harness/run/timeline.hpp"
@@ -30,6 +31,8 @@ namespace {
 constexpr auto progress_every = std::chrono::milliseconds{200};
 constexpr auto lag_every = std::chrono::milliseconds{10};
 constexpr auto lag_recorded = std::chrono::milliseconds{20};
+constexpr auto starvation_every = std::chrono::milliseconds{200};
+constexpr double starvation_recorded = 0.3; ///< share of that time
 
 /// One run: everything that lives as long as it does, in the order in which it must die.
 class Player {
@@ -77,6 +80,7 @@ private:
   asio::awaitable<void> play() {
     asio::co_spawn(executor_, show_progress(), asio::detached);
     asio::co_spawn(executor_, watch_lag(), asio::detached);
+    asio::co_spawn(executor_, watch_processor(), asio::detached);
     phase("stack up", "began");
     co_await stack_.up();
     phase("stack up", "ended");
@@ -118,6 +122,24 @@ private:
       const auto lag = clock_.now() - due;
       if (lag >= lag_recorded && !finished_flag_)
         recorder_.event("lag", {{"ms", std::to_string(lag.count() / 1'000'000)}});
+    }
+  }
+
+  /// Whether the machine has processors to spare: where it has none, who answers late may not be at fault.
+  asio::awaitable<void> watch_processor() {
+    auto before = processor_wait();
+    for (auto began = clock_.now(); before && !finished_flag_;) {
+      if (co_await async::until(clock_, began + starvation_every, finished_.wait()))
+        continue;
+      const auto waited = processor_wait();
+      const auto window = clock_.now() - began;
+      const auto share =
+          waited ? static_cast<double>((*waited - *before).count()) / static_cast<double>(window.count()) : 0;
+      if (share >= starvation_recorded && !finished_flag_)
+        recorder_.event("starved", {{"ms", std::to_string(window.count() / 1'000'000)},
+                                    {"percent", std::to_string(static_cast<int>(share * 100))}});
+      before = waited;
+      began += window;
     }
   }
 

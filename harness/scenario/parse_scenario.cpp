@@ -230,6 +230,7 @@ Judgement parse_judgement(const toml::table& table, ParseContext& context) {
   judge.lying_grace = reader.duration("lying_grace").value_or(judge.lying_grace);
   judge.lying_threshold = reader.number("lying_threshold", 0, 1).value_or(judge.lying_threshold);
   judge.loop_lag = reader.duration("loop_lag").value_or(judge.loop_lag);
+  judge.starved = reader.number("starved", 0, 1).value_or(judge.starved);
   reader.finish();
   return judge;
 }

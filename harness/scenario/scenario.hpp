@@ -118,6 +118,7 @@ struct Judgement {
   Duration lying_grace = std::chrono::milliseconds{300};
   double lying_threshold = 0.5;
   Duration loop_lag = std::chrono::milliseconds{250};
+  double starved = 0.5; ///< of the time the harness waited for a processor
 };
 
 struct Scenario {

@@ -1,0 +1,34 @@
+// When the harness or its machine was too slow for anybody's time to mean anything.
+#pragma once
+
+#include "harness/checks/facts.hpp"
+
+namespace holdfast::checks {
+
+class Disturbance {
+public:
+  explicit Disturbance(const Facts& facts);
+
+  /// The harness's loop was later than the tolerance at some time of [from, to].
+  [[nodiscard]] bool loop_was_late(history::Time from, history::Time to) const;
+  /// A failure that took so long, while the machine had no processor to spare for half of it: it may be the machine's.
+  /// One that came quickly is the service's own.
+  [[nodiscard]] bool excuses(history::Time begin, history::Time end) const;
+  /// The longest lateness of the run beyond the tolerance; nothing when there was none.
+  [[nodiscard]] std::optional<history::Time> worst_lag() const;
+  /// For a reason: "the harness's loop was more than 250ms late, or its machine starved".
+  [[nodiscard]] std::string describe() const;
+
+private:
+  struct Span {
+    history::Time from, to;
+  };
+  /// How much of [from, to] these cover.
+  [[nodiscard]] static history::Time covered(const std::vector<Span>& spans, history::Time from, history::Time to);
+
+  history::Time tolerance_;
+  std::vector<Span> late_;    ///< beyond the tolerance, in order
+  std::vector<Span> starved_; ///< in order
+};
+
+} // namespace holdfast::checks
