@@ -1,6 +1,8 @@
 #include "harness/consistency/values.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <stdexcept>
 
 namespace holdfast::consistency {
 
@@ -13,21 +15,74 @@ constexpr std::uint64_t mix(std::uint64_t bits) {
   return bits ^ bits >> 33;
 }
 
+/// Of eight letters at a time: most texts of histories are shorter than that.
+std::uint32_t hash_of(std::string_view text) {
+  std::uint64_t sum = text.size();
+  const char* at = text.data();
+  std::size_t left = text.size();
+  for (; left >= 8; left -= 8, at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    sum = mix(sum ^ word);
+  }
+  std::uint64_t word = 0;
+  if (left != 0)
+    std::memcpy(&word, at, left);
+  return static_cast<std::uint32_t>(mix(sum ^ word));
+}
+
+constexpr std::size_t block_size = std::size_t{1} << 16;
+
 } // namespace
 
+const char* Values::keep(std::string_view text) {
+  if (text.empty())
+    return "";
+  if (text.size() > block_left_) {
+    const auto size = std::max(block_size, text.size());
+    blocks_.push_back(std::make_unique<char[]>(size));
+    block_left_ = size;
+    block_end_ = blocks_.back().get() + size;
+  }
+  char* letters = block_end_ - block_left_;
+  std::memcpy(letters, text.data(), text.size());
+  block_left_ -= text.size();
+  return letters;
+}
+
+void Values::grow() {
+  table_.assign(std::max<std::size_t>(64, table_.size() * 2), 0);
+  const auto mask = table_.size() - 1;
+  for (std::uint32_t i = 0; i < texts_.size(); ++i) {
+    auto place = texts_[i].hash & mask;
+    while (table_[place] != 0)
+      place = (place + 1) & mask;
+    table_[place] = i + 1;
+  }
+}
+
 std::int64_t Values::intern(std::string_view text) {
-  if (const auto known = interned_.find(text); known != interned_.end())
-    return known->second;
-  const auto number = static_cast<std::int64_t>(texts_.size());
-  interned_.emplace(texts_.emplace_back(text), number);
-  return number;
+  if ((texts_.size() + 1) * 2 > table_.size())
+    grow();
+  const auto hash = hash_of(text);
+  const auto mask = table_.size() - 1;
+  auto place = hash & mask;
+  for (; table_[place] != 0; place = (place + 1) & mask)
+    if (const auto& known = texts_[table_[place] - 1];
+        known.hash == hash && std::string_view(known.letters, known.size) == text)
+      return table_[place] - 1;
+  if (texts_.size() >= UINT32_MAX - 1 || text.size() >= UINT32_MAX)
+    throw std::length_error("more than four billion texts, or letters in one");
+  texts_.push_back({keep(text), static_cast<std::uint32_t>(text.size()), hash});
+  table_[place] = static_cast<std::uint32_t>(texts_.size());
+  return static_cast<std::int64_t>(texts_.size()) - 1;
 }
 
 std::int64_t Values::store(std::span<const Value> elements) {
-  const auto place = static_cast<std::int64_t>(items_.size());
+  const auto place = items_.size();
   items_.push_back(integer(static_cast<std::int64_t>(elements.size())));
   items_.insert(items_.end(), elements.begin(), elements.end());
-  return place;
+  return static_cast<std::int64_t>(place);
 }
 
 std::span<const Value> Values::elements(Value value) const {

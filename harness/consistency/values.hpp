@@ -1,12 +1,13 @@
 // Values as histories hold them: nil, booleans, integers, texts, keywords, lists and maps, eight bytes each.
 #pragma once
 
+#include "harness/consistency/large_pages.hpp"
+
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace holdfast::consistency {
@@ -48,6 +49,9 @@ public:
   Values(Values&&) = default;
   Values& operator=(Values&&) = default;
 
+  /// Room for so many elements of lists and maps: saves copying when many are known to come.
+  void reserve(std::size_t elements) { items_.reserve(elements); }
+
   static constexpr std::int64_t largest_integer = (std::int64_t{1} << 60) - 1;
 
   [[nodiscard]] static constexpr Value boolean(bool is) { return {Value::Kind::boolean, is ? 1 : 0}; }
@@ -61,7 +65,10 @@ public:
   Value map(std::span<const Value> entries) { return {Value::Kind::map, store(entries)}; }
 
   /// Of a text or a keyword (without its colon).
-  [[nodiscard]] std::string_view view(Value value) const { return texts_[content(value)]; }
+  [[nodiscard]] std::string_view view(Value value) const {
+    const auto& text = texts_[content(value)];
+    return {text.letters, text.size};
+  }
   /// The elements of a list, the keys and values by turns of a map; empty for anything else. Valid until something is
   /// added.
   [[nodiscard]] std::span<const Value> elements(Value value) const;
@@ -79,9 +86,22 @@ private:
   std::int64_t intern(std::string_view text);
   std::int64_t store(std::span<const Value> elements);
 
-  std::deque<std::string> texts_; ///< they stay where they are: `interned_` points to them
-  std::unordered_map<std::string_view, std::int64_t> interned_;
-  std::vector<Value> items_; ///< of each list or map: how many, as an integer, then they
+  /// A text and its hash, which also holds the places of `table_` apart.
+  struct Text {
+    const char* letters = nullptr; ///< in `blocks_`, where they stay
+    std::uint32_t size = 0;
+    std::uint32_t hash = 0;
+  };
+  const char* keep(std::string_view text);
+  void grow();
+
+  std::vector<Text, LargePages<Text>> texts_;
+  /// Open addressing, a power of two: the text's place in `texts_` plus one, or 0.
+  std::vector<std::uint32_t, LargePages<std::uint32_t>> table_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t block_left_ = 0;
+  char* block_end_ = nullptr;
+  std::vector<Value, LargePages<Value>> items_; ///< of each list or map: how many, as an integer, then they
 };
 
 } // namespace holdfast::consistency
