@@ -22,9 +22,10 @@ js::object check_of(const verdict::CheckSummary& check) {
                                   {"count", finding.count},
                                   {"users", finding.users},
                                   {"examples", examples_of(finding)}});
-  return {{"name", check.name},         {"verdict", verdict::to_string(check.verdict)},
-          {"reason", check.reason},     {"at_risk", check.at_risk},
-          {"examined", check.examined}, {"findings", findings}};
+  return {{"name", check.name},       {"verdict", verdict::to_string(check.verdict)},
+          {"judged", check.judged},   {"reason", check.reason},
+          {"at_risk", check.at_risk}, {"examined", check.examined},
+          {"findings", findings}};
 }
 
 js::object run_of(const verdict::Report& report) {

@@ -87,7 +87,7 @@ std::string terminal(const verdict::Report& report, Colour colour) {
   if (!report.checks.empty())
     out += "\n  checks\n";
   for (const auto& check : report.checks) {
-    const auto label = fmt::format("{:<13}", verdict::to_string(check.verdict));
+    const auto label = fmt::format("{:<13}", check.judged ? verdict::to_string(check.verdict) : "not judged");
     if (check.findings.empty()) {
       out +=
           fmt::format("    {:<13} {} {}\n", check.name, painted(check.verdict, label, colour), printable(check.reason));

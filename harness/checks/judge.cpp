@@ -205,7 +205,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
   std::string reason;
   bool any = false;
   for (auto& result : results) {
-    verdict::CheckSummary summary{result.name, result.verdict, result.reason, result.at_risk, result.examined, {}};
+    verdict::CheckSummary summary{
+        result.name, result.verdict, result.applicable, result.reason, result.at_risk, result.examined, {}};
     for (const auto& finding : result.findings)
       summary.findings.push_back(summarize(facts, finding));
     const bool named = bundle.scenario.expect.survive.contains(result.name);

@@ -1,5 +1,6 @@
 #include "harness/faults/respawn.hpp"
 
+#include "harness/async/together.hpp"
 #include "harness/stack/listening.hpp"
 
 #include <fmt/format.h>
@@ -61,10 +62,19 @@ asio::awaitable<void> Respawn::strike() {
 
 asio::awaitable<void> Respawn::up() {
   // Users of a service go down before what they use, and come up after it.
-  for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
-    co_await down(**instance);
-  for (auto* instance : instances_)
-    co_await start(*instance);
+  const auto services = stack::by_service(instances_);
+  for (auto service = services.rbegin(); service != services.rend(); ++service) {
+    std::vector<asio::awaitable<void>> all;
+    for (auto* instance : *service)
+      all.push_back(down(*instance));
+    co_await async::together(std::move(all));
+  }
+  for (const auto& service : services) {
+    std::vector<asio::awaitable<void>> all;
+    for (auto* instance : service)
+      all.push_back(start(*instance));
+    co_await async::together(std::move(all));
+  }
 }
 
 asio::awaitable<void> Respawn::rolling() {

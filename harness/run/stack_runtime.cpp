@@ -1,6 +1,7 @@
 #include "harness/run/stack_runtime.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/async/together.hpp"
 #include "harness/history/secrets.hpp"
 #include "harness/stack/listening.hpp"
 #include "harness/stack/resolve.hpp"
@@ -286,11 +287,12 @@ asio::awaitable<void> StackRuntime::start_server(const Dependency& dependency) {
       throw StackError(fmt::format("dependency '{}': preparing it failed; see logs/{}.log in the bundle",
                                    dependency.name, dependency.name));
   }
-  servers_.push_back(co_await spawn_server(dependency, dependency.command));
-  auto& server = *servers_.back().process;
+  auto spawned = co_await spawn_server(dependency, dependency.command);
+  auto& server = *spawned.process;
   const stack::ProbeTarget target{addresses_.server(dependency.name),
                                   places_.workspace / "dependencies" / dependency.name,
-                                  [logged = servers_.back().logged](std::string_view) { return *logged; }};
+                                  [logged = spawned.logged](std::string_view) { return *logged; }};
+  servers_.push_back(std::move(spawned)); // from here on it is stopped whatever happens
   const auto deadline = clock_.now() + dependency.ready.within;
   for (;;) {
     const auto answer = co_await stack::probe_once(clock_, dependency.ready, target);
@@ -353,15 +355,22 @@ asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
 }
 
 asio::awaitable<void> StackRuntime::up() {
+  std::vector<asio::awaitable<void>> dependencies;
   for (const auto& dependency : plan_.scenario.stack.dependencies)
     if (dependency.provider == Dependency::Provider::server)
-      co_await start_server(dependency);
+      dependencies.push_back(start_server(dependency));
     else if (dependency.provider == Dependency::Provider::external)
-      co_await find_external(dependency);
+      dependencies.push_back(find_external(dependency));
+  co_await async::together(std::move(dependencies));
   make_links();
   make_instances();
-  for (const auto& instance : instances_)
-    co_await start_instance(*instance);
+  for (const auto& service : stack::by_service(instances())) {
+    co_await start_instance(*service.front()); // alone: does it keep to its address?
+    std::vector<asio::awaitable<void>> others;
+    for (std::size_t i = 1; i < service.size(); ++i)
+      others.push_back(start_instance(*service[i]));
+    co_await async::together(std::move(others));
+  }
 }
 
 asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> settle) {

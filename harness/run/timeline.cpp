@@ -1,6 +1,7 @@
 #include "harness/run/timeline.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/async/together.hpp"
 
 #include <algorithm>
 #include <boost/asio/detached.hpp>
@@ -391,6 +392,18 @@ asio::awaitable<void> Timeline::checkpoint(std::string after) {
     workload_.resume();
 }
 
+asio::awaitable<void> Timeline::stop(stack::Instance& instance) {
+  (void)co_await instance.stop();
+}
+
+asio::awaitable<void> Timeline::start_again(stack::Instance& instance) {
+  const auto started = co_await instance.start();
+  if (started.how != stack::Started::How::ready)
+    recorder_.event("warning", {{"instance", instance.name()},
+                                {"text", fmt::format("{} did not come up again after the cold restart: {}",
+                                                     instance.name(), started.detail)}});
+}
+
 asio::awaitable<void> Timeline::cold_restart() {
   if (!plan_.scenario.cold_restart)
     co_return;
@@ -406,14 +419,18 @@ asio::awaitable<void> Timeline::cold_restart() {
     co_return;
   }
   recorder_.event("phase", {{"name", "cold restart"}, {"state", "began"}});
-  for (auto instance = all.rbegin(); instance != all.rend(); ++instance)
-    (void)co_await (*instance)->stop();
-  for (auto* instance : all) {
-    const auto started = co_await instance->start();
-    if (started.how != stack::Started::How::ready)
-      recorder_.event("warning", {{"instance", instance->name()},
-                                  {"text", fmt::format("{} did not come up again after the cold restart: {}",
-                                                       instance->name(), started.detail)}});
+  const auto services = stack::by_service(all);
+  for (auto service = services.rbegin(); service != services.rend(); ++service) {
+    std::vector<asio::awaitable<void>> stops;
+    for (auto* instance : *service)
+      stops.push_back(stop(*instance));
+    co_await async::together(std::move(stops));
+  }
+  for (const auto& service : services) {
+    std::vector<asio::awaitable<void>> starts;
+    for (auto* instance : service)
+      starts.push_back(start_again(*instance));
+    co_await async::together(std::move(starts));
   }
   recorder_.event("phase", {{"name", "cold restart"}, {"state", "ended"}});
   co_await checkpoint("cold restart");

@@ -53,6 +53,8 @@ private:
   asio::awaitable<void> recover();
   asio::awaitable<void> checkpoint(std::string after);
   asio::awaitable<void> cold_restart();
+  asio::awaitable<void> stop(stack::Instance& instance);
+  asio::awaitable<void> start_again(stack::Instance& instance);
   void judge(Playing& playing);
   void note(const Playing& playing, const std::string& state, history::Values more = {});
   [[nodiscard]] bool is_busy() const;

@@ -266,4 +266,16 @@ void Instance::signal_tree(int signal) {
     process_->signal_tree(signal);
 }
 
+std::vector<std::vector<Instance*>> by_service(const std::vector<Instance*>& instances) {
+  std::vector<std::vector<Instance*>> all;
+  for (auto* instance : instances) {
+    auto group = std::find_if(all.begin(), all.end(),
+                              [&](const auto& one) { return one.front()->service().name == instance->service().name; });
+    if (group == all.end())
+      group = all.insert(all.end(), std::vector<Instance*>{});
+    group->push_back(instance);
+  }
+  return all;
+}
+
 } // namespace holdfast::stack

@@ -130,4 +130,7 @@ private:
   std::string config_hash_;
 };
 
+/// Those of one service each, services in their order here: what may go up or down at the same time.
+[[nodiscard]] std::vector<std::vector<Instance*>> by_service(const std::vector<Instance*>& instances);
+
 } // namespace holdfast::stack

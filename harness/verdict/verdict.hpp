@@ -73,6 +73,7 @@ struct FindingSummary {
 struct CheckSummary {
   std::string name;
   Verdict verdict = Verdict::pass;
+  bool judged = true; ///< the scenario asks for it; otherwise it is told and decides nothing
   std::string reason;
   std::size_t at_risk = 0;
   std::size_t examined = 0;
