@@ -7,7 +7,8 @@
 namespace holdfast::consistency {
 
 const std::vector<Model>& models() {
-  static const std::vector<Model> all = {};
+  static const std::vector<Model> all = {register_model(), cas_register_model(), multi_register_model(), mutex_model(),
+                                         kv_model()};
   return all;
 }
 

@@ -5,6 +5,10 @@
 
 namespace holdfast::consistency {
 
-// Model register_model(); …
+Model register_model();
+Model cas_register_model();
+Model multi_register_model();
+Model mutex_model();
+Model kv_model();
 
 } // namespace holdfast::consistency
