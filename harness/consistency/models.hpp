@@ -5,10 +5,11 @@
 
 namespace holdfast::consistency {
 
-Model register_model();
-Model cas_register_model();
-Model multi_register_model();
-Model mutex_model();
-Model kv_model();
+[[nodiscard]] Model register_model();
+[[nodiscard]] Model cas_register_model();
+[[nodiscard]] Model multi_register_model();
+[[nodiscard]] Model mutex_model();
+[[nodiscard]] Model kv_model();
+[[nodiscard]] Model list_append_model();
 
 } // namespace holdfast::consistency

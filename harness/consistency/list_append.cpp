@@ -1,0 +1,39 @@
+// list-append: transactions that read lists and append to them. `[[:r :x [1 2]] [:append :x 3]]`
+#include "harness/consistency/isolation/append_versions.hpp"
+#include "harness/consistency/isolation/judgement.hpp"
+#include "harness/consistency/isolation/lattice.hpp"
+#include "harness/consistency/models.hpp"
+
+namespace holdfast::consistency {
+
+namespace {
+
+using namespace isolation;
+
+Result check(History& history, const Question& question, Budget& budget) {
+  const auto level = level_of(question);
+  if (level.empty())
+    return unknown_level(question);
+  Transactions transactions;
+  if (auto why = read_transactions(history, {"append", true}, transactions); !why.empty())
+    return unknown_because(std::move(why));
+  const Writes writes(transactions);
+  const AppendVersions versions(transactions, writes);
+  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), {}, {}};
+  versions.find_anomalies(found.result);
+  versions.add_dependencies(found.dependencies);
+  found.ambiguity = ambiguity_of(found.result, "duplicate-appends");
+  return judge(
+      std::move(found), level, [&](const Link& link) { return versions.explain(link.from, link.to, link.kind); },
+      budget);
+}
+
+} // namespace
+
+Model list_append_model() {
+  auto levels = level_names();
+  levels.insert(levels.begin(), "strict-serializable");
+  return {"list-append", "transactions that read lists and append unique values to them", std::move(levels), {}, check};
+}
+
+} // namespace holdfast::consistency
