@@ -11,5 +11,6 @@ namespace holdfast::consistency {
 [[nodiscard]] Model mutex_model();
 [[nodiscard]] Model kv_model();
 [[nodiscard]] Model list_append_model();
+[[nodiscard]] Model rw_register_model();
 
 } // namespace holdfast::consistency
