@@ -7,8 +7,9 @@
 namespace holdfast::consistency {
 
 const std::vector<Model>& models() {
-  static const std::vector<Model> all = {register_model(), cas_register_model(), multi_register_model(), mutex_model(),
-                                         kv_model(),       list_append_model(),  rw_register_model()};
+  static const std::vector<Model> all = {register_model(),    cas_register_model(), multi_register_model(),
+                                         mutex_model(),       kv_model(),           list_append_model(),
+                                         rw_register_model(), long_fork_model()};
   return all;
 }
 

@@ -12,5 +12,6 @@ namespace holdfast::consistency {
 [[nodiscard]] Model kv_model();
 [[nodiscard]] Model list_append_model();
 [[nodiscard]] Model rw_register_model();
+[[nodiscard]] Model long_fork_model();
 
 } // namespace holdfast::consistency
