@@ -92,6 +92,8 @@ public:
         stuck = 0;
       }
     }
+    if (workload_.reads_all_in_the_end)
+      read_all();
     history_.events = next_event_;
     return std::move(history_);
   }
@@ -191,6 +193,26 @@ private:
       }
       std::erase(key.readers, number);
     }
+  }
+
+  void read_all() {
+    Session session;
+    session.process = next_process_++;
+    session.is_committed = true;
+    for (const auto& [number, key] : keys_)
+      session.steps.push_back({false, number, 0, key.versions.back().state});
+    session.operation = static_cast<OperationId>(history_.operations.size());
+    Operation operation;
+    operation.f = name_;
+    operation.invoked = value_of(session.steps, false);
+    operation.process = session.process;
+    operation.invocation = next_event_++;
+    operation.invoke_line = operation.invocation + 1;
+    operation.completion = next_event_++;
+    operation.complete_line = operation.completion + 1;
+    operation.outcome = Outcome::ok;
+    operation.completed = value_of(session.steps, true);
+    history_.operations.push_back(operation);
   }
 
   void acknowledge(Session& session) {

@@ -37,10 +37,11 @@ struct Workload {
   unsigned transactions = 8;
   unsigned processes = 3;
   unsigned keys = 2;
-  unsigned longest = 4;         ///< steps of a transaction
-  unsigned writes_per_key = 32; ///< then another key takes its place
-  unsigned aborts = 5;          ///< of 100, beside those that the level needs
-  unsigned lost = 5;            ///< acknowledgements, of 100: info, whether it committed or aborted
+  unsigned longest = 4;              ///< steps of a transaction
+  unsigned writes_per_key = 32;      ///< then another key takes its place
+  unsigned aborts = 5;               ///< of 100, beside those that the level needs
+  unsigned lost = 5;                 ///< acknowledgements, of 100: info, whether it committed or aborted
+  bool reads_all_in_the_end = false; ///< one more transaction, when all others are done
 };
 
 [[nodiscard]] consistency::History simulate(const Workload& workload, Choices& choices);

@@ -66,9 +66,13 @@ History at_once(const std::vector<Told>& all) {
   return told(all, true);
 }
 
-Result judged(History history, const std::string& model, const std::string& level) {
+Result judge(History& history, const std::string& model, const std::string& level) {
   Budget budget{Limits{}};
   return find_model(model)->check(history, {level, {}}, budget);
+}
+
+Result judged(History history, const std::string& model, const std::string& level) {
+  return judge(history, model, level);
 }
 
 std::string kinds(const Result& result) {

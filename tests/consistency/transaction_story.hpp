@@ -24,6 +24,8 @@ constexpr auto info = consistency::Outcome::info;
 /// All begin before any completes.
 [[nodiscard]] consistency::History at_once(const std::vector<Told>& all);
 
+[[nodiscard]] consistency::Result judge(consistency::History& history, const std::string& model,
+                                        const std::string& level = {});
 [[nodiscard]] consistency::Result judged(consistency::History history, const std::string& model,
                                          const std::string& level = {});
 /// The kinds of the findings, as "G0 G1a".

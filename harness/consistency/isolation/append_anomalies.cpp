@@ -172,7 +172,8 @@ private:
       }
       for (std::size_t j = i + 1; j < steps.size(); ++j)
         if (steps[j].is_write && steps[j].key == steps[i].key &&
-            std::find(seen.begin(), seen.end(), steps[j].value) != seen.end())
+            std::find(seen.begin(), seen.end(), steps[j].value) != seen.end() &&
+            !writes_.find(steps[j].key, steps[j].value)->is_doubled)
           result_.add("future-read", {fmt::format("{} read {} as {} before it appended {} itself", name(id),
                                                   key_of(steps[i].key), show(steps[i].value), show(steps[j].value)),
                                       {id},

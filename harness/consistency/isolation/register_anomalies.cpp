@@ -44,7 +44,7 @@ public:
                                  {}});
       for (std::size_t j = i + 1; j < steps.size(); ++j)
         if (steps[j].is_write && steps[j].key == steps[i].key && steps[j].value == steps[i].value &&
-            !was_written(steps.first(i), steps[i]))
+            !was_written(steps.first(i), steps[i]) && !writes_.find(steps[i].key, steps[i].value)->is_doubled)
           result_.add("future-read",
                       {fmt::format("{} read {} as {} before it wrote that itself", name(id),
                                    transactions_.show_key(steps[i].key), transactions_.show(steps[i].value)),
