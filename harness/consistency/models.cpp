@@ -7,9 +7,10 @@
 namespace holdfast::consistency {
 
 const std::vector<Model>& models() {
-  static const std::vector<Model> all = {register_model(),    cas_register_model(), multi_register_model(),
-                                         mutex_model(),       kv_model(),           list_append_model(),
-                                         rw_register_model(), long_fork_model()};
+  static const std::vector<Model> all = {
+      register_model(), cas_register_model(), multi_register_model(), mutex_model(),    kv_model(),
+      set_model(),      set_full_model(),     counter_model(),        queue_model(),    unique_ids_model(),
+      bank_model(),     list_append_model(),  rw_register_model(),    long_fork_model()};
   return all;
 }
 

@@ -10,6 +10,12 @@ namespace holdfast::consistency {
 [[nodiscard]] Model multi_register_model();
 [[nodiscard]] Model mutex_model();
 [[nodiscard]] Model kv_model();
+[[nodiscard]] Model set_model();
+[[nodiscard]] Model set_full_model();
+[[nodiscard]] Model counter_model();
+[[nodiscard]] Model queue_model();
+[[nodiscard]] Model unique_ids_model();
+[[nodiscard]] Model bank_model();
 [[nodiscard]] Model list_append_model();
 [[nodiscard]] Model rw_register_model();
 [[nodiscard]] Model long_fork_model();

@@ -10,6 +10,15 @@ constexpr std::size_t kept_examples = 8;
 
 }
 
+bool Result::count(const std::string& kind) {
+  const auto finding =
+      std::find_if(findings.begin(), findings.end(), [&](const auto& one) { return one.kind == kind; });
+  if (finding == findings.end())
+    return false;
+  ++finding->count;
+  return true;
+}
+
 void Result::add(const std::string& kind, Anomaly anomaly) {
   auto finding = std::find_if(findings.begin(), findings.end(), [&](const auto& one) { return one.kind == kind; });
   if (finding == findings.end())

@@ -49,6 +49,8 @@ struct Result {
 
   /// Adds a case; all are counted, the first few kept.
   void add(const std::string& kind, Anomaly anomaly);
+  /// Counts one more case of a kind that has examples already; false when it has none.
+  bool count(const std::string& kind);
 };
 
 } // namespace holdfast::consistency
