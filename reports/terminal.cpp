@@ -1,4 +1,4 @@
-#include "reports/report.hpp"
+#include "reports/judgement.hpp"
 
 #include <fmt/format.h>
 #include <sstream>
@@ -33,15 +33,6 @@ std::string seconds(history::Time time) {
 std::string share(std::size_t users, std::size_t all) {
   return all == 0 ? std::string{}
                   : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(users) / static_cast<double>(all));
-}
-
-std::string clipped(const std::string& text, std::size_t size) {
-  if (text.size() <= size)
-    return text;
-  auto end = size;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end; // not inside a character
-  return text.substr(0, end) + "…";
 }
 
 } // namespace

@@ -13,7 +13,9 @@ namespace holdfast::checks {
 [[nodiscard]] verdict::CheckResult check_recovery(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_availability(const Facts& facts);
 
-/// All checks, and what the scenario expected of them: the verdict of a run.
-[[nodiscard]] verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path);
+/// All checks, and what the scenario expected of them: the verdict of a run. With the name of a check only that one,
+/// whatever the scenario expects: is the history evidence that this survived?
+[[nodiscard]] verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path,
+                                    const std::string& only = {});
 
 } // namespace holdfast::checks

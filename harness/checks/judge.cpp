@@ -173,11 +173,13 @@ void mask_secrets(verdict::Report& report) {
 
 } // namespace
 
-verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path) {
+verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path, const std::string& only) {
   const Facts facts(bundle);
   std::vector<verdict::CheckResult> results = {
       check_sessions(facts),  check_purchases(facts), check_transactions(facts), check_payments(facts),
       check_readiness(facts), check_recovery(facts),  check_availability(facts)};
+  if (!only.empty())
+    std::erase_if(results, [&](const auto& result) { return result.name != only; });
   verdict::Report report{.scenario = bundle.scenario.name,
                          .about = bundle.scenario.about,
                          .file = bundle.scenario.file,
@@ -209,14 +211,14 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
         result.name, result.verdict, result.applicable, result.reason, result.at_risk, result.examined, {}};
     for (const auto& finding : result.findings)
       summary.findings.push_back(summarize(facts, finding));
-    const bool named = bundle.scenario.expect.survive.contains(result.name);
+    const bool named = !only.empty() || bundle.scenario.expect.survive.contains(result.name);
     if (!result.applicable) {
       summary.verdict = Verdict::inconclusive; // what did not look has not passed
       if (named)
         worst = verdict::worse(worst, Verdict::inconclusive), reason = result.name + ": " + result.reason;
       if (result.reason.starts_with("the stack has no"))
         continue;
-    } else if (decides(facts, result)) {
+    } else if (!only.empty() || decides(facts, result)) {
       any = any || result.name != "readiness";
       if (verdict::worse(result.verdict, worst) != worst) {
         reason = result.name;
@@ -232,7 +234,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     report.checks.push_back(std::move(summary));
   }
   const auto missing = missing_evidence(facts);
-  if (bundle.scenario.expect.reproduction) {
+  if (bundle.scenario.expect.reproduction && only.empty()) {
     const auto different = difference(facts, results);
     const bool undecided = worst == Verdict::inconclusive;
     reason =

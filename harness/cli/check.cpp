@@ -1,45 +1,54 @@
-// holdfast check: judges a saved bundle again, from its files alone.
-#include "harness/checks/check.hpp"
-#include "harness/cli/command.hpp"
-#include "harness/cli/registry.hpp"
-#include "reports/report.hpp"
+// holdfast check: judges a saved run again, from its files alone, or anybody's history by a model.
+#include "harness/cli/check.hpp"
 
+#include "harness/cli/command.hpp"
+
+#include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
-#include <unistd.h>
 
 namespace holdfast::cli {
 
 namespace {
 
-struct CheckOptions {
-  std::string bundle;
-  std::string format = "human";
-};
-
 int check(const CheckOptions& options) {
-  const auto read = bundle::read(options.bundle, make_registry().catalog());
-  if (const auto* problem = std::get_if<bundle::Problem>(&read)) {
-    fmt::print(stderr, "holdfast check: {}\n", problem->message);
-    return wrong_usage;
-  }
-  const auto report = checks::judge(std::get<bundle::Bundle>(read), options.bundle);
-  if (options.format == "json")
-    fmt::print("{}", reports::json({report}));
-  else
-    fmt::print("{}",
-               reports::terminal(report, isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off));
-  return report.exit_status;
+  std::error_code error;
+  const auto said = std::filesystem::is_directory(options.path, error) ? check_bundle(options)
+                                                                       : check_history(options, consistency::models());
+  fmt::print("{}", said.out);
+  fmt::print(stderr, "{}", said.error);
+  return said.status;
+}
+
+std::string model_help() {
+  std::string text = "of a history:";
+  for (const auto& model : consistency::models())
+    text += fmt::format("\n  {}: {}", model.name, model.about);
+  text += "\nof a bundle, which without one is judged as a whole:";
+  for (const auto& name : bundle_models())
+    text += " " + name;
+  return text;
 }
 
 } // namespace
 
 Command check_command() {
   auto options = std::make_shared<CheckOptions>();
-  return {"check", "Judge a saved bundle again, from its files alone",
+  return {"check", "Judge a saved bundle again, from its files alone, or anybody's history by a model",
           [options](Arguments& arguments) {
-            arguments.place("bundle", options->bundle, "the directory of a run");
+            arguments.place("history", options->path,
+                            "the directory of a run, or a history file: Jepsen's EDN or JSON, or Holdfast's own");
+            arguments.option("--model", options->model, model_help());
+            arguments.option("--consistency", options->level,
+                             "the level that the history is held against, read-uncommitted to strict-serializable; "
+                             "without it the model's own");
+            arguments.repeatable("--declare", options->declarations,
+                                 "KEY=VALUE: what the model must be told, as total=100 for the bank");
             arguments.choice("--format", options->format, {"human", "json"}, "human or json");
+            arguments.option("--time-limit", options->time_limit, "of the search: 30s; beyond it is inconclusive");
+            arguments.option("--memory-limit", options->memory_limit, "of the search: 2GB; beyond it is inconclusive");
+            arguments.option("--explain", options->explain, "write the counterexample as a drawing to this HTML file");
           },
           [options] { return check(*options); }};
 }

@@ -1,0 +1,34 @@
+// holdfast check BUNDLE: the checks that a run is judged by.
+#include "harness/checks/check.hpp"
+#include "harness/cli/check.hpp"
+#include "harness/cli/exit_status.hpp"
+#include "harness/cli/registry.hpp"
+#include "reports/report.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace holdfast::cli {
+
+const std::vector<std::string>& bundle_models() {
+  static const std::vector<std::string> names = {"sessions", "purchases", "transactions"};
+  return names;
+}
+
+Said check_bundle(const CheckOptions& options) {
+  const auto& known = bundle_models();
+  if (!options.model.empty() && std::find(known.begin(), known.end(), options.model) == known.end())
+    return {.status = wrong_usage,
+            .error = fmt::format("holdfast check: no model '{}' of a bundle; {}\n", options.model,
+                                 scenario::suggest(options.model, known))};
+  const auto read = bundle::read(options.path, make_registry().catalog());
+  if (const auto* problem = std::get_if<bundle::Problem>(&read))
+    return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", problem->message)};
+  const auto report = checks::judge(std::get<bundle::Bundle>(read), options.path, options.model);
+  const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
+  return {.status = report.exit_status,
+          .out = options.format == "json" ? reports::json({report}) : reports::terminal(report, colour)};
+}
+
+} // namespace holdfast::cli

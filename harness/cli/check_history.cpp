@@ -1,0 +1,169 @@
+// holdfast check HISTORY --model MODEL: anybody's history, held against one model.
+#include "harness/cli/check.hpp"
+#include "harness/cli/exit_status.hpp"
+#include "harness/jepsen/reader.hpp"
+#include "harness/scenario/diagnostic.hpp"
+#include "harness/scenario/load.hpp"
+#include "reports/judgement.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <fstream>
+#include <new>
+#include <unistd.h>
+
+namespace holdfast::cli {
+
+using consistency::Model;
+
+namespace {
+
+Said wrong(const std::string& sentence) {
+  return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", reports::printable(sentence))};
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// "there is no WHAT 'naem'; did you mean 'name'? Known: a, b."
+std::string unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
+  const auto close = scenario::nearest(name, known);
+  return fmt::format("there is no {} '{}'; {}known: {}", what, name,
+                     close ? fmt::format("did you mean '{}'? ", *close) : "", joined(known));
+}
+
+std::vector<std::string> names_of(const std::vector<Model>& models) {
+  std::vector<std::string> names;
+  for (const auto& model : models)
+    names.push_back(model.name);
+  return names;
+}
+
+/// "500MB", "2GB": bytes; nothing when it is no size.
+std::optional<std::size_t> parse_size(std::string_view text) {
+  double amount = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
+  if (error != std::errc{} || !(amount > 0) || amount > 1e9)
+    return std::nullopt;
+  const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+  for (const auto& [name, scale] : {std::pair{"KB", 10}, {"MB", 20}, {"GB", 30}, {"TB", 40}})
+    if (unit == name)
+      return static_cast<std::size_t>(amount * static_cast<double>(std::size_t{1} << scale));
+  return std::nullopt;
+}
+
+/// What the command line asks, or what is wrong with it.
+struct Asked {
+  const Model* model = nullptr;
+  consistency::Question question;
+  consistency::Limits limits;
+  std::string problem;
+};
+
+void read_declarations(const std::vector<std::string>& texts, Asked& asked) {
+  std::vector<std::string> known;
+  for (const auto& declaration : asked.model->declarations)
+    known.push_back(declaration.substr(0, declaration.find(':')));
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    const auto key = text.substr(0, equals);
+    if (equals == std::string::npos || key.empty())
+      asked.problem = fmt::format("--declare {}: write KEY=VALUE, as total=100", text);
+    else if (known.empty())
+      asked.problem = fmt::format("the model {} needs no declaration, and '{}' is given", asked.model->name, key);
+    else if (std::find(known.begin(), known.end(), key) == known.end())
+      asked.problem = unknown("declaration", key, known);
+    else
+      asked.question.declarations[key] = text.substr(equals + 1);
+  }
+}
+
+Asked read(const CheckOptions& options, const std::vector<Model>& models) {
+  Asked asked;
+  if (options.model.empty()) {
+    asked.problem = "a history is judged by a model: --model, one of " + joined(names_of(models));
+    return asked;
+  }
+  const auto found =
+      std::find_if(models.begin(), models.end(), [&](const Model& model) { return model.name == options.model; });
+  if (found == models.end()) {
+    asked.problem = unknown("model", options.model, names_of(models));
+    return asked;
+  }
+  asked.model = &*found;
+  const auto& levels = found->levels;
+  asked.question.consistency = options.level;
+  if (!options.level.empty() && levels.empty())
+    asked.problem = fmt::format("the model {} has no consistency levels", found->name);
+  else if (!options.level.empty() && std::find(levels.begin(), levels.end(), options.level) == levels.end())
+    asked.problem = unknown("consistency level of " + found->name, options.level, levels);
+  read_declarations(options.declarations, asked);
+  if (const auto time = scenario::parse_duration(options.time_limit); time && time->count() > 0)
+    asked.limits.time = *time;
+  else
+    asked.problem = fmt::format("--time-limit {}: write a duration, as 30s or 2m", options.time_limit);
+  if (const auto memory = parse_size(options.memory_limit))
+    asked.limits.memory = *memory;
+  else
+    asked.problem = fmt::format("--memory-limit {}: write a size, as 500MB or 2GB", options.memory_limit);
+  return asked;
+}
+
+bool is_bundle_model(const std::string& name) {
+  return std::find(bundle_models().begin(), bundle_models().end(), name) != bundle_models().end();
+}
+
+/// Empty, or why the file could not be written.
+std::string write(const std::string& path, const std::string& text) {
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << text;
+  return stream.flush() ? std::string{} : fmt::format("{} cannot be written", path);
+}
+
+int status_of(consistency::Validity validity) {
+  return validity == consistency::Validity::valid ? 0 : validity == consistency::Validity::invalid ? 1 : 2;
+}
+
+} // namespace
+
+Said check_history(const CheckOptions& options, const std::vector<Model>& models) {
+  if (is_bundle_model(options.model))
+    return wrong(
+        fmt::format("{} is judged from the directory of a run, and {} is a file", options.model, options.path));
+  const auto asked = read(options, models);
+  if (!asked.problem.empty())
+    return wrong(asked.problem);
+  auto history = jepsen::read_file(options.path);
+  if (const auto* error = std::get_if<jepsen::ReadError>(&history))
+    return {.status = wrong_usage, .error = reports::printable(jepsen::describe(*error)) + "\n"};
+  auto& judged = std::get<consistency::History>(history);
+
+  consistency::Budget budget(asked.limits);
+  consistency::Result result;
+  try {
+    result = asked.model->check(judged, asked.question, budget);
+  } catch (const std::bad_alloc&) {
+    result.reason = "there is no more memory";
+  }
+  const auto& levels = asked.model->levels;
+  const reports::Judgement judgement{.file = options.path,
+                                     .model = asked.model->name,
+                                     .level = options.level.empty() && !levels.empty() ? levels[0] : options.level,
+                                     .history = judged,
+                                     .result = result};
+  Said said{.status = status_of(result.validity)};
+  const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
+  said.out =
+      options.format == "json" ? reports::judgement_json(judgement) : reports::judgement_terminal(judgement, colour);
+  if (!options.explain.empty())
+    if (const auto problem = write(options.explain, reports::judgement_html(judgement)); !problem.empty())
+      said.status = wrong_usage, said.error = fmt::format("holdfast check: {}\n", problem);
+  return said;
+}
+
+} // namespace holdfast::cli
