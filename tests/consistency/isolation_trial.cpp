@@ -140,7 +140,8 @@ History made_of_forks(Choices& choices) {
       one.steps.push_back({true, key, {1}});
     } else
       for (auto other = key / size * size; other < (key / size + 1) * size; ++other)
-        one.steps.push_back({false, other, std::vector<std::int64_t>(choices.below(2), 1)});
+        one.steps.push_back(
+            {false, other, std::vector<std::int64_t>(choices.below(8) != 7 ? written[other] : choices.below(2), 1)});
     open.push_back(static_cast<Position>(all.size()));
     all.push_back(std::move(one));
     while (!open.empty() && (left == 1 || choices.below(2) == 0)) { // what is open completes in any order
