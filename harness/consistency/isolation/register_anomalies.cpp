@@ -3,6 +3,7 @@
 #include "harness/consistency/isolation/register_versions.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <fmt/format.h>
 
 namespace holdfast::consistency::isolation {
@@ -95,25 +96,41 @@ void RegisterVersions::find_anomalies(Result& result) const {
       finder.look_inside(id);
   find_cyclic_versions(result);
 
-  // Two that read the same version and then both wrote the key, whatever the order of their writes.
-  const auto update = [&](const RegisterRead& read) {
-    const auto steps = transactions_.of(read.by);
-    return std::any_of(steps.begin(), steps.end(),
-                       [&](const Step& step) { return step.is_write && step.key == read.key; });
+  // Two that read the same version and then both wrote the key, whatever the order of their writes. Whoever wrote what
+  // they read, and be it nobody.
+  struct Update {
+    std::uint32_t key;
+    std::uint64_t seen;
+    OperationId by;
+    auto operator<=>(const Update&) const = default;
   };
-  for (auto begin = reads_.begin(); begin != reads_.end();) {
-    std::vector<OperationId> all;
+  std::vector<Update> updates;
+  for (const auto& meeting : meetings_) {
+    const auto steps = transactions_.of(meeting.by);
+    const auto of_key = [&](const Step& step) { return step.key == meeting.key; };
+    const auto first = std::find_if(steps.begin(), steps.end(), of_key);
+    const auto* seen = writes_.find(meeting.key, first->value);
+    if (meeting.has_read && (seen == nullptr || !seen->is_doubled) &&
+        std::any_of(first, steps.end(), [&](const Step& step) { return of_key(step) && step.is_write; }))
+      updates.push_back({meeting.key, first->value.bits(), meeting.by});
+  }
+  std::sort(updates.begin(), updates.end());
+  for (auto begin = updates.begin(); begin != updates.end();) {
     const auto first = *begin;
-    for (; begin != reads_.end() && begin->key == first.key && begin->write == first.write; ++begin)
-      if (update(*begin))
-        all.push_back(begin->by);
-    if (all.size() > 1)
-      result.add("lost-update",
-                 {fmt::format("{} and {} both read {} as {} and both wrote it", name_of(*transactions_.history, all[0]),
-                              name_of(*transactions_.history, all[1]), transactions_.show_key(first.key),
-                              first.write == none ? "nil" : transactions_.show(write(first.write).value)),
-                  std::move(all),
-                  {}});
+    std::vector<OperationId> all;
+    for (; begin != updates.end() && begin->key == first.key && begin->seen == first.seen; ++begin)
+      all.push_back(begin->by);
+    if (all.size() < 2)
+      continue;
+    const auto steps = transactions_.of(first.by);
+    const auto& read =
+        *std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.key == first.key; });
+    result.add("lost-update",
+               {fmt::format("{} and {} both read {} as {} and both wrote it", name_of(*transactions_.history, all[0]),
+                            name_of(*transactions_.history, all[1]), transactions_.show_key(first.key),
+                            transactions_.show(read.value)),
+                std::move(all),
+                {}});
   }
 }
 
