@@ -7,37 +7,38 @@ namespace holdfast::consistency::linearizability {
 
 namespace {
 
-constexpr std::size_t most_looked_at = 2'000'000; ///< calls, over all attempts to do without some
-constexpr Nodes most_nodes = 20'000;              ///< of one attempt
-constexpr std::size_t most_states = 4;            ///< that a sentence lists
+// What the attempts may cost together, and one of them beside what the first judgement did.
+constexpr std::size_t most_calls = 1'000'000;
+constexpr Nodes most_nodes = 20'000;
+constexpr Nodes least_nodes_of_one = 200;
+constexpr Nodes times_as_many_nodes = 4;
+constexpr std::size_t most_states = 4; ///< that a sentence lists
 
 /// Finds which calls must have taken effect when they said so for the stuck one to be stuck. A call that need not is
 /// weakened to one that may take effect whenever it likes, or never: never dropped, because a read can be impossible
 /// for want of its write too, and that would be another violation.
 class Minimizer {
 public:
-  Minimizer(const Problem& problem, CallIndex stuck, Budget& budget) : budget_(budget) {
+  Minimizer(const Problem& problem, const Answer& answer, Budget& budget)
+      : nodes_of_one_(std::max(least_nodes_of_one, times_as_many_nodes * answer.nodes)), budget_(budget) {
     trial_.object = problem.object;
-    const auto end = problem.calls[stuck].deadline;
+    const auto end = problem.calls[*answer.stuck].deadline;
     for (CallIndex i = 0; i < problem.calls.size(); ++i) {
       auto call = problem.calls[i];
       if (call.start >= end)
         continue;
       if (call.deadline > end)
         weaken(call);
-      if (i == stuck)
+      if (i == *answer.stuck)
         stuck_ = calls_.size();
       calls_.push_back(call);
     }
   }
 
   std::vector<OperationId> run() {
-    for (auto size = std::max<std::size_t>(1, calls_.size() / 2);; size /= 2) {
-      for (std::size_t first = 0; first < calls_.size(); first += size)
-        try_without(first, std::min(first + size, calls_.size()));
-      if (size == 1)
-        break;
-    }
+    // Those that only observe first: without them fewer of the others are observed, and attempts cost less.
+    do_without([&](const Call& call) { return trial_.object.kinds[call.kind].is_pure; });
+    do_without([](const Call&) { return true; });
     std::vector<OperationId> needed;
     for (const auto& call : calls_)
       if (call.is_required)
@@ -51,35 +52,58 @@ private:
     call.deadline = no_moment;
   }
 
-  void try_without(std::size_t first, std::size_t last) {
-    const auto weakens = [&](std::size_t i) { return calls_[i].is_required && i != stuck_; };
-    auto i = first;
-    while (i < last && !weakens(i))
-      ++i;
+  /// Half of them at a time, then a quarter, down to one.
+  template <typename Choose>
+  void do_without(Choose choose) {
+    std::vector<std::size_t> chosen;
+    for (std::size_t i = 0; i < calls_.size(); ++i)
+      if (i != stuck_ && calls_[i].is_required && choose(calls_[i]))
+        chosen.push_back(i);
+    for (auto size = (chosen.size() + 1) / 2; size != 0; size = size == 1 ? 0 : (size + 1) / 2)
+      for (std::size_t first = 0; first < chosen.size(); first += size)
+        try_without(std::span(chosen).subspan(first, std::min(size, chosen.size() - first)));
+  }
+
+  void try_without(std::span<const std::size_t> some) {
     looked_at_ += calls_.size();
-    if (i == last || looked_at_ > most_looked_at)
+    if (looked_at_ > most_calls || nodes_ > most_nodes ||
+        std::none_of(some.begin(), some.end(), [&](std::size_t i) { return calls_[i].is_required; }))
       return;
-    auto weaker = calls_;
-    for (; i < last; ++i)
-      if (weakens(i))
-        weaken(weaker[i]);
-    trial_.calls = weaker;
+    trial_.calls = calls_;
+    for (const auto i : some)
+      weaken(trial_.calls[i]);
     Options options;
-    options.nodes = most_nodes;
-    if (judge(trial_, options, budget_).verdict == Verdict::not_linearizable)
-      calls_ = std::move(weaker);
+    options.nodes = nodes_of_one_;
+    const auto answer = judge(trial_, options, budget_);
+    nodes_ += answer.nodes;
+    if (answer.verdict == Verdict::not_linearizable)
+      calls_ = trial_.calls;
   }
 
   Problem trial_;
   std::vector<Call> calls_;
   std::size_t stuck_ = 0;
   std::size_t looked_at_ = 0;
+  Nodes nodes_ = 0;
+  Nodes nodes_of_one_;
   Budget& budget_;
 };
 
-std::string where_it_is(const Problem& problem, const Answer& answer) {
+/// Of the prefix; empty where it changes nothing.
+std::string last_change(const History& history, Keys keys, const Problem& problem, const Answer& answer) {
+  const auto last = std::find_if(answer.order.rbegin(), answer.order.rend(), [&](CallIndex call) {
+    return !problem.object.kinds[problem.calls[call].kind].is_pure;
+  });
+  return last == answer.order.rend()
+             ? ""
+             : ", whose last change is the " + describe(history, keys, problem.calls[*last].operation) + ",";
+}
+
+std::string where_it_is(const History& history, Keys keys, const Problem& problem, const Answer& answer) {
   if (answer.states.size() < 2)
-    return "after the longest prefix " + problem.object.describe(answer.state);
+    return fmt::format("after the longest prefix{} {}",
+                       answer.state == problem.object.merged ? last_change(history, keys, problem, answer) : "",
+                       problem.object.describe(answer.state));
   std::string all;
   const auto listed = std::min(answer.states.size(), most_states);
   for (std::size_t i = 0; i < listed; ++i)
@@ -95,9 +119,9 @@ Anomaly explain(const History& history, Keys keys, const Problem& problem, const
                 Budget& budget) {
   Anomaly anomaly;
   const auto stuck = problem.calls[*answer.stuck].operation;
-  anomaly.what =
-      fmt::format("{}{} cannot be placed: {}", key, describe(history, keys, stuck), where_it_is(problem, answer));
-  anomaly.operations = Minimizer(problem, *answer.stuck, budget).run();
+  anomaly.what = fmt::format("{}{} cannot be placed: {}", key, describe(history, keys, stuck),
+                             where_it_is(history, keys, problem, answer));
+  anomaly.operations = Minimizer(problem, answer, budget).run();
   return anomaly;
 }
 

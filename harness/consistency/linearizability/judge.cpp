@@ -55,12 +55,18 @@ std::string read_options(const Question& question, Options& options) {
     else
       return fmt::format("method is to be search or direct, not \"{}\"", method->second);
   }
+  if (const auto wanted = question.declarations.find("counterexample"); wanted != question.declarations.end()) {
+    options.explains = wanted->second != "no";
+    if (options.explains)
+      return fmt::format("counterexample is to be no, not \"{}\"", wanted->second);
+  }
   return {};
 }
 
 std::vector<std::string> option_declarations() {
   return {"nodes: how many configurations the search of one key may visit",
-          "method: search or direct; by default direct where no value is written twice"};
+          "method: search or direct; by default direct where no value is written twice",
+          "counterexample: no when the verdict is enough; finding the operations that matter can take longer"};
 }
 
 Answer judge(const Problem& problem, const Options& options, Budget& budget) {

@@ -38,6 +38,7 @@ struct Object {
   /// A state that no result can tell from another: every kind that is not blind is impossible in it or leads back to
   /// it.
   std::optional<State> unobservable;
+  std::optional<State> merged; ///< what holds values that the model did not care to tell apart, for sentences
   std::vector<Traits> kinds;
   std::vector<Cell> cells;
   Cell cell_count = 0; ///< 0: its calls are not told in cells, and nothing is dropped before the search

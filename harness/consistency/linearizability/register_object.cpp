@@ -39,8 +39,10 @@ public:
     if (!has_zones(problem.object, problem.calls)) {
       merge_unobserved();
       problem = make();
-      if (merged_ != Interner::none && !has_mismatch_)
-        problem.object.unobservable = merged_;
+      if (merged_ != Interner::none)
+        problem.object.merged = merged_;
+      if (!has_mismatch_)
+        problem.object.unobservable = problem.object.merged;
     }
     const auto meanings = std::make_shared<std::vector<Meaning>>(std::move(meanings_));
     problem.object.step = [meanings](State state, Kind kind) -> std::optional<State> {

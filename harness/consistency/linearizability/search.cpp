@@ -26,7 +26,7 @@ struct Frame {
 
 class Search {
 public:
-  Search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes& nodes)
+  Search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes nodes)
       : object_(object), calls_(calls), schedule_(calls), cursor_(schedule_, calls),
         transitions_(object, schedule_.width), seen_(cursor_.words(), budget), budget_(budget), nodes_(nodes),
         newest_(2 * object.kinds.size()) {}
@@ -36,6 +36,13 @@ public:
   Search& operator=(const Search&) = delete;
 
   Answer run() {
+    auto answer = walk();
+    answer.nodes = visited_;
+    return answer;
+  }
+
+private:
+  Answer walk() {
     state_ = transitions_.initial();
     while (!cursor_.at_end()) {
       take_pure_calls();
@@ -54,7 +61,6 @@ public:
     return answer;
   }
 
-private:
   /// A call that changes nothing and is possible now is taken now, and nothing else tried in its place: wherever a
   /// linearization has it, moving it up to here leaves every other call's result as it is.
   void take_pure_calls() {
@@ -73,11 +79,11 @@ private:
 
   /// False when it has been here before.
   bool open_frame() {
-    if (nodes_ == 0 || budget_.exhausted()) {
+    if (visited_ == nodes_ || budget_.exhausted()) {
       exhausted_ = true;
       return false;
     }
-    --nodes_;
+    ++visited_;
     const auto added = seen_.add(cursor_.place(), state_, cursor_.linearized(), cursor_.hash());
     if (added == Configurations::Added::no_memory)
       exhausted_ = true;
@@ -195,7 +201,7 @@ private:
 
   Answer undecided() {
     Answer answer;
-    answer.reason = nodes_ == 0 ? "the limit of configurations was reached" : budget_.reason();
+    answer.reason = visited_ == nodes_ ? "the limit of configurations was reached" : budget_.reason();
     return answer;
   }
 
@@ -211,7 +217,8 @@ private:
   Transitions transitions_;
   Configurations seen_;
   Budget& budget_;
-  Nodes& nodes_;
+  Nodes nodes_;
+  Nodes visited_ = 0;
   StateNumber state_ = 0;
   std::vector<CallIndex> path_;
   std::vector<Frame> frames_;
@@ -229,7 +236,7 @@ private:
 
 } // namespace
 
-Answer search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes& nodes) {
+Answer search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes nodes) {
   return Search(object, calls, budget, nodes).run();
 }
 

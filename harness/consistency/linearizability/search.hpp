@@ -33,13 +33,13 @@ struct Answer {
   std::optional<CallIndex> stuck;
   std::vector<CallIndex> order; ///< of a longest prefix: it works, and holds every call with an earlier deadline
   State state = 0;              ///< after it
+  std::uint64_t nodes = 0;      ///< configurations visited
   std::vector<State> states; ///< all in which the object can be once everything with an earlier deadline has happened
 };
 
-using Nodes = std::uint64_t; ///< configurations visited
+using Nodes = std::uint64_t; ///< configurations that may be visited
 constexpr Nodes unlimited = std::numeric_limits<Nodes>::max();
 
-/// `nodes` is reduced by those visited.
-Answer search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes& nodes);
+Answer search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes nodes);
 
 } // namespace holdfast::consistency::linearizability

@@ -76,7 +76,7 @@ Problem text_problem(const History& history, std::span<const TextCall> calls, st
   Problem problem;
   auto& object = problem.object;
   object.initial = texts->state_of(initial);
-  object.unobservable = something_else;
+  object.unobservable = object.merged = something_else;
   std::unordered_map<std::string_view, Kind> kinds[3];
   std::size_t compared = 0;
   for (const auto& [action, id, text] : calls) {
