@@ -83,8 +83,12 @@ std::variant<History, ReadError> read(std::string_view text, const std::string& 
   const auto format = format_of(text);
   if (!format)
     return ReadError{file, 1, 0, "this is no history: neither EDN nor JSON begins like this"};
+  return read(text, file, *format);
+}
+
+std::variant<History, ReadError> read(std::string_view text, const std::string& file, Format format) {
   try {
-    switch (*format) {
+    switch (format) {
     case Format::edn:
       return read_as<Edn>(text);
     case Format::json:

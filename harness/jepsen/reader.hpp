@@ -36,6 +36,8 @@ struct ReadError {
 /// `file` is for messages. Operations are in the order of their `:index`; without one, of their `:time`, ties with
 /// invocations first but never against a process's own order; without that, of the text.
 [[nodiscard]] std::variant<consistency::History, ReadError> read(std::string_view text, const std::string& file);
+[[nodiscard]] std::variant<consistency::History, ReadError> read(std::string_view text, const std::string& file,
+                                                                 Format format);
 
 /// Reads the file where it lies, without a copy in memory.
 [[nodiscard]] std::variant<consistency::History, ReadError> read_file(const std::filesystem::path& file);
