@@ -36,6 +36,11 @@ void Arguments::choice(const std::string& name, std::string& target, const std::
   parser_.add_option(name, target, help)->check(CLI::IsMember(allowed));
 }
 
+void Arguments::required_choice(const std::string& name, std::string& target, const std::vector<std::string>& allowed,
+                                const std::string& help) {
+  parser_.add_option(name, target, help)->required()->check(CLI::IsMember(allowed));
+}
+
 void Arguments::flag(const std::string& name, bool& target, const std::string& help) {
   parser_.add_flag(name, target, help);
 }

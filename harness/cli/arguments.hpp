@@ -30,6 +30,8 @@ public:
   void count(const std::string& name, std::uint64_t& target, std::uint64_t most, const std::string& help);
   void choice(const std::string& name, std::string& target, const std::vector<std::string>& allowed,
               const std::string& help);
+  void required_choice(const std::string& name, std::string& target, const std::vector<std::string>& allowed,
+                       const std::string& help);
   void flag(const std::string& name, bool& target, const std::string& help);
 
 private:

@@ -77,7 +77,7 @@ int main_with(int argc, char** argv) {
       .version = HOLDFAST_VERSION,
       .footer = "Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, "
                 "4 the harness itself failed, 130 interrupted.",
-      .commands = {run_command(), lint_command(), check_command(), show_command()}};
+      .commands = {run_command(), lint_command(), check_command(), show_command(), export_command()}};
   try {
     return parse_and_run(program, argc, argv, wrong_usage);
   } catch (const std::exception& error) {

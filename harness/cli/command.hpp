@@ -11,6 +11,7 @@ namespace holdfast::cli {
 [[nodiscard]] Command lint_command();
 [[nodiscard]] Command check_command();
 [[nodiscard]] Command show_command();
+[[nodiscard]] Command export_command();
 
 /// Scenario files among `paths`; folders are searched for *.toml with a [scenario]. Nothing, having said why, when one
 /// is not there.
