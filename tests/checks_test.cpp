@@ -612,6 +612,74 @@ TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fai
   }
 }
 
+TEST_CASE("what a buyer does not see of their own purchases is found once") {
+  const auto after = [](const std::function<void(Story&, const history::ListEntry&)>& play, bool at_the_end) {
+    Story story;
+    const history::ListEntry bought{story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id, 5, "x", {}, {}};
+    play(story, bought);
+    story.begin_checkpoint();
+    story.read("bought", "u1", at_the_end ? std::vector{bought} : std::vector<history::ListEntry>{});
+    story.end_checkpoint();
+    return kinds(checks::check_purchases(checks::Facts(story.bundle)));
+  };
+  const auto lagging = [](Story& s, const history::ListEntry& one) {
+    s.read("bought", "u1", {}), s.read("bought", "u1", {one});
+  };
+  CHECK(after(lagging, true) == Kinds{"read-your-writes"});
+  CHECK(after([](Story& s, const history::ListEntry&) { s.read("bought", "u1", {}); }, false) == Kinds{"lost"});
+  CHECK(after([](Story& s, const history::ListEntry& one) { s.read("bought", "u1", {one}); }, true).empty());
+  CHECK(after(
+            [](Story& s, const history::ListEntry& one) {
+              s.read("bought", "u1", {one}), s.read("bought", "u1", {}), s.read("bought", "u1", {one});
+            },
+            true) == Kinds{"flickering"});
+}
+
+TEST_CASE("a live session that is refused between checkpoints breaks what a session may rely on") {
+  const auto after = [](const std::vector<Outcome>& looks, Outcome at_the_end = Outcome::ok, bool logout = false) {
+    Story story;
+    const auto login = story.operation("login", "u1");
+    for (const auto outcome : looks)
+      story.me(login, outcome);
+    story.begin_checkpoint();
+    story.me(login, at_the_end);
+    story.end_checkpoint();
+    if (logout)
+      story.operation("logout", "u1", {{"session", login.id}});
+    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
+  };
+  CHECK(after({Outcome::ok, Outcome::ok}).empty());
+  CHECK(after({Outcome::info, Outcome::fail}).empty()); // out of reach is no refusal
+  CHECK(after({Outcome::unauthenticated}) == Kinds{"read-your-writes"});
+  CHECK(after({Outcome::ok, Outcome::unauthenticated}) == Kinds{"monotonic-reads"});
+  CHECK(after({Outcome::ok, Outcome::unauthenticated}, Outcome::unauthenticated) == Kinds{"lost"}); // said once
+}
+
+TEST_CASE("lists that grow at either end, shrink and change are read as they are") {
+  for (const bool newest_first : {false, true}) {
+    Story story;
+    story.bundle.scenario.stack.declare.purchase_order =
+        newest_first ? scenario::Declarations::Order::newest_first : scenario::Declarations::Order::oldest_first;
+    std::vector<history::ListEntry> list;
+    for (int i = 0; i < 5; ++i) {
+      const auto id = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id;
+      list.insert(newest_first ? list.begin() : list.end(), {id, 5, "x", {}, {}});
+      story.read("bought", "u1", list);
+    }
+    CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))).empty());
+    auto changed = list;
+    changed[2].amount = 6;
+    story.read("bought", "u1", changed);
+    CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))) == Kinds{"altered"});
+    std::swap(list[1], list[3]);
+    story.read("bought", "u1", list);
+    CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))) == Kinds{"altered", "reordered"});
+    list.pop_back();
+    story.read("bought", "u1", list);
+    CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))) == Kinds{"altered", "reordered", "flickering"});
+  }
+}
+
 TEST_CASE("an overview is judged as identity, purchases and statement") {
   for (const bool lost : {false, true}) {
     Story story;

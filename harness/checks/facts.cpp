@@ -27,7 +27,7 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
     roles_.emplace(operation.name, operation.role);
   for (const auto& operation : bundle.history.operations) {
     const auto role = role_of(operation);
-    const auto user = users_.emplace(operation.user, users_.size()).first->second;
+    const auto user = users_.try_emplace(operation.user, users_.size()).first->second;
     const auto add = [&](Role shown) {
       by_role_[shown].push_back(&operation);
       if (operation.checkpoint == 0)
@@ -100,7 +100,7 @@ const std::vector<const Operation*>& Facts::of(Role role) const {
   return found == by_role_.end() ? none : found->second;
 }
 
-const Operation* Facts::read(Role role, const std::string& user, int checkpoint) const {
+const Operation* Facts::read(Role role, std::string_view user, int checkpoint) const {
   const auto at = reads_.find({role, checkpoint});
   if (at == reads_.end())
     return nullptr;

@@ -47,7 +47,7 @@ struct Facts {
   /// statement at once.
   [[nodiscard]] const std::vector<const Operation*>& of(scenario::Role role) const;
   /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
-  [[nodiscard]] const Operation* read(scenario::Role role, const std::string& user, int checkpoint) const;
+  [[nodiscard]] const Operation* read(scenario::Role role, std::string_view user, int checkpoint) const;
   /// What a read shows of a role: its list, or that part of an overview.
   [[nodiscard]] const std::vector<history::ListEntry>& list(const Operation& read, scenario::Role role) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;

@@ -14,91 +14,83 @@ namespace {
 
 const RecordWords words{"purchase", "purchase history"};
 
-void find_altered(verdict::CheckResult& result, const Facts& facts,
-                  const std::unordered_map<std::string, const Operation*>& submitted) {
-  std::set<std::string> said;
-  for (const auto* read : facts.of(Role::purchases)) {
-    if (read->outcome != Outcome::ok)
+bool is_altered(const Operation& origin, const history::ListEntry& entry) {
+  const auto submitted = [&](const char* name) { return origin.values.find(name).value_or(std::string_view{}); };
+  return (entry.amount && fmt::format_int(*entry.amount).c_str() != submitted("amount")) ||
+         (!entry.item.empty() && entry.item != submitted("item"));
+}
+
+void add_altered(verdict::CheckResult& result, const Ledger& ledger,
+                 const std::vector<consistency::Intruder>& altered) {
+  std::set<consistency::RecordId> said; // one case a purchase, whoever reads it
+  for (const auto& one : altered) {
+    if (!said.insert(one.record).second)
       continue;
-    for (const auto& entry : read->list) {
-      const auto found = submitted.find(entry.id);
-      if (found == submitted.end())
-        continue;
-      const auto& origin = *found->second;
-      const bool amount = entry.amount && std::to_string(*entry.amount) != origin.value("amount");
-      const bool item = !entry.item.empty() && entry.item != origin.value("item");
-      if ((amount || item) && said.insert(entry.id).second)
-        result.add("altered", {read->user,
-                               read->completed,
-                               read->complete_time,
-                               fmt::format("the purchase {} reads as {} for {}, was {} for {}", entry.id, entry.item,
-                                           entry.amount.value_or(0), origin.value("item"), origin.value("amount")),
-                               {&origin, read}});
-    }
+    const auto* read = ledger.reads[one.read];
+    const auto& origin = *ledger.origins[one.record];
+    const auto& entry = *ledger.altered_entry(one.read, one.record);
+    result.add("altered", {read->user,
+                           read->completed,
+                           read->complete_time,
+                           fmt::format("the purchase {} reads as {} for {}, was {} for {}", entry.id, entry.item,
+                                       entry.amount.value_or(0), origin.value("item"), origin.value("amount")),
+                           {&origin, read}});
   }
 }
 
 /// Against real time: a purchase acknowledged before another was invoked must come first. Concurrent ones may be in any
 /// order.
-void find_reordered(verdict::CheckResult& result, const Facts& facts,
-                    const std::unordered_map<std::string, const Operation*>& submitted) {
-  const auto order = facts.bundle.scenario.stack.declare.purchase_order;
-  if (order == Declarations::Order::any)
+void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarations::Order declared) {
+  if (declared == Declarations::Order::any)
     return;
-  std::set<std::string> said;
-  for (const auto* read : facts.of(Role::purchases)) {
-    if (read->outcome != Outcome::ok)
-      continue;
-    std::vector<const Operation*> origins;
-    for (const auto& entry : read->list)
-      if (const auto found = submitted.find(entry.id); found != submitted.end())
-        origins.push_back(found->second);
-    if (order == Declarations::Order::newest_first)
-      std::reverse(origins.begin(), origins.end());
-    // Walking backwards with the earliest acknowledgement seen so far finds every inversion's witness in one pass.
-    const Operation* earliest = nullptr;
-    for (auto it = origins.rbegin(); it != origins.rend(); ++it) {
-      const auto* operation = *it;
-      if (earliest != nullptr && earliest->completed != 0 && earliest->outcome == Outcome::ok &&
-          earliest->completed < operation->invoked && said.insert(read->user).second)
-        result.add("reordered", {read->user,
-                                 read->completed,
-                                 read->complete_time,
-                                 fmt::format("{} was acknowledged before {} was begun, and is listed after it",
-                                             earliest->id, operation->id),
-                                 {earliest, operation, read}});
-      if (operation->outcome == Outcome::ok && (earliest == nullptr || operation->completed < earliest->completed))
-        earliest = operation;
-    }
+  const auto order = declared == Declarations::Order::oldest_first ? consistency::ListOrder::oldest_first
+                                                                   : consistency::ListOrder::newest_first;
+  for (const auto& one : consistency::find_inversions(ledger.sightings, order)) {
+    const auto* read = ledger.reads[one.read];
+    const auto* earlier = ledger.origins[one.earlier];
+    const auto* later = ledger.origins[one.later];
+    result.add("reordered",
+               {read->user,
+                read->completed,
+                read->complete_time,
+                fmt::format("{} was acknowledged before {} was begun, and is listed after it", earlier->id, later->id),
+                {earlier, later, read}});
   }
 }
 
-/// Seen, then not, while no checkpoint was involved: a list that forgets between two ordinary reads and remembers
-/// again.
-void find_flickering(verdict::CheckResult& result, const Facts& facts) {
-  std::map<std::string, std::map<std::string, const Operation*>> seen;
-  std::set<std::pair<std::string, std::string>> said;
-  auto reads = facts.of(Role::purchases);
-  std::sort(reads.begin(), reads.end(),
-            [](const Operation* a, const Operation* b) { return a->completed < b->completed; });
-  for (const auto* read : reads) {
-    if (read->outcome != Outcome::ok)
+/// What reads between checkpoints lack: `flickering`, seen and then not (monotonic reads), and `read-your-writes`, a
+/// buyer's own purchase that was not there when they looked, and only later. What a checkpoint has shown to be gone is
+/// that, and not said twice.
+void find_instability(verdict::CheckResult& result, const Ledger& ledger, const consistency::Durability& durability) {
+  std::set<std::string> gone; // users who have lost something
+  for (const auto& finding : result.findings)
+    if (finding.kind == "unreachable" || finding.kind == "lost" || finding.kind == "destroyed")
+      for (const auto& one : finding.occurrences)
+        gone.insert(one.user);
+  auto absences = durability.absences;
+  const auto shown_at = [&](const consistency::Absence& one) {
+    return std::pair(ledger.reads[one.flickered == consistency::none ? one.missing : one.flickered]->completed,
+                     ledger.ids[one.record]);
+  };
+  std::erase_if(absences, [](const consistency::Absence& one) { return one.missing == consistency::none; });
+  std::sort(absences.begin(), absences.end(), [&](const auto& a, const auto& b) { return shown_at(a) < shown_at(b); });
+  for (const auto& one : absences) {
+    const auto say = [&](const std::string& kind, const Operation* first, const Operation* read, std::string what) {
+      result.add(kind, {read->user, read->completed, read->complete_time, std::move(what), {first, read}});
+    };
+    const auto id = ledger.ids[one.record];
+    if (one.flickered != consistency::none) {
+      say("flickering", ledger.reads[one.seen], ledger.reads[one.flickered],
+          fmt::format("{} was seen and then not", id));
       continue;
-    auto& known = seen[read->user];
-    for (const auto& [id, first] : known) {
-      if (first->completed > read->invoked || read->checkpoint != 0)
-        continue;
-      const bool there = std::any_of(read->list.begin(), read->list.end(),
-                                     [&, key = id](const auto& entry) { return entry.id == key; });
-      if (!there && said.emplace(read->user, id).second)
-        result.add("flickering", {read->user,
-                                  read->completed,
-                                  read->complete_time,
-                                  fmt::format("{} was seen and then not", id),
-                                  {first, read}});
     }
-    for (const auto& entry : read->list)
-      known.emplace(entry.id, read);
+    const auto* read = ledger.reads[one.missing];
+    const auto& record = ledger.sightings.records[one.record];
+    if (record.owner == one.collection && record.acknowledged < ledger.sightings.reads[one.missing].invoked &&
+        one.seen != consistency::none && !ledger.facts.may_be_torn(*read) && !gone.contains(read->user))
+      say("read-your-writes", ledger.origins[one.record], read,
+          fmt::format("{} was acknowledged and not in the purchase history that its buyer read next, and only later",
+                      id));
   }
 }
 
@@ -118,17 +110,17 @@ verdict::CheckResult check_purchases(const Facts& facts) {
     return result;
   }
   std::vector<const Operation*> acknowledged;
-  std::unordered_map<std::string, const Operation*> submitted;
-  for (const auto* operation : facts.of(Role::purchase)) {
-    submitted.emplace(operation->id, operation);
+  for (const auto* operation : facts.of(Role::purchase))
     if (operation->outcome == Outcome::ok)
       acknowledged.push_back(operation);
-  }
-  const auto unread = find_losses(result, facts, Role::purchases, acknowledged, words);
-  find_intruders(result, facts, Role::purchases, submitted, words);
-  find_altered(result, facts, submitted);
-  find_reordered(result, facts, submitted);
-  find_flickering(result, facts);
+  const Ledger ledger(facts, Role::purchases, {Role::purchase}, is_altered);
+  const consistency::Lanes lanes(ledger.sightings, consistency::Lanes::By::collection);
+  const consistency::Holders holders(ledger.sightings, lanes);
+  const CheckpointReads reads(ledger);
+  const auto unread = find_losses(result, ledger, lanes, holders, reads, Role::purchase, words);
+  add_altered(result, ledger, find_intruders(result, ledger, words));
+  find_reordered(result, ledger, stack.declare.purchase_order);
+  find_instability(result, ledger, consistency::find_absences(ledger.sightings, lanes, holders));
   result.at_risk = facts.at_risk(acknowledged);
   conclude(result, facts, acknowledged.size(), unread);
   return result;

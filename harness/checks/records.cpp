@@ -5,61 +5,87 @@
 
 namespace holdfast::checks {
 
+using consistency::Intrusion;
+using consistency::ReadId;
+using consistency::RecordId;
 using history::Outcome;
 
-std::vector<Sighting> list_sightings(const Facts& facts, scenario::Role list, const std::string& user,
-                                     std::uint64_t since) {
+namespace {
+
+/// Where lists, and records in them, stood at every checkpoint after a position.
+class Standing {
+public:
+  Standing(const Ledger& ledger, const consistency::Lanes& lanes, const CheckpointReads& reads)
+      : checkpoints_(ledger.facts.checkpoints), reads_(reads), places_(ledger.reads.size()) {
+    for (std::uint32_t place = 0; place < lanes.order.size(); ++place)
+      places_[lanes.order[place]] = place;
+  }
+
+  /// A user's list: present when it could be read at all. Of a record, given the places that show it: absent from a
+  /// list that lacks it.
+  void find(std::vector<Sighting>& found, std::uint32_t user, std::uint64_t since,
+            std::optional<std::span<const std::uint32_t>> places) const {
+    found.clear();
+    for (std::size_t i = 0; i < checkpoints_.size(); ++i) {
+      const auto& read = reads_.at(i, user);
+      if (checkpoints_[i].began <= since || read.operation == nullptr)
+        continue;
+      // A user who is refused logs in and reads again: still refused is out of reach.
+      const auto presence = read.operation->outcome != Outcome::ok ? Presence::unreadable
+                            : places && !std::binary_search(places->begin(), places->end(), places_[read.id])
+                                ? Presence::absent
+                                : Presence::present;
+      found.push_back({&checkpoints_[i], presence, read.operation});
+    }
+  }
+
+private:
+  const std::vector<Checkpoint>& checkpoints_;
+  const CheckpointReads& reads_;
+  std::vector<std::uint32_t> places_; ///< in the lanes, of each read
+};
+
+void find_unreachable_lists(verdict::CheckResult& result, const Ledger& ledger, const Standing& standing,
+                            const RecordWords& words) {
+  std::vector<std::uint32_t> users(ledger.users.size());
+  for (std::uint32_t user = 0; user < users.size(); ++user)
+    users[user] = user;
+  std::sort(users.begin(), users.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return ledger.users[a] < ledger.users[b]; });
   std::vector<Sighting> sightings;
-  for (const auto& checkpoint : facts.checkpoints) {
-    if (checkpoint.began <= since)
-      continue;
-    const auto* read = facts.read(list, user, checkpoint.number);
-    if (read == nullptr || read->completed == 0)
-      continue;
-    // A user who is refused logs in and reads again: still refused is out of reach.
-
-    sightings.push_back({&checkpoint, read->outcome == Outcome::ok ? Presence::present : Presence::unreadable, read});
-  }
-  return sightings;
-}
-
-std::vector<Sighting> record_sightings(const Facts& facts, scenario::Role list, const std::string& user,
-                                       const std::string& id, std::uint64_t since) {
-  auto sightings = list_sightings(facts, list, user, since);
-  for (auto& sighting : sightings) {
-    if (sighting.presence != Presence::present)
-      continue;
-    const auto& entries = facts.list(*sighting.read, list);
-    if (std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.id == id; }))
-      sighting.presence = Presence::absent;
-  }
-  return sightings;
-}
-
-std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenario::Role list,
-                        const std::vector<const Operation*>& acknowledged, const RecordWords& words) {
-  std::set<std::string> users;
-  for (const auto& operation : facts.bundle.history.operations)
-    users.insert(operation.user);
-  for (const auto& user : users) {
-    const auto sightings = list_sightings(facts, list, user, 0);
+  for (const auto user : users) {
+    standing.find(sightings, user, 0, std::nullopt);
     const auto loss = classify(sightings);
     for (const auto& sighting : sightings) {
       if (loss.kind.empty() || sighting.presence == Presence::present)
         continue;
       const auto& read = *sighting.read;
-      result.add(loss.kind, {user,
+      result.add(loss.kind, {read.user,
                              read.completed,
                              read.complete_time,
-                             fmt::format("the {} of {} was out of reach at the checkpoint after {}", words.list, user,
-                                         sighting.checkpoint->after),
+                             fmt::format("the {} of {} was out of reach at the checkpoint after {}", words.list,
+                                         read.user, sighting.checkpoint->after),
                              {&read}});
     }
   }
+}
+
+} // namespace
+
+std::size_t find_losses(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
+                        const consistency::Holders& holders, const CheckpointReads& reads, scenario::Role role,
+                        const RecordWords& words) {
+  const Standing standing(ledger, lanes, reads);
+  find_unreachable_lists(result, ledger, standing, words);
   std::size_t unread = 0;
-  for (const auto* operation : acknowledged) {
-    auto sightings = record_sightings(facts, list, operation->user, operation->id, operation->completed);
-    if (sightings.empty() || sightings.back().checkpoint != &facts.checkpoints.back()) {
+  std::vector<Sighting> sightings;
+  for (RecordId id = 0; id < ledger.origins.size(); ++id) {
+    const auto& record = ledger.sightings.records[id];
+    if (record.acknowledged == consistency::never || ledger.roles[id] != role)
+      continue;
+    const auto* operation = ledger.origins[id];
+    standing.find(sightings, record.owner, operation->completed, holders.of(id));
+    if (sightings.empty() || sightings.back().checkpoint != &ledger.facts.checkpoints.back()) {
       ++unread; // what was seen once may be gone by the end
       if (sightings.empty())
         continue;
@@ -85,42 +111,32 @@ std::size_t find_losses(verdict::CheckResult& result, const Facts& facts, scenar
   return unread;
 }
 
-void find_intruders(verdict::CheckResult& result, const Facts& facts, scenario::Role list,
-                    const std::unordered_map<std::string, const Operation*>& submitted, const RecordWords& words) {
-  std::set<std::pair<std::string, std::string>> said; ///< one case a record and user, not one a read
-  for (const auto* read : facts.of(list)) {
-    if (read->outcome != Outcome::ok)
-      continue;
-    std::map<std::string, int> counts;
-    for (const auto& entry : facts.list(*read, list))
-      ++counts[entry.id];
-    for (const auto& [id, count] : counts) {
-      const auto say = [&](const std::string& kind, const std::string& what, const Operation* origin) {
-        if (!said.emplace(kind + id, read->user).second)
-          return;
-        std::vector<const Operation*> evidence;
-        if (origin != nullptr)
-          evidence.push_back(origin);
-        evidence.push_back(read);
-        result.add(kind, {read->user, read->completed, read->complete_time, what, evidence});
-      };
-      const auto found = submitted.find(id);
-      if (found == submitted.end() || found->second->invoked > read->completed) {
-        say("phantom", fmt::format("the {} holds {}, which nobody submitted", words.list, id), nullptr);
-        continue;
-      }
-      const auto& origin = *found->second;
-      const bool to_oneself = origin.value("peer") == origin.user && facts.role_of(origin) == scenario::Role::transfer;
-      if (count > (to_oneself ? 2 : 1) && !facts.may_be_torn(*read))
-        say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, count, words.list), &origin);
-      if (origin.outcome == Outcome::fail && origin.completed != 0)
-        say("phantom", fmt::format("the {} holds {}, which certainly failed", words.list, id), &origin);
-      if (origin.user != read->user &&
-          !(facts.role_of(origin) == scenario::Role::transfer && origin.value("peer") == read->user))
-        say("crossed",
-            fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin.user), &origin);
-    }
+std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, const Ledger& ledger,
+                                                  const RecordWords& words) {
+  auto intruders = consistency::find_intruders(ledger.sightings);
+  for (const auto& one : intruders) {
+    const auto* read = ledger.reads[one.read];
+    const auto* origin = ledger.origins[one.record];
+    const auto id = ledger.ids[one.record];
+    const bool is_submitted = origin != nullptr && origin->invoked <= read->completed;
+    const auto say = [&](const std::string& kind, std::string what) {
+      std::vector<const Operation*> evidence;
+      if (is_submitted)
+        evidence.push_back(origin);
+      evidence.push_back(read);
+      result.add(kind, {read->user, read->completed, read->complete_time, std::move(what), std::move(evidence)});
+    };
+    if (one.kind == Intrusion::phantom)
+      say("phantom", fmt::format("the {} holds {}, which {}", words.list, id,
+                                 is_submitted ? "certainly failed" : "nobody submitted"));
+    else if (one.kind == Intrusion::duplicated)
+      say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, one.count, words.list));
+    else if (one.kind == Intrusion::crossed)
+      say("crossed",
+          fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin->user));
   }
+  std::erase_if(intruders, [](const consistency::Intruder& one) { return one.kind != Intrusion::altered; });
+  return intruders;
 }
 
 } // namespace holdfast::checks

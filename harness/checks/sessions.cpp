@@ -2,8 +2,10 @@
 //
 // lost, unreachable, destroyed: a live session refused or out of reach at a checkpoint. zombie: accepted after a
 // completed logout or its expiry. crossed: another user's identity. A logout of unknown outcome makes a session neither
-// live nor dead.
+// live nor dead. read-your-writes, monotonic-reads: refused between checkpoints, though live, until it was accepted for
+// the first time, or after it had been; one that a checkpoint has shown to be gone is that, and not said twice.
 #include "harness/checks/check.hpp"
+#include "harness/consistency/session_guarantees.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -22,7 +24,58 @@ struct Life {
   std::uint64_t unsure_from = UINT64_MAX;
   history::Time last_used{}; ///< a completed use extends a sliding lifetime
   std::vector<Sighting> sightings;
+  consistency::RecordId number = 0; ///< among the sessions
 };
+
+/// What every look at a live session showed, for the engine that knows what a session may rely on.
+struct Looks {
+  consistency::Sightings sightings; ///< each session in a collection of its own
+  std::vector<const Operation*> reads;
+  std::vector<const Life*> lives; ///< by number
+
+  void add(Life& life) {
+    life.number = static_cast<consistency::RecordId>(lives.size());
+    lives.push_back(&life);
+    sightings.records.push_back({.submitted = static_cast<consistency::Position>(life.login->invoked),
+                                 .acknowledged = static_cast<consistency::Position>(life.login->completed),
+                                 .owner = life.number});
+  }
+  void add(const Life& life, const Operation& read, bool at_checkpoint) {
+    if (read.outcome != Outcome::ok && (read.outcome != Outcome::unauthenticated || read.completed > life.unsure_from))
+      return; // out of reach, or perhaps rightly refused
+    sightings.begin_read({.invoked = static_cast<consistency::Position>(read.invoked),
+                          .completed = static_cast<consistency::Position>(read.completed),
+                          .collection = life.number,
+                          .judges_absence = !at_checkpoint});
+    reads.push_back(&read);
+    if (read.outcome == Outcome::ok)
+      sightings.show(life.number);
+  }
+};
+
+/// Sessions that every checkpoint found live, and that were refused before one of them.
+void find_refusals(verdict::CheckResult& result, const Looks& looks) {
+  using consistency::Guarantee;
+  const consistency::Lanes lanes(looks.sightings, consistency::Lanes::By::collection);
+  const consistency::Holders holders(looks.sightings, lanes);
+  for (const auto& absence : consistency::find_absences(looks.sightings, lanes, holders).absences) {
+    const auto& life = *looks.lives[absence.record];
+    const bool had_been_accepted = absence.flickered != consistency::none;
+    const auto& read = *looks.reads[had_been_accepted ? absence.flickered : absence.missing];
+    if (life.sightings.empty() || !classify(life.sightings).kind.empty() ||
+        life.sightings.back().read->invoked < read.completed)
+      continue;
+    std::vector<const Operation*> evidence{life.login, &read};
+    if (had_been_accepted)
+      evidence.insert(evidence.begin() + 1, looks.reads[absence.seen]);
+    evidence.push_back(life.sightings.back().read);
+    result.add(std::string(to_string(had_been_accepted ? Guarantee::monotonic_reads : Guarantee::read_your_writes)),
+               {life.login->user, read.completed, read.complete_time,
+                had_been_accepted ? "the session was accepted, then refused, and is live"
+                                  : "the session was refused after its login had completed, and is live",
+                std::move(evidence)});
+  }
+}
 
 } // namespace
 
@@ -36,6 +89,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     return result;
   }
   std::map<std::string, Life> lives;
+  Looks looks;
   std::map<std::string, std::string> newest; ///< of each user, where there is one session a user
   for (const auto& operation : facts.bundle.history.operations) {
     const auto role = facts.role_of(operation);
@@ -43,6 +97,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       auto& life = lives[operation.id];
       life.login = &operation;
       life.last_used = operation.invoke_time;
+      looks.add(life);
       if (declare.one_session_per_user) {
         if (const auto before = newest.find(operation.user); before != newest.end()) {
           lives[before->second].unsure = true;
@@ -110,7 +165,9 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       continue;
     if (read->outcome == Outcome::ok)
       life.last_used = read->invoke_time;
-    if (read->checkpoint == 0 || !checkpoints.contains(read->checkpoint))
+    const bool at_checkpoint = read->checkpoint != 0 && checkpoints.contains(read->checkpoint);
+    looks.add(life, *read, at_checkpoint);
+    if (!at_checkpoint)
       continue;
     const auto presence = read->outcome == Outcome::ok                ? Presence::present
                           : read->outcome == Outcome::unauthenticated ? Presence::absent
@@ -141,6 +198,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
                              {life.login, &read}});
     }
   }
+  find_refusals(result, looks);
   // Sessions are state, not a write in flight: every live one is at risk on the hosts where the struck path is one that
   // any operation takes, since each of them shows its session.
   std::vector<std::pair<const StepFact*, std::set<int>>> strikes;

@@ -1,6 +1,7 @@
 // Transactions: every acknowledged transfer is folded by its id, on both sides; a conserved total is not enough. A
 // purchase is charged under its own id, so orders and charges are held against each other as well.
 #include "harness/checks/records.hpp"
+#include "harness/consistency/fold.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -14,27 +15,24 @@ namespace {
 
 const RecordWords words{"transfer", "statement"};
 
-const history::ListEntry* entry_of(const std::vector<history::ListEntry>& list, const std::string& id) {
-  const auto found = std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.id == id; });
-  return found == list.end() ? nullptr : &*found;
-}
-
 /// Debit and credit of every transfer at the last checkpoint where both statements could be read: by then nothing is
 /// pending.
-void find_halves(verdict::CheckResult& result, const Facts& facts) {
-  for (const auto* transfer : facts.of(Role::transfer)) {
-    const auto peer = transfer->value("peer");
-    if (peer == transfer->user || transfer->outcome == Outcome::unauthenticated)
+void find_halves(verdict::CheckResult& result, const Ledger& ledger, const CheckpointReads& reads, Entries& entries) {
+  const auto& checkpoints = ledger.facts.checkpoints;
+  for (consistency::RecordId id = 0; id < ledger.roles.size(); ++id) {
+    const auto& record = ledger.sightings.records[id];
+    const auto* transfer = ledger.origins[id];
+    if (ledger.roles[id] != Role::transfer || record.partner == record.owner ||
+        transfer->outcome == Outcome::unauthenticated)
       continue;
-    for (auto checkpoint = facts.checkpoints.rbegin(); checkpoint != facts.checkpoints.rend(); ++checkpoint) {
-      if (checkpoint->began < transfer->invoked)
-        break;
-      const auto* mine = facts.read(Role::statement, transfer->user, checkpoint->number);
-      const auto* theirs = facts.read(Role::statement, peer, checkpoint->number);
+    for (auto i = checkpoints.size(); i > 0 && checkpoints[i - 1].began >= transfer->invoked; --i) {
+      const auto* mine = reads.at(i - 1, record.owner).operation;
+      const auto* theirs = reads.at(i - 1, record.partner).operation;
       if (mine == nullptr || theirs == nullptr || mine->outcome != Outcome::ok || theirs->outcome != Outcome::ok)
         continue;
-      const auto* debit = entry_of(facts.list(*mine, Role::statement), transfer->id);
-      const auto* credit = entry_of(facts.list(*theirs, Role::statement), transfer->id);
+      const auto peer = ledger.users[record.partner];
+      const auto* debit = entries.find(*mine, Role::statement, transfer->id);
+      const auto* credit = entries.find(*theirs, Role::statement, transfer->id);
       const auto say = [&](const std::string& kind, const std::string& what) {
         result.add(kind, {transfer->user, mine->completed, mine->complete_time, what, {transfer, mine, theirs}});
       };
@@ -54,7 +52,7 @@ void find_halves(verdict::CheckResult& result, const Facts& facts) {
 }
 
 /// An order without its charge, or a charge without its order.
-void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
+void find_unpaid(verdict::CheckResult& result, const Facts& facts, Entries& entries) {
   const auto& stack = facts.bundle.scenario.stack;
   if (stack.reader(Role::purchases) == nullptr || !stack.declare.purchases_are_charged)
     return;
@@ -69,8 +67,8 @@ void find_unpaid(verdict::CheckResult& result, const Facts& facts) {
       if (orders == nullptr || statement == nullptr || orders->outcome != Outcome::ok ||
           statement->outcome != Outcome::ok)
         continue;
-      const auto* order = entry_of(facts.list(*orders, Role::purchases), purchase->id);
-      const auto* charge = entry_of(facts.list(*statement, Role::statement), purchase->id);
+      const auto* order = entries.find(*orders, Role::purchases, purchase->id);
+      const auto* charge = entries.find(*statement, Role::statement, purchase->id);
       const auto wanted = std::atoll(purchase->value("amount").c_str());
       if (charge != nullptr && charge->amount && *charge->amount != -wanted)
         result.add("altered",
@@ -102,18 +100,16 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
     if (!captured)
       continue; // an older recording without it
     const auto balance = std::atoll(std::string(*captured).c_str());
-    std::int64_t folded = declare.opening_balance.value_or(0);
-    bool known = declare.opening_balance.has_value();
-    for (const auto& entry : facts.list(*read, Role::statement)) {
-      known = known && entry.amount.has_value();
-      folded += entry.amount.value_or(0);
-    }
-    if (known && folded != balance && unbalanced.insert(read->user).second)
+    consistency::Fold fold(declare.opening_balance);
+    for (const auto& entry : facts.list(*read, Role::statement))
+      fold.add(entry.amount);
+    const auto folded = fold.balance();
+    if (folded && *folded != balance && unbalanced.insert(read->user).second)
       result.add("unbalanced", {read->user,
                                 read->completed,
                                 read->complete_time,
                                 fmt::format("the balance is {}, the statement adds up to {} (opening balance {})",
-                                            balance, folded, declare.opening_balance.value_or(0)),
+                                            balance, *folded, declare.opening_balance.value_or(0)),
                                 {read}});
     if (balance < 0 && !declare.overdraft && overdrawn.insert(read->user).second)
       result.add("overdrawn",
@@ -137,17 +133,19 @@ verdict::CheckResult check_transactions(const Facts& facts) {
     return result;
   }
   std::vector<const Operation*> acknowledged, charged;
-  std::unordered_map<std::string, const Operation*> submitted;
   for (const auto role : {Role::transfer, Role::purchase})
-    for (const auto* operation : facts.of(role)) {
-      submitted.emplace(operation->id, operation);
+    for (const auto* operation : facts.of(role))
       if (operation->outcome == Outcome::ok)
         (role == Role::transfer ? acknowledged : charged).push_back(operation);
-    }
-  const auto unread = find_losses(result, facts, Role::statement, acknowledged, words);
-  find_intruders(result, facts, Role::statement, submitted, words);
-  find_halves(result, facts);
-  find_unpaid(result, facts);
+  const Ledger ledger(facts, Role::statement, {Role::transfer, Role::purchase});
+  const consistency::Lanes lanes(ledger.sightings, consistency::Lanes::By::collection);
+  const consistency::Holders holders(ledger.sightings, lanes);
+  const CheckpointReads reads(ledger);
+  const auto unread = find_losses(result, ledger, lanes, holders, reads, Role::transfer, words);
+  find_intruders(result, ledger, words);
+  Entries entries(facts);
+  find_halves(result, ledger, reads, entries);
+  find_unpaid(result, facts, entries);
   find_unbalanced(result, facts);
   result.at_risk = facts.at_risk(acknowledged);
   if (stack.declare.purchases_are_charged) // a charge is a transaction as well

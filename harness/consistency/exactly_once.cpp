@@ -25,15 +25,15 @@ std::vector<Intruder> find_intruders(const Sightings& sightings) {
       const bool is_first = shown[number] != id;
       shown[number] = id;
       counts[number] = is_first ? 1 : counts[number] + 1;
-      const bool is_submitted = record.submitted <= read.completed && record.submitted != never;
-      if (!is_submitted)
+      const bool is_begun = record.submitted < read.completed;
+      if (!is_begun || record.is_rejected)
         say(Intrusion::phantom, number);
       if (element.altered != 0)
         say(Intrusion::altered, number);
-      // Nothing is known of where a record belongs that nobody submitted.
-      if (is_submitted && read.collection != record.owner && read.collection != record.partner)
+      // Where a record belongs, and how often, is not known of one that nobody submitted.
+      if (is_begun && read.collection != record.owner && read.collection != record.partner)
         say(Intrusion::crossed, number);
-      if (counts[number] == record.appearances + 1U && (is_submitted || record.is_rejected) && read.judges_repeats) {
+      if (is_begun && counts[number] == record.appearances + 1U && read.judges_repeats) {
         const auto cases = found.size();
         say(Intrusion::duplicated, number);
         if (found.size() > cases)

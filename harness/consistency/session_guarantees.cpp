@@ -15,7 +15,7 @@ public:
       : sightings_(sightings), writer_of_(sightings.records.size(), none), shown_in_(sightings.records.size(), none) {
     std::vector<RecordId> all;
     for (RecordId id = 0; id < sightings.records.size(); ++id)
-      if (sightings.records[id].submitted != never && sightings.records[id].session != none)
+      if (sightings.records[id].may_exist() && sightings.records[id].session != none)
         all.push_back(id);
     const auto key = [&](RecordId id) { return std::pair(sightings.records[id].owner, sightings.records[id].session); };
     std::sort(all.begin(), all.end(), [&](RecordId a, RecordId b) {
@@ -118,7 +118,7 @@ std::vector<Breach> find_writes_follow_reads(const Sightings& sightings, const L
   std::vector<Known> known;
   for (RecordId id = 0; id < sightings.records.size(); ++id) {
     const auto& record = sightings.records[id];
-    if (record.submitted == never || record.removing != never)
+    if (!record.may_exist() || record.removing != never)
       continue;
     const auto size = known.size();
     for (const auto place : holders.of(id)) {
@@ -189,7 +189,7 @@ std::vector<Breach> find_breaches(const Sightings& sightings, const Lanes& lanes
   std::vector<Breach> found;
   for (const auto& absence : find_absences(sightings, lanes, holders).absences) {
     const auto& record = sightings.records[absence.record];
-    if (record.submitted == never || record.removing != never)
+    if (!record.may_exist() || record.removing != never)
       continue;
     if (guarantee == Guarantee::monotonic_reads && absence.flickered != none)
       found.push_back({absence.record, absence.flickered, absence.seen, none});

@@ -26,7 +26,7 @@ constexpr std::array guarantees{Guarantee::read_your_writes, Guarantee::monotoni
 void add_instability(Result& result, const History& history, const SetHistory& set, const Durability& durability) {
   const auto& sightings = set.sightings;
   for (const auto& absence : durability.absences) {
-    if (sightings.records[absence.record].submitted == never)
+    if (!sightings.records[absence.record].may_exist())
       continue; // that it is there at all has been said
     const auto name = describe(history, set, absence.record);
     const auto add = set.adds[absence.record];

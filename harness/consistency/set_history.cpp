@@ -20,20 +20,19 @@ public:
     const auto number = record_of(operation);
     auto& record = set_.sightings.records[number];
     auto& origin = set_.adds[number];
-    if (operation.outcome == Outcome::fail) {
-      record.is_rejected = record.submitted == never;
-      origin = origin == none ? id : origin;
+    if (operation.outcome == Outcome::fail && record.submitted != never)
       return;
-    }
-    ++set_.evidence.writes;
-    record.is_rejected = false;
-    if (record.submitted == never) {
+    if (!record.may_exist()) {
       origin = id;
       record.submitted = operation.invocation;
       record.session = session_of(operation.process);
+      record.is_rejected = operation.outcome == Outcome::fail;
+      if (record.is_rejected)
+        return;
     } else {
       record.session = none; // whose add took effect is not known
     }
+    ++set_.evidence.writes;
     if (operation.completion < record.acknowledged) {
       origin = id;
       record.acknowledged = operation.completion;
@@ -138,7 +137,7 @@ SetHistory read_set(const History& history, SetReads reads) {
   std::vector<bool> shown(set.sightings.records.size());
   for (const auto element : set.sightings.elements) {
     const auto& record = set.sightings.records[element.record];
-    if (!shown[element.record] && record.submitted != never && record.acknowledged == never)
+    if (!shown[element.record] && record.may_exist() && record.acknowledged == never)
       ++set.recovered;
     shown[element.record] = true;
   }
@@ -171,7 +170,7 @@ void add_intruders(Result& result, const History& history, const SetHistory& set
 void add_losses(Result& result, const History& history, const SetHistory& set, const Durability& durability) {
   for (const auto& absence : durability.absences) {
     const auto& record = set.sightings.records[absence.record];
-    if (record.submitted == never)
+    if (!record.may_exist())
       continue; // that it is there at all has been said
     const auto name = describe(history, set, absence.record);
     if (absence.last != none && record.acknowledged < set.sightings.reads[absence.last].invoked)

@@ -17,7 +17,7 @@ constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
 
 /// One thing that clients meant to add, or that a read showed.
 struct Record {
-  Position submitted = never;    ///< the first invocation of what may have added it; `never`: nothing may have
+  Position submitted = never;    ///< the first invocation of what was to add it; `never`: nobody tried
   Position acknowledged = never; ///< the first acknowledgement
   Position removing = never;     ///< the first invocation of what may have removed it
   Position removed = never;      ///< acknowledged, after every attempt to add it had ended
@@ -25,8 +25,10 @@ struct Record {
   std::uint32_t partner = none;  ///< a second one: the other side of a transfer
   std::uint32_t session = none;  ///< whose add it was
   std::uint8_t appearances = 1;  ///< how often one read of its collection may show it
-  bool is_rejected = false;      ///< an attempt to add it certainly failed, and none may have succeeded
+  bool is_rejected = false;      ///< whoever tried to add it certainly failed
   bool is_readded = false;       ///< added again while or after it may have been removed
+
+  [[nodiscard]] bool may_exist() const { return submitted != never && !is_rejected; }
 };
 
 /// What a read shows of a record.

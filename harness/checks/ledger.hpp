@@ -1,0 +1,75 @@
+// The records of one kind and the reads of their lists as dense numbers, which the engines of durability and
+// exactly-once judge, and the way back from numbers to operations.
+#pragma once
+
+#include "harness/checks/check.hpp"
+#include "harness/checks/names.hpp"
+#include "harness/consistency/durability.hpp"
+#include "harness/consistency/exactly_once.hpp"
+
+#include <string_view>
+
+namespace holdfast::checks {
+
+/// The words that name a kind of record in findings.
+struct RecordWords {
+  std::string record; ///< "purchase"
+  std::string list;   ///< "purchase history"
+};
+
+/// References the facts and the operations, which must outlive it.
+struct Ledger {
+  /// Records are what operations of the roles `makers` may have made, in this order; of two with one id the first
+  /// counts. `is_altered` says whether an entry differs from what was submitted; without it nothing is compared.
+  using IsAltered = bool (*)(const Operation& origin, const history::ListEntry& entry);
+  Ledger(const Facts& facts, scenario::Role list, std::initializer_list<scenario::Role> makers,
+         IsAltered is_altered = nullptr);
+
+  const Facts& facts;
+  scenario::Role list;
+  consistency::Sightings sightings;      ///< collections and sessions are users; reads at checkpoints judge no absence
+  Names ids;                             ///< of records
+  Names users;                           ///< of collections and sessions
+  std::vector<const Operation*> origins; ///< of each record; null: nobody submitted it
+  std::vector<scenario::Role> roles;     ///< of each record that somebody submitted: what made it
+  std::vector<const Operation*> reads;   ///< of each read
+
+  /// The first entry of a record that a read shows altered.
+  [[nodiscard]] const history::ListEntry* altered_entry(consistency::ReadId read, consistency::RecordId record) const;
+
+private:
+  void add_read(const Operation& read, std::uint32_t user, consistency::ReadId before, IsAltered is_altered);
+};
+
+/// The reads of every user's list that count at every checkpoint.
+class CheckpointReads {
+public:
+  explicit CheckpointReads(const Ledger& ledger);
+
+  struct Read {
+    const Operation* operation = nullptr;       ///< null: there was none, or it never completed
+    consistency::ReadId id = consistency::none; ///< of one that succeeded
+  };
+  /// By the checkpoint's place in the facts, and the user's number.
+  [[nodiscard]] const Read& at(std::size_t checkpoint, std::uint32_t user) const {
+    return all_[checkpoint * users_ + user];
+  }
+
+private:
+  std::size_t users_;
+  std::vector<Read> all_;
+};
+
+/// The entries of the reads that were asked for, by id.
+class Entries {
+public:
+  explicit Entries(const Facts& facts) : facts_(facts) {}
+  /// The first of that id; null when there is none. Logarithmic but for the first time that a read is asked for.
+  const history::ListEntry* find(const Operation& read, scenario::Role list, std::string_view id);
+
+private:
+  const Facts& facts_;
+  std::unordered_map<const std::vector<history::ListEntry>*, std::vector<const history::ListEntry*>> sorted_;
+};
+
+} // namespace holdfast::checks
