@@ -1,25 +1,46 @@
 // Backend messages of PostgreSQL's protocol v3. https://www.postgresql.org/docs/15/protocol-message-formats.html
 #pragma once
 
+#include "fakes/postgres/types.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace holdfast::fakes {
+namespace holdfast::fakes::pg {
 
 /// An error as a client sees it.
 struct SqlError {
   std::string state; ///< SQLSTATE, five characters
   std::string message;
   std::string hint = {};
+  std::string detail = {};
+  std::string table = {};
+  std::string column = {};
+  std::string constraint = {};
 };
+
+/// Thrown between the parts that read and translate a statement, whose calls nest deeply; `Session` makes a value of
+/// it.
+struct SqlFailure {
+  SqlError error;
+};
+[[noreturn]] inline void fail(std::string state, std::string message, std::string hint = {}) {
+  throw SqlFailure{{std::move(state), std::move(message), std::move(hint)}};
+}
+/// What PostgreSQL has and the fake has not.
+[[noreturn]] inline void unsupported(const std::string& what) {
+  fail("0A000", "the postgres fake does not support " + what, "use provider = \"server\" for it");
+}
 
 struct Column {
   std::string name;
-  int type = 25;
+  TypeName type;
 };
+
+using Row = std::vector<std::optional<std::string>>;
 
 class BackendWriter {
 public:
@@ -32,29 +53,35 @@ public:
   void authentication_ok() { message('R', i32(0)); }
   void key(std::int32_t pid, std::int32_t secret) { message('K', i32(pid) + i32(secret)); }
   void error(const SqlError& error, std::string_view severity = "ERROR") { message('E', notice(error, severity)); }
-  void warning(const SqlError& error) { message('N', notice(error, "WARNING")); }
-  void parameters(const std::vector<int>& types) {
+  void notice(const SqlError& error) { message('N', notice(error, error.state[0] == '0' ? "NOTICE" : "WARNING")); }
+  void parameters(const std::vector<Type>& types) {
     auto body = i16(static_cast<int>(types.size()));
-    for (const int type : types)
-      body += i32(type);
+    for (const auto type : types)
+      body += i32(static_cast<int>(type));
     message('t', body);
   }
   void columns(const std::vector<Column>& columns, const std::vector<int>& formats) {
     auto body = i16(static_cast<int>(columns.size()));
     for (std::size_t i = 0; i < columns.size(); ++i)
-      body += terminated(columns[i].name) + i32(0) + i16(0) + i32(columns[i].type) + i16(-1) + i32(-1) +
-              i16(format_of(formats, i));
+      body += terminated(columns[i].name) + i32(0) + i16(0) + i32(static_cast<int>(columns[i].type.type)) +
+              i16(info(columns[i].type.type).size) + i32(columns[i].type.modifier) + i16(format_of(formats, i));
     message('T', body);
   }
-  void row(const std::vector<std::optional<std::string>>& values) {
+  void row(const Row& values) {
     auto body = i16(static_cast<int>(values.size()));
-    for (const auto& value : values)
-      body += value ? i32(static_cast<std::int32_t>(value->size())) + *value : i32(-1);
+    for (const auto& value : values) {
+      body += value ? i32(static_cast<std::int32_t>(value->size())) : i32(-1);
+      if (value)
+        body += *value;
+    }
     message('D', body);
   }
 
   [[nodiscard]] static int format_of(const std::vector<int>& formats, std::size_t index) {
     return formats.empty() ? 0 : formats.size() == 1 ? formats[0] : index < formats.size() ? formats[index] : 0;
+  }
+  [[nodiscard]] static std::string i64(std::int64_t value) {
+    return i32(static_cast<std::int32_t>(value >> 32)) + i32(static_cast<std::int32_t>(value));
   }
   [[nodiscard]] static std::string i32(std::int32_t value) {
     const auto bits = static_cast<std::uint32_t>(value);
@@ -70,13 +97,21 @@ private:
   static std::string terminated(std::string_view text) { return std::string(text) + '\0'; }
   static std::string notice(const SqlError& error, std::string_view severity) {
     std::string body;
-    const auto field = [&](char code, std::string_view text) { (body += code) += terminated(text); };
+    const auto field = [&](char code, std::string_view text) {
+      if (!text.empty())
+        (body += code) += terminated(text);
+    };
     field('S', severity);
     field('V', severity);
     field('C', error.state);
     field('M', error.message);
-    if (!error.hint.empty())
-      field('H', error.hint);
+    field('D', error.detail);
+    field('H', error.hint);
+    if (!error.table.empty())
+      field('s', "public");
+    field('t', error.table);
+    field('c', error.column);
+    field('n', error.constraint);
     return body + '\0';
   }
   void message(char type, std::string_view body) {
@@ -87,4 +122,4 @@ private:
   std::string& out_;
 };
 
-} // namespace holdfast::fakes
+} // namespace holdfast::fakes::pg

@@ -1,0 +1,393 @@
+#include "fakes/postgres/session.hpp"
+
+#include "fakes/postgres/moment.hpp"
+#include "fakes/postgres/written_rows.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace holdfast::fakes::pg {
+
+using boost::asio::awaitable;
+
+namespace {
+
+constexpr std::size_t statements_kept = 300;
+
+/// UPDATE for what is called so in messages about read-only transactions.
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; });
+  return text;
+}
+
+} // namespace
+
+Session::Session(Server& server, const std::string& database, const std::string& user)
+    : server_(server), shared_(server.database(database)), database_(open_database(shared_.files)),
+      catalog_(database_.get()) {
+  environment_.sequences = &shared_.sequences;
+  environment_.database_name = database;
+  environment_.user = user;
+  environment_.pid = server_.next_pid++;
+  environment_.signal = [this](std::int32_t pid, bool ends) {
+    const auto found = server_.sessions.find(pid);
+    if (found == server_.sessions.end())
+      return false;
+    found->second->interrupt(ends);
+    return true;
+  };
+  sqlite3_randomness(sizeof secret_, &secret_);
+  server_.sessions[environment_.pid] = this;
+  add_functions(database_.get(), environment_);
+}
+
+Session::~Session() {
+  server_.sessions.erase(environment_.pid);
+  known_.clear();
+  if (writing_)
+    (void)end_writing(End::rollback); // what it says cannot be told to anyone any more
+}
+
+void Session::interrupt(bool ends) {
+  interrupted_ = true;
+  ended_ = ended_ || ends;
+  shared_.lock.wake();
+}
+
+SqlError Session::interrupted() {
+  interrupted_ = false;
+  if (ended_)
+    return {"57P01", "terminating connection due to administrator command"};
+  return {"57014", "canceling statement due to user request"};
+}
+
+/// The statement if it has been read before; null when not.
+std::shared_ptr<Statement> Session::known(const std::string& text, const std::vector<Type>& declared) {
+  if (epoch_ != shared_.epoch) {
+    forget_definitions();
+    known_.clear();
+    epoch_ = shared_.epoch;
+  }
+  const auto found = known_.find(text);
+  if (found != known_.end())
+    for (const auto& one : found->second)
+      if (one->declared == declared && (!failed_ || !one->control.empty()))
+        return one;
+  return nullptr;
+}
+
+std::variant<std::shared_ptr<Statement>, SqlError> Session::prepare(const std::string& text,
+                                                                    const std::vector<Type>& declared) {
+  if (auto found = known(text, declared))
+    return found;
+  try {
+    auto statement = std::make_shared<Statement>();
+    statement->text = text;
+    statement->declared = declared;
+    auto tokens = tokens_of(text);
+    statement->keyword = tokens[0].kind == Token::Kind::word ? tokens[0].text : "";
+    const bool about_data = !is_control(statement->keyword);
+    if (failed_ && (about_data || statement->keyword == "declare"))
+      throw SqlFailure{aborted};
+    if (about_data)
+      plan(*statement);
+    else
+      statement->control = std::move(tokens);
+    if (statement->keyword == "declare")
+      plan_cursor(*statement);
+    if (known_.size() > statements_kept)
+      known_.clear();
+    return known_[text].emplace_back(std::move(statement));
+  } catch (const SqlFailure& failure) {
+    return failure.error;
+  }
+}
+
+void Session::forget_definitions() {
+  catalog_.forget();
+  environment_.known_sequences.clear();
+}
+
+/// Shared with the other sessions, but not what this one has defined and not committed.
+Plan Session::find_plan(const Statement& statement) {
+  const auto read = [&](const std::string&) {
+    return plan_of(statement.text, catalog_, shared_.ids, statement.declared);
+  };
+  if (defined_)
+    return read({});
+  if (std::exchange(shared_.planned, shared_.epoch) != shared_.epoch)
+    shared_.plans = {};
+  auto key = statement.text;
+  for (const auto type : statement.declared)
+    key += fmt::format("\x1f{}", static_cast<int>(type));
+  return shared_.plans.of(key, read);
+}
+
+void Session::plan(Statement& statement) {
+  auto fresh = find_plan(statement);
+  const bool changed =
+      statement.epoch != 0 && !std::equal(fresh.columns.begin(), fresh.columns.end(), statement.plan.columns.begin(),
+                                          statement.plan.columns.end(), [](const Column& a, const Column& b) {
+                                            return a.name == b.name && a.type.type == b.type.type;
+                                          });
+  if (changed)
+    fail("0A000", "cached plan must not change result type");
+  statement.plan = std::move(fresh);
+  statement.keyword = statement.plan.keyword;
+  statement.epoch = shared_.epoch;
+  statement.compiled.clear();
+  if (!statement.plan.defines)
+    compile(statement); // a definition's statements build on each other
+}
+
+void Session::compile(Statement& statement) {
+  for (const auto& sql : statement.plan.sql) {
+    sqlite3_stmt* compiled = nullptr;
+    if (sqlite3_prepare_v3(database_.get(), sql.c_str(), static_cast<int>(sql.size() + 1), SQLITE_PREPARE_PERSISTENT,
+                           &compiled, nullptr) != SQLITE_OK)
+      throw SqlFailure{last_error(&statement)};
+    statement.compiled.emplace_back(compiled);
+  }
+}
+
+std::variant<std::optional<std::vector<Column>>, SqlError> Session::describe(Statement& statement) {
+  try {
+    if (statement.control.empty()) {
+      if (statement.epoch != shared_.epoch && !failed_) {
+        forget_definitions();
+        plan(statement);
+      }
+      if (!statement.plan.rows)
+        return std::nullopt;
+      return statement.plan.columns;
+    }
+    if (statement.keyword == "show")
+      return show(statement.control).columns;
+    if (statement.keyword == "fetch")
+      if (const auto* columns = describe_cursor(statement.control[statement.control.size() - 2].text))
+        return *columns;
+    return std::nullopt;
+  } catch (const SqlFailure& failure) {
+    return failure.error;
+  }
+}
+
+std::optional<async::Time> Session::deadline(std::chrono::milliseconds limit) const {
+  return limit.count() == 0 ? std::nullopt : std::optional<async::Time>(server_.clock.now() + limit);
+}
+
+awaitable<std::optional<SqlError>> Session::begin_writing(Locking locking, std::string table) {
+  if (writing_)
+    co_return std::nullopt;
+  if (locking == Locking::nowait && !shared_.lock.is_free())
+    co_return SqlError{"55P03", fmt::format("could not obtain lock on row in relation \"{}\"", table)};
+  const auto lock_limit = deadline(settings().duration("lock_timeout"));
+  const auto statement_limit = deadline(settings().duration("statement_timeout"));
+  const bool lock_first = lock_limit && (!statement_limit || *lock_limit <= *statement_limit);
+  const auto outcome = co_await shared_.lock.acquire(lock_first ? lock_limit : statement_limit, interrupted_);
+  if (outcome == WriteLock::Outcome::interrupted)
+    co_return interrupted();
+  if (outcome == WriteLock::Outcome::timed_out)
+    co_return lock_first ? SqlError{"55P03", "canceling statement due to lock timeout"}
+                         : SqlError{"57014", "canceling statement due to statement timeout"};
+  if (!run_always(begin_, "BEGIN IMMEDIATE")) {
+    shared_.lock.release();
+    co_return last_error(nullptr);
+  }
+  writing_ = true;
+  for (std::size_t i = 0; i < savepoints_.size(); ++i) // those from before the first write
+    sqlite3_exec(database_.get(), fmt::format("SAVEPOINT s{}", i).c_str(), nullptr, nullptr, nullptr);
+  co_return std::nullopt;
+}
+
+/// Compiled once, like clients' statements. False when it failed; `last_error` says why.
+bool Session::run_always(Compiled& compiled, const char* sql) {
+  sqlite3_stmt* fresh = nullptr;
+  if (compiled == nullptr &&
+      sqlite3_prepare_v3(database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &fresh, nullptr) == SQLITE_OK)
+    compiled.reset(fresh);
+  if (compiled == nullptr)
+    return false;
+  (void)sqlite3_step(compiled.get());
+  return sqlite3_reset(compiled.get()) == SQLITE_OK;
+}
+
+std::optional<SqlError> Session::end_writing(End how) {
+  if (!writing_)
+    return std::nullopt;
+  std::optional<SqlError> error;
+  if (how == End::commit && !run_always(commit_, "COMMIT"))
+    error = last_error(nullptr);
+  if (how == End::rollback || error)
+    (void)run_always(rollback_, "ROLLBACK");
+  writing_ = false;
+  if (std::exchange(defined_, false))
+    ++shared_.epoch; // others may have read the definitions meanwhile
+  shared_.lock.release();
+  return error;
+}
+
+void Session::allow_write(const Statement& statement) const {
+  if (statement.plan.locking != Locking::none && !statement.plan.writes)
+    fail("25006", "cannot execute SELECT FOR UPDATE in a read-only transaction");
+  const auto& tag = statement.plan.tag;
+  fail("25006",
+       fmt::format("cannot execute {} in a read-only transaction", tag.empty() ? upper(statement.keyword) : tag));
+}
+
+awaitable<Outcome> Session::execute(std::shared_ptr<Statement> statement, std::vector<Value> values) {
+  environment_.statement_us = wall_clock_us();
+  if (!in_block_)
+    environment_.transaction_us = environment_.statement_us;
+  interrupted_ = ended_;
+  if (ended_)
+    co_return interrupted();
+  Outcome outcome;
+  if (!statement->control.empty())
+    outcome = co_await control(*statement, values);
+  else if (failed_)
+    outcome = aborted;
+  else
+    outcome = co_await run_data(*statement, values);
+  if (std::holds_alternative<Result>(outcome) && environment_.sleep_seconds > 0)
+    if (auto error = co_await sleep())
+      outcome = *error;
+  environment_.sleep_seconds = 0;
+  if (std::holds_alternative<SqlError>(outcome))
+    failed_ = in_block_;
+  co_return outcome;
+}
+
+awaitable<std::optional<SqlError>> Session::sleep() {
+  const auto ends = server_.clock.now() + std::chrono::duration_cast<async::Duration>(
+                                              std::chrono::duration<double>(environment_.sleep_seconds));
+  const auto limit = deadline(settings().duration("statement_timeout"));
+  while (!interrupted_ && server_.clock.now() < ends && (!limit || server_.clock.now() < *limit))
+    (void)co_await async::until(server_.clock, limit ? std::min(*limit, ends) : ends, shared_.lock.woken());
+  if (interrupted_)
+    co_return interrupted();
+  if (limit && *limit < ends)
+    co_return SqlError{"57014", "canceling statement due to statement timeout"};
+  co_return std::nullopt;
+}
+
+awaitable<Outcome> Session::run_data(Statement& statement, const std::vector<Value>& values) {
+  try {
+    if (statement.epoch != shared_.epoch) {
+      forget_definitions();
+      plan(statement);
+    }
+    const auto& plan = statement.plan;
+    const bool locks = plan.writes || plan.locking != Locking::none;
+    if (locks && settings().is_on(in_block_ ? "transaction_read_only" : "default_transaction_read_only"))
+      allow_write(statement);
+    const bool own_transaction = locks && !in_block_;
+    if (locks && !writing_) {
+      if (plan.locking == Locking::skip && !plan.writes && !shared_.lock.is_free())
+        co_return Result{true, plan.columns, {}, "SELECT 0", {}}; // all rows count as locked by the one writer
+      if (auto error = co_await begin_writing(plan.locking, plan.table))
+        co_return *error;
+      if (statement.epoch != shared_.epoch) { // somebody else's definition came first
+        forget_definitions();
+        try {
+          this->plan(statement);
+        } catch (...) {
+          if (own_transaction)
+            (void)end_writing(End::rollback);
+          throw;
+        }
+      }
+    }
+    Outcome outcome;
+    try {
+      outcome = run(statement, values);
+    } catch (const SqlFailure& failure) {
+      outcome = failure.error;
+    }
+    if (plan.defines) {
+      defined_ = true;
+      ++shared_.epoch;
+    }
+    const bool bad = std::holds_alternative<SqlError>(outcome);
+    if (own_transaction)
+      if (auto ending = end_writing(bad ? End::rollback : End::commit); ending && !bad)
+        outcome = *ending;
+    co_return outcome;
+  } catch (const SqlFailure& failure) {
+    co_return failure.error;
+  }
+}
+
+Result Session::run(Statement& statement, const std::vector<Value>& values) {
+  const auto& plan = statement.plan;
+  if (plan.defines) {
+    // All or nothing, also inside of a transaction that goes on after the error.
+    statement.compiled.clear();
+    for (const auto& sql : plan.sql)
+      if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw SqlFailure{last_error(&statement)};
+    return {false, {}, {}, plan.tag, plan.notices};
+  }
+  Result result{plan.rows, plan.columns, {}, plan.tag, plan.notices};
+  std::optional<WrittenRows> written;
+  if (plan.writes_rows_once)
+    written.emplace(database_.get(), plan.table);
+  for (const auto& compiled : statement.compiled) {
+    struct Reset {
+      sqlite3_stmt* statement;
+      ~Reset() {
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+      }
+    } const reset{compiled.get()};
+    const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(compiled.get()));
+    for (std::size_t i = 0; i < std::min(values.size(), wanted); ++i)
+      bind(compiled.get(), static_cast<int>(i) + 1, plan.parameters[i], values[i]);
+    for (;;) {
+      const int status = sqlite3_step(compiled.get());
+      if (status == SQLITE_DONE)
+        break;
+      if (status != SQLITE_ROW)
+        throw SqlFailure{last_error(&statement)};
+      if (!plan.rows)
+        continue;
+      auto& row = result.rows.emplace_back();
+      row.reserve(plan.columns.size());
+      for (std::size_t i = 0; i < plan.columns.size(); ++i)
+        row.push_back(value_of(compiled.get(), static_cast<int>(i)));
+    }
+  }
+  if (written && written->any_twice())
+    fail("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time",
+         "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
+  if (!result.tag.empty())
+    return result;
+  const int changes = sqlite3_changes(database_.get());
+  if (plan.keyword == "insert")
+    result.tag = fmt::format("INSERT 0 {}", changes);
+  else if (plan.keyword == "update")
+    result.tag = fmt::format("UPDATE {}", changes);
+  else if (plan.keyword == "delete")
+    result.tag = fmt::format("DELETE {}", changes);
+  else
+    result.tag = fmt::format("SELECT {}", result.rows.size());
+  return result;
+}
+
+void Session::begin_implicit() {
+  if (in_block_)
+    return;
+  implicit_ = true;
+  begin_block();
+}
+
+std::optional<SqlError> Session::end_implicit() {
+  if (!implicit_)
+    return std::nullopt;
+  const bool failed = failed_;
+  auto error = end_writing(failed ? End::rollback : End::commit);
+  end_block(!failed && !error);
+  return error;
+}
+
+} // namespace holdfast::fakes::pg
