@@ -99,3 +99,7 @@ void compare(const std::string& protocol, const std::vector<Client>& clients) {
 TEST_CASE("contract: the redis fake answers real clients as Redis does") {
   compare("redis", redis_clients());
 }
+
+TEST_CASE("contract: the postgres fake answers real clients as PostgreSQL does") {
+  compare("postgres", postgres_clients());
+}

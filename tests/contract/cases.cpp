@@ -36,7 +36,8 @@ std::vector<Case> read_cases(const std::string& file) {
       step.second = line.starts_with("b> ");
       step.text = step.second ? line.substr(3) : line;
       if (const auto at = step.text.find(" ~ "); at != std::string::npos) {
-        for (const auto& value : boost::json::parse(step.text.substr(at + 3)).as_array())
+        const auto values = boost::json::parse(step.text.substr(at + 3));
+        for (const auto& value : values.as_array())
           step.parameters.push_back(parameter(value));
         step.text.resize(at);
       }

@@ -75,6 +75,8 @@ std::vector<Client> redis_clients() {
 
 std::vector<Client> postgres_clients() {
   return {{"libpq", play_libpq},
+          {"libpq, extended", play_libpq_extended},
+          {"libpq, binary", play_libpq_binary},
           {"libpqxx", play_libpqxx},
           {"psycopg", play<python, psycopg, postgres_cases>},
           {"psycopg2", play<python, psycopg2, postgres_cases>},

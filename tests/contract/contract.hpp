@@ -45,6 +45,8 @@ struct Client {
 // One file a client written in C++.
 [[nodiscard]] Results play_hiredis(std::uint16_t port, const std::filesystem::path& scratch);
 [[nodiscard]] Results play_libpq(std::uint16_t port, const std::filesystem::path& scratch);
+[[nodiscard]] Results play_libpq_extended(std::uint16_t port, const std::filesystem::path& scratch);
+[[nodiscard]] Results play_libpq_binary(std::uint16_t port, const std::filesystem::path& scratch);
 [[nodiscard]] Results play_libpqxx(std::uint16_t port, const std::filesystem::path& scratch);
 
 /// A difference that is meant.

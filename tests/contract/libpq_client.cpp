@@ -72,6 +72,18 @@ std::string ask(PGconn* connection, const Step& step, Protocol protocol) {
                             nullptr, nullptr, protocol == Protocol::extended_binary ? 1 : 0));
 }
 
+Results play_cases(std::uint16_t port, Protocol protocol) {
+  Results results;
+  for (const auto& one : read_cases("postgres.cases")) {
+    const auto first = connect(port), second = connect(port);
+    std::string seen;
+    for (const auto& step : one.steps)
+      seen += ask((step.second ? second : first).get(), step, protocol) + " ; ";
+    results.push_back({one.name, seen});
+  }
+  return results;
+}
+
 /// Every value that a statement returns in binary, and its parameters' types as Describe tells them.
 std::string prepared(PGconn* connection, const std::string& sql, const std::vector<const char*>& values) {
   auto text = shown(PQprepare(connection, "", sql.c_str(), 0, nullptr));
@@ -124,19 +136,16 @@ std::string binary(PGconn* connection, Oid type, const std::string& bytes) {
 
 } // namespace
 
+Results play_libpq_extended(std::uint16_t port, const std::filesystem::path&) {
+  return play_cases(port, Protocol::extended);
+}
+
+Results play_libpq_binary(std::uint16_t port, const std::filesystem::path&) {
+  return play_cases(port, Protocol::extended_binary);
+}
+
 Results play_libpq(std::uint16_t port, const std::filesystem::path&) {
-  Results results;
-  for (const auto protocol : {Protocol::simple, Protocol::extended, Protocol::extended_binary})
-    for (const auto& one : read_cases("postgres.cases")) {
-      const auto first = connect(port), second = connect(port);
-      std::string seen;
-      for (const auto& step : one.steps)
-        seen += ask((step.second ? second : first).get(), step, protocol) + " ; ";
-      results.push_back({one.name + (protocol == Protocol::simple     ? ""
-                                     : protocol == Protocol::extended ? " (extended)"
-                                                                      : " (binary)"),
-                         seen});
-    }
+  auto results = play_cases(port, Protocol::simple);
   const auto connection = connect(port, "sslmode=prefer gssencmode=prefer password=secret application_name=libpq");
   std::string statuses;
   for (const auto* name : {"server_encoding", "client_encoding", "DateStyle", "TimeZone", "integer_datetimes",
