@@ -71,6 +71,56 @@ TEST_CASE("postgres: a connection that closes in a transaction has done nothing"
   });
 }
 
+TEST_CASE("postgres: statements that are cut off, too deep or out of range are refused, and the session goes on") {
+  serve("postgres", [] {
+    const Pg pg;
+    for (const std::string statement : {"SET",
+                                        "SET LOCAL",
+                                        "SET SESSION CHARACTERISTICS",
+                                        "RESET",
+                                        "SHOW",
+                                        "BEGIN ISOLATION LEVEL",
+                                        "DECLARE",
+                                        "DECLARE c CURSOR FOR",
+                                        "FETCH",
+                                        "FETCH 99999999999999999999 FROM c",
+                                        "CLOSE",
+                                        "DEALLOCATE",
+                                        "RELEASE",
+                                        "ROLLBACK TO",
+                                        "CREATE",
+                                        "CREATE TABLE t (",
+                                        "DROP",
+                                        "ALTER",
+                                        "SELECT 1 ORDER BY 99999999999999999999",
+                                        "SELECT 'x'::varchar(99999999999999999999)",
+                                        "SELECT $99999",
+                                        "INSERT",
+                                        "INSERT INTO",
+                                        "UPDATE",
+                                        "DELETE FROM",
+                                        "WITH",
+                                        "SELECT CASE",
+                                        "SELECT (",
+                                        "/*",
+                                        "'",
+                                        "LISTEN"}) {
+      INFO(statement);
+      CHECK(pg.ask(statement).size() == 5); // a state
+      CHECK(pg.ask("ROLLBACK") == "ROLLBACK");
+      CHECK(pg.ask("SELECT 1") == "1");
+    }
+    for (const auto* nested : {"(", "-", "NOT ", "(SELECT ", "ARRAY["}) {
+      std::string statement = "SELECT ";
+      for (int i = 0; i < 50000; ++i)
+        statement += std::string(nested) + " ";
+      CHECK(pg.ask(statement + "1").size() == 5);
+    }
+    CHECK(pg.ask("SELECT '" + std::string(50000, '[') + "'::jsonb") == "22P02");
+    CHECK(pg.ask("SELECT 1") == "1");
+  });
+}
+
 TEST_CASE("postgres: prepared statements, binary parameters and pipelines") {
   serve("postgres", [] {
     Pg a;

@@ -108,6 +108,13 @@ Analyzer::Analyzer(std::string_view sql, Catalog& catalog, SequenceIds& ids, con
       type = Type::none;
 }
 
+Analyzer::Deeper::Deeper(int& depth) : depth_(depth) {
+  constexpr int limit = 200;
+  if (depth >= limit)
+    fail("54001", "stack depth limit exceeded");
+  ++depth;
+}
+
 const Token& Analyzer::peek(std::size_t ahead) const {
   return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
 }

@@ -191,6 +191,16 @@ private:
     std::vector<std::string> loose; ///< as SQL
   };
 
+  /// Lives as long as a rule that nests: refuses what would overflow the stack.
+  struct Deeper {
+    explicit Deeper(int& depth);
+    ~Deeper() { --depth_; }
+    Deeper(const Deeper&) = delete;
+    Deeper& operator=(const Deeper&) = delete;
+    int& depth_;
+  };
+
+  int depth_ = 0;
   std::string_view sql_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;

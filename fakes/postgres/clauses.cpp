@@ -25,7 +25,7 @@ void Analyzer::group_by(Query& query) {
     do {
       std::string sql;
       if (peek().kind == Token::Kind::number) {
-        const auto index = static_cast<std::size_t>(std::stoi(tokens_[at_++].text));
+        const auto index = static_cast<std::size_t>(number_in(tokens_[at_++]));
         if (index < 1 || index > query.items.size())
           fail("42P10", fmt::format("GROUP BY position {} is not in select list", index));
         sql = query.items[index - 1].sql;
@@ -98,7 +98,7 @@ std::string Analyzer::order_item(const Query* query) {
                     is_word("desc", 1) || is_word("nulls", 1) || is_word("limit", 1) || is_word("offset", 1) ||
                     is_word("for", 1) || is_word("fetch", 1) || peek(1).kind == Token::Kind::end;
   if (query != nullptr && peek().kind == Token::Kind::number && ends) {
-    const auto index = static_cast<std::size_t>(std::stoi(tokens_[at_++].text));
+    const auto index = static_cast<std::size_t>(number_in(tokens_[at_++]));
     if (index < 1 || index > query->items.size())
       fail("42P10", fmt::format("ORDER BY position {} is not in select list", index));
     by_number(index - 1);

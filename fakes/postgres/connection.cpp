@@ -46,7 +46,7 @@ awaitable<void> Connection::receive(std::string_view bytes, std::string& reply) 
     if (session_ == nullptr)
       start(message->body, reply);
     else
-      co_await handle({message->type, std::string(message->body)}, reply);
+      co_await answer({message->type, std::string(message->body)}, reply);
   }
 }
 
@@ -146,6 +146,25 @@ void Connection::fail(BackendWriter& out, const SqlError& error) {
   skipping_ = true;
 }
 
+awaitable<void> Connection::answer(Message message, std::string& reply) {
+  const char type = message.type;
+  std::optional<SqlError> error;
+  try {
+    co_await handle(std::move(message), reply);
+  } catch (const SqlFailure& failure) {
+    error = failure.error;
+  }
+  if (!error)
+    co_return;
+  BackendWriter out(reply);
+  fail(out, *error);
+  if (type != 'Q')
+    co_return;
+  skipping_ = false;
+  (void)session_->end_implicit(); // it has failed
+  ready(out);
+}
+
 awaitable<void> Connection::handle(Message message, std::string& reply) {
   BackendWriter out(reply);
   if (skipping_ && message.type != 'S' && message.type != 'X')
@@ -215,21 +234,11 @@ void Connection::rows(BackendWriter& out, const Result& result, const std::vecto
 
 awaitable<void> Connection::query(std::string body, std::string& reply) {
   BackendWriter out(reply);
-  std::vector<std::string> statements;
   statements_.erase("");
   portals_.erase("");
-  std::optional<SqlError> unreadable;
-  try {
-    statements = server_->texts.of(Fields(body).text(), split_statements);
-  } catch (const SqlFailure& failure) {
-    unreadable = failure.error;
-  }
-  if (unreadable) {
-    session_->fail_transaction();
-    out.error(*unreadable);
-  } else if (statements.empty()) {
+  const auto statements = server_->texts.of(Fields(body).text(), split_statements);
+  if (statements.empty())
     out.simple('I');
-  }
   // Several statements in one message are one transaction, unless they say otherwise.
   for (const auto& statement : statements) {
     if (statements.size() > 1)

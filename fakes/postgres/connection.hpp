@@ -30,6 +30,8 @@ private:
   void start(std::string_view body, std::string& reply);
   void open(std::string_view parameters, BackendWriter& out);
   void cancel(std::string_view body);
+  boost::asio::awaitable<void> answer(Message message, std::string& reply);
+  /// May throw SqlFailure: that is the answer.
   boost::asio::awaitable<void> handle(Message message, std::string& reply);
   boost::asio::awaitable<void> query(std::string body, std::string& reply);
   boost::asio::awaitable<void> execute(std::string body, std::string& reply);

@@ -14,12 +14,12 @@ using boost::asio::awaitable;
 
 namespace {
 
-bool word_is(const std::vector<Token>& words, std::size_t at, std::string_view word) {
-  return at < words.size() && words[at].kind == Token::Kind::word && words[at].text == word;
+bool word_is(const Words& words, std::size_t at, std::string_view word) {
+  return words[at].kind == Token::Kind::word && words[at].text == word;
 }
 
-[[noreturn]] void syntax_error(const std::vector<Token>& words, std::size_t at) {
-  if (at >= words.size() || words[at].kind == Token::Kind::end)
+[[noreturn]] void syntax_error(const Words& words, std::size_t at) {
+  if (words[at].kind == Token::Kind::end)
     fail("42601", "syntax error at end of input");
   fail("42601", fmt::format("syntax error at or near \"{}\"", words[at].text));
 }
@@ -35,7 +35,7 @@ Result warned(std::string tag, std::string state, std::string message) {
 }
 
 /// What stands after SET name TO.
-std::string value_from(const std::vector<Token>& words, std::size_t at) {
+std::string value_from(const Words& words, std::size_t at) {
   std::string value;
   if (words[at].kind == Token::Kind::end)
     syntax_error(words, at);
@@ -85,6 +85,8 @@ awaitable<Outcome> Session::control(const Statement& statement, const std::vecto
     if (keyword == "deallocate") {
       const std::size_t at = word_is(words, 1, "prepare") ? 2 : 1;
       const bool all = word_is(words, at, "all");
+      if (words[at].kind == Token::Kind::end)
+        syntax_error(words, at);
       forget_prepared(all ? std::string{} : words[at].text);
       co_return done(all ? "DEALLOCATE ALL" : "DEALLOCATE");
     }
@@ -152,7 +154,7 @@ void Session::end_block(bool commits) {
   settings().end_transaction(commits ? End::commit : End::rollback);
 }
 
-Outcome Session::begin(const std::vector<Token>& words) {
+Outcome Session::begin(const Words& words) {
   if (in_block_ && !implicit_) {
     transaction_modes(words, 1);
     return warned("BEGIN", "25001", "there is already a transaction in progress");
@@ -164,7 +166,7 @@ Outcome Session::begin(const std::vector<Token>& words) {
   return done(word_is(words, 0, "start") ? "START TRANSACTION" : "BEGIN");
 }
 
-void Session::transaction_modes(const std::vector<Token>& words, std::size_t at) {
+void Session::transaction_modes(const Words& words, std::size_t at) {
   if (word_is(words, at, "transaction") || word_is(words, at, "work"))
     ++at;
   for (; words[at].kind != Token::Kind::end; ++at) {
@@ -247,12 +249,15 @@ std::optional<Outcome> Session::savepoint_control(const Statement& statement) {
   return done("ROLLBACK");
 }
 
-Result Session::set(const std::vector<Token>& words) {
+Result Session::set(const Words& words) {
   std::size_t at = 1;
   auto scope = Settings::Scope::session;
   if (word_is(words, at, "session") && word_is(words, at + 1, "characteristics")) {
     // SET SESSION CHARACTERISTICS AS TRANSACTION …
-    for (at += 4; words[at].kind != Token::Kind::end; ++at) {
+    at += 4;
+    if (!word_is(words, at - 1, "transaction") || words[at].kind == Token::Kind::end)
+      syntax_error(words, at);
+    for (; words[at].kind != Token::Kind::end; ++at) {
       if (word_is(words, at, "level"))
         settings().set("default_transaction_isolation",
                        words[at + 1].text + (words[at + 2].kind == Token::Kind::word ? " " + words[at + 2].text : ""),
@@ -273,6 +278,8 @@ Result Session::set(const std::vector<Token>& words) {
       scope = Settings::Scope::transaction;
     ++at;
   }
+  if (words[at].kind == Token::Kind::end)
+    syntax_error(words, at);
   if (scope == Settings::Scope::transaction && (!in_block_ || implicit_))
     return warned("SET", "25P01", "SET LOCAL can only be used in transaction blocks");
   std::string name = words[at].text;
@@ -302,7 +309,7 @@ Result Session::set(const std::vector<Token>& words) {
   return done("SET");
 }
 
-Result Session::reset(const std::vector<Token>& words) {
+Result Session::reset(const Words& words) {
   if (word_is(words, 1, "all"))
     settings().reset_all();
   else if (word_is(words, 1, "time"))
@@ -312,7 +319,7 @@ Result Session::reset(const std::vector<Token>& words) {
   return done("RESET");
 }
 
-Result Session::show(const std::vector<Token>& words) const {
+Result Session::show(const Words& words) const {
   std::string name = words[1].text;
   if (word_is(words, 1, "time") && word_is(words, 2, "zone"))
     name = "timezone";
@@ -328,7 +335,7 @@ Result Session::show(const std::vector<Token>& words) const {
   return {true, {{Settings::title(name), {Type::text}}}, {{Value(*value)}}, "SHOW", {}};
 }
 
-Result Session::discard(const std::vector<Token>& words) {
+Result Session::discard(const Words& words) {
   const auto what = words[1].text;
   if (what != "all" && what != "plans" && what != "sequences" && what != "temp" && what != "temporary")
     syntax_error(words, 1);

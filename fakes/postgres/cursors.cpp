@@ -52,7 +52,7 @@ const std::vector<Column>* Session::describe_cursor(const std::string& name) con
   return found == cursors_.end() ? nullptr : &found->second.result.columns;
 }
 
-Result Session::fetch(const std::vector<Token>& words) {
+Result Session::fetch(const Words& words) {
   const bool moves = words[0].text == "move";
   const auto name = words[words.size() - 2].text;
   auto& cursor = this->cursor(name);
@@ -63,7 +63,7 @@ Result Session::fetch(const std::vector<Token>& words) {
   for (std::size_t at = 1; at + 2 < words.size(); ++at) {
     const auto& word = words[at].text;
     if (words[at].kind == Token::Kind::number)
-      count = static_cast<std::size_t>(std::stoul(word));
+      count = static_cast<std::size_t>(number_in(words[at]));
     else if (word == "all")
       all = true;
     else if (word == "backward" || word == "prior")
@@ -89,7 +89,7 @@ Result Session::fetch(const std::vector<Token>& words) {
   return result;
 }
 
-Result Session::close_cursor(const std::vector<Token>& words) {
+Result Session::close_cursor(const Words& words) {
   if (words[1].kind == Token::Kind::word && words[1].text == "all") {
     cursors_.clear();
     return {false, {}, {}, "CLOSE CURSOR ALL", {}};

@@ -34,7 +34,8 @@ Leading leading(const Decimal& value) {
   const auto text = magnitude.str();
   const int exponent = static_cast<int>(text.size()) - 1 - value.scale; // of the first digit
   const int weight = exponent >= 0 ? exponent / 4 : -((-exponent + 3) / 4);
-  const auto used = static_cast<std::size_t>(exponent - weight * 4 + 1);
+  const int digits = exponent - weight * 4 + 1; // of the first group: one to four
+  const auto used = static_cast<std::size_t>(digits);
   auto group = text.substr(0, used);
   group.append(used - group.size(), '0');
   return {weight, std::stoi(group)};

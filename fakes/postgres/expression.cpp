@@ -21,6 +21,7 @@ Expression Analyzer::condition(std::string_view clause) {
 }
 
 Expression Analyzer::expression() {
+  const Deeper deeper(depth_);
   auto left = conjunction();
   while (is_word("or")) {
     left = coerce(std::move(left), {Type::boolean});
@@ -40,6 +41,7 @@ Expression Analyzer::conjunction() {
 }
 
 Expression Analyzer::negation() {
+  const Deeper deeper(depth_);
   if (accept("not"))
     return make("(NOT " + coerce(negation(), {Type::boolean}).sql + ")", Type::boolean);
   return test();
@@ -167,6 +169,7 @@ Expression Analyzer::product() {
 }
 
 Expression Analyzer::unary() {
+  const Deeper deeper(depth_);
   if (accept_symbol("+"))
     return unary();
   if (accept_symbol("-")) {

@@ -23,12 +23,7 @@ void Connection::parse(std::string_view body, BackendWriter& out) {
     if (type != Type::none && info(type).type == Type::unknown && type != Type::unknown)
       return fail(out, {"0A000", fmt::format("the postgres fake does not support parameters of type {}",
                                              static_cast<int>(type))});
-  std::vector<std::string> statements;
-  try {
-    statements = server_->texts.of(sql, split_statements);
-  } catch (const SqlFailure& failure) {
-    return fail(out, failure.error);
-  }
+  const auto statements = server_->texts.of(sql, split_statements);
   if (statements.size() > 1)
     return fail(out, {"42601", "cannot insert multiple commands into a prepared statement"});
   if (!name.empty() && statements_.contains(name))

@@ -240,10 +240,10 @@ std::optional<TypeName> Analyzer::type_name() {
     result.modifier = 1 + 4;
   if (is_symbol("(") && peek(1).kind == Token::Kind::number) {
     ++at_;
-    const int first = std::stoi(tokens_[at_++].text);
+    const int first = number_in(tokens_[at_++]);
     int second = 0;
     if (accept_symbol(","))
-      second = std::stoi(tokens_[at_++].text);
+      second = number_in(tokens_[at_++]);
     expect_symbol(")");
     if (*type == Type::numeric)
       result.modifier = numeric_modifier(first, second);

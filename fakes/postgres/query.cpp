@@ -54,6 +54,7 @@ std::string Analyzer::sql_of(Query& query, bool settle) {
 }
 
 Query Analyzer::query() {
+  const Deeper deeper(depth_);
   const auto known = ctes_.size();
   Query prefix;
   if (is_word("with"))

@@ -98,6 +98,7 @@ std::string Analyzer::join_tail(std::size_t first) {
 }
 
 std::string Analyzer::from_item() {
+  const Deeper deeper(depth_);
   accept("only");
   if (is_word("lateral"))
     unsupported("LATERAL");

@@ -92,7 +92,7 @@ std::variant<std::shared_ptr<Statement>, SqlError> Session::prepare(const std::s
     if (about_data)
       plan(*statement);
     else
-      statement->control = std::move(tokens);
+      statement->control = Words(std::move(tokens));
     if (statement->keyword == "declare")
       plan_cursor(*statement);
     if (known_.size() > statements_kept)

@@ -26,7 +26,7 @@ struct Statement {
   std::string text;
   std::vector<Type> declared;
   std::string keyword;
-  std::vector<Token> control;       ///< of a statement about the session; empty when it is about data
+  Words control;                    ///< of a statement about the session; empty when it is about data
   std::shared_ptr<Statement> query; ///< of DECLARE … CURSOR FOR
   Plan plan;
   std::uint64_t epoch = 0;
@@ -106,22 +106,22 @@ private:
   boost::asio::awaitable<Outcome> control(const Statement& statement, const std::vector<Value>& values);
   std::optional<Outcome> transaction_control(const Statement& statement);
   std::optional<Outcome> savepoint_control(const Statement& statement);
-  Outcome begin(const std::vector<Token>& words);
+  Outcome begin(const Words& words);
   Outcome commit();
   Outcome rollback();
   void begin_block();
   void end_block(bool commits);
-  void transaction_modes(const std::vector<Token>& words, std::size_t at);
-  Result set(const std::vector<Token>& words);
-  Result reset(const std::vector<Token>& words);
-  Result show(const std::vector<Token>& words) const;
-  Result discard(const std::vector<Token>& words);
+  void transaction_modes(const Words& words, std::size_t at);
+  Result set(const Words& words);
+  Result reset(const Words& words);
+  Result show(const Words& words) const;
+  Result discard(const Words& words);
 
   // cursors.cpp
   void plan_cursor(Statement& statement);
   boost::asio::awaitable<Outcome> declare(const Statement& statement, const std::vector<Value>& values);
-  Result fetch(const std::vector<Token>& words);
-  Result close_cursor(const std::vector<Token>& words);
+  Result fetch(const Words& words);
+  Result close_cursor(const Words& words);
   [[nodiscard]] Cursor& cursor(const std::string& name);
 
   Server& server_;

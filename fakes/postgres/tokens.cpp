@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace holdfast::fakes::pg {
@@ -196,6 +197,15 @@ std::vector<Token> tokens_of(std::string_view sql) {
     tokens.push_back(scanner.next());
   while (tokens.back().kind != Token::Kind::end);
   return tokens;
+}
+
+int number_in(const Token& token) {
+  int number = 0;
+  const auto* end = token.text.data() + token.text.size();
+  const auto [rest, error] = std::from_chars(token.text.data(), end, number);
+  if (token.kind != Token::Kind::number || error != std::errc{} || rest != end)
+    fail("42601", fmt::format("syntax error at or near \"{}\"", token.text));
+  return number;
 }
 
 std::vector<std::string> split_statements(std::string_view sql) {
