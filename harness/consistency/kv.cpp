@@ -6,6 +6,7 @@
 #include "harness/consistency/linearizability/declared.hpp"
 #include "harness/consistency/linearizability/register_object.hpp"
 #include "harness/consistency/linearizability/text_object.hpp"
+#include "harness/consistency/linearizability/value_numbers.hpp"
 #include "harness/consistency/models.hpp"
 
 #include <algorithm>
@@ -21,11 +22,13 @@ using namespace linearizability;
 class Reading {
 public:
   Reading(History& history, Keys keys, Value initial)
-      : history_(history), keys_(keys), nothing_(history.values.text("")), initial_(text(initial)) {}
+      : history_(history), keys_(keys), nothing_(history.values.text("")), initial_(text(initial)),
+        get_(history.values, "get"), read_(history.values, "read"), put_(history.values, "put"),
+        write_(history.values, "write"), append_(history.values, "append") {}
 
-  [[nodiscard]] bool is_get(const Operation& one) const { return is(one, "get", "read"); }
-  [[nodiscard]] bool is_put(const Operation& one) const { return is(one, "put", "write"); }
-  [[nodiscard]] bool is_append(const Operation& one) const { return is(one, "append", "append"); }
+  [[nodiscard]] bool is_get(const Operation& one) const { return get_.is(one.f) || read_.is(one.f); }
+  [[nodiscard]] bool is_put(const Operation& one) const { return put_.is(one.f) || write_.is(one.f); }
+  [[nodiscard]] bool is_append(const Operation& one) const { return append_.is(one.f); }
 
   Problem problem(std::span<const OperationId> part) {
     const auto& all = history_.operations;
@@ -46,9 +49,6 @@ public:
   }
 
 private:
-  [[nodiscard]] bool is(const Operation& one, std::string_view name, std::string_view other) const {
-    return history_.values.is_name(one.f, name) || history_.values.is_name(one.f, other);
-  }
   /// A value as text.
   Value text(Value value) {
     if (value.is_nil())
@@ -62,6 +62,7 @@ private:
 
   Problem text(std::span<const OperationId> part) {
     std::vector<TextCall> calls;
+    calls.reserve(part.size());
     for (const auto id : part) {
       const auto& one = history_.operations[id];
       calls.push_back({is_get(one)   ? TextAction::get
@@ -74,6 +75,7 @@ private:
 
   Problem puts(std::span<const OperationId> part) {
     std::vector<RegisterCall> calls;
+    calls.reserve(part.size());
     for (const auto id : part)
       calls.push_back({is_get(history_.operations[id]) ? Action::read : Action::write, id, value_of(id), {}});
     return register_problem(history_, calls, initial_, "the value");
@@ -83,6 +85,7 @@ private:
   Keys keys_;
   Value nothing_;
   Value initial_;
+  Name get_, read_, put_, write_, append_;
 };
 
 Result check(History& history, const Question& question, Budget& budget) {

@@ -7,6 +7,7 @@ namespace holdfast::consistency::linearizability {
 Cursor::Cursor(const Schedule& schedule, std::span<const Call> calls)
     : schedule_(schedule), calls_(calls), waiting_(schedule.width / 64 + 1), linearized_(schedule.width / 64 + 1),
       keys_(schedule.width), calls_of_(schedule.width) {
+  places_.reserve(calls.size());
   for (Slot slot = 0; slot < schedule.width; ++slot)
     keys_[slot] = mix(slot + 0x9e3779b97f4a7c15ULL);
   for (std::uint32_t i = 0; i < schedule.events.size(); ++i)

@@ -46,7 +46,7 @@ private:
     return at;
   }
   void grow() {
-    places_.assign(places_.empty() ? 32 : 2 * places_.size(), none);
+    places_.assign(places_.empty() ? 64 : 2 * places_.size(), none);
     for (std::uint32_t i = 0; i < keys_.size(); ++i)
       places_[place_of(keys_[i])] = i;
   }

@@ -2,6 +2,7 @@
 
 #include "harness/consistency/linearizability/declared.hpp"
 #include "harness/consistency/linearizability/register_object.hpp"
+#include "harness/consistency/linearizability/value_numbers.hpp"
 
 #include <fmt/format.h>
 #include <optional>
@@ -12,8 +13,9 @@ namespace {
 
 class Reading {
 public:
-  Reading(const History& history, Keys keys, const RegisterOperations& has)
-      : history_(history), keys_(keys), has_(has) {}
+  Reading(History& history, Keys keys, const RegisterOperations& has)
+      : history_(history), keys_(keys), has_(has), read_(history.values, "read"), write_(history.values, "write"),
+        cas_(history.values, "cas") {}
 
   /// What an operation shows or does; nothing when neither.
   [[nodiscard]] std::optional<RegisterCall> call(OperationId id) const {
@@ -21,11 +23,11 @@ public:
     const auto& values = history_.values;
     const auto invoked = without_key(history_, keys_, one.invoked);
     const bool is_failed = one.outcome == Outcome::fail;
-    if (values.is_name(one.f, "read"))
+    if (read_.is(one.f))
       return one.outcome == Outcome::ok
                  ? std::optional(RegisterCall{Action::read, id, without_key(history_, keys_, one.completed), {}})
                  : std::nullopt;
-    if (values.is_name(one.f, "write"))
+    if (write_.is(one.f))
       return is_failed ? std::nullopt : std::optional(RegisterCall{Action::write, id, invoked, {}});
     const auto pair = values.elements(invoked);
     if (!is_failed)
@@ -36,9 +38,9 @@ public:
   /// Why it is no operation of a register; empty when it is one.
   [[nodiscard]] std::string complaint(const Operation& one) const {
     const auto& values = history_.values;
-    if (values.is_name(one.f, "read") || values.is_name(one.f, "write"))
+    if (read_.is(one.f) || write_.is(one.f))
       return {};
-    if (!has_.cas || !values.is_name(one.f, "cas"))
+    if (!has_.cas || !cas_.is(one.f))
       return fmt::format("line {}: {} is no operation of a register, which has read{} write{}", one.invoke_line,
                          values.show(one.f), has_.cas ? "," : " and", has_.cas ? " and cas" : "");
     const auto pair = without_key(history_, keys_, one.invoked);
@@ -52,6 +54,7 @@ private:
   const History& history_;
   Keys keys_;
   RegisterOperations has_;
+  Name read_, write_, cas_;
 };
 
 void count(Evidence& evidence, const RegisterCall& call, Outcome outcome) {
@@ -85,6 +88,7 @@ Result check_register(History& history, const Question& question, Budget& budget
       history, partition(history, keys), options,
       [&](std::span<const OperationId> part) {
         std::vector<RegisterCall> calls;
+        calls.reserve(part.size());
         Evidence evidence;
         for (const auto id : part)
           if (const auto call = reading.call(id)) {

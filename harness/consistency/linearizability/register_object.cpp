@@ -21,6 +21,7 @@ class Builder {
 public:
   Builder(const History& history, std::span<const RegisterCall> calls, Value initial)
       : history_(history), calls_(calls), numbers_(history.values), initial_(numbers_.number(initial)) {
+    numbered_.reserve(calls.size());
     for (const auto& call : calls) {
       numbered_.push_back({call.action, numbers_.number(call.value),
                            call.action == Action::swap ? numbers_.number(call.next) : Cell{0}});
@@ -28,6 +29,7 @@ public:
       if (meaning.action == Action::swap && meaning.value == meaning.next)
         meaning.action = Action::read; // it changes nothing
       has_mismatch_ = has_mismatch_ || meaning.action == Action::mismatch;
+      only_reads_and_writes_ = only_reads_and_writes_ && meaning.action <= Action::write;
     }
   }
 
@@ -35,8 +37,10 @@ public:
   /// nobody tells apart.
   Problem build(const std::string& noun) {
     name_cells();
-    auto problem = make();
-    if (!has_zones(problem.object, problem.calls)) {
+    Problem problem;
+    if (only_reads_and_writes_)
+      problem = make();
+    if (!only_reads_and_writes_ || !has_zones(problem.object, problem.calls)) {
       merge_unobserved();
       problem = make();
       if (merged_ != Interner::none)
@@ -146,6 +150,7 @@ private:
   std::vector<Value> shown_;      ///< by cell
   Cell merged_ = Interner::none;  ///< the cell of all that nobody observes
   bool has_mismatch_ = false;
+  bool only_reads_and_writes_ = true;
 };
 
 } // namespace

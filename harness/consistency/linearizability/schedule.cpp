@@ -10,31 +10,32 @@ namespace {
 /// that of its observer can still come before it.
 enum class Rank : std::uint8_t { start, required_deadline, optional_deadline };
 
-struct Timed {
-  Moment moment;
-  Rank rank;
-  CallIndex call;
-};
+/// All in one number, to be sorted: moments are of 33 bits, as positions are of 32.
+constexpr int call_bits = 29;
+constexpr std::uint64_t timed(Moment moment, Rank rank, CallIndex call) {
+  return (moment << 2 | static_cast<std::uint64_t>(rank)) << call_bits | call;
+}
 
 } // namespace
 
 Schedule::Schedule(std::span<const Call> calls) : slots(calls.size()) {
-  std::vector<Timed> timed;
-  timed.reserve(2 * calls.size());
+  std::vector<std::uint64_t> all;
+  all.reserve(2 * calls.size());
   for (CallIndex i = 0; i < calls.size(); ++i) {
-    timed.push_back({calls[i].start, Rank::start, i});
-    if (calls[i].deadline != no_moment)
-      timed.push_back({calls[i].deadline, calls[i].is_required ? Rank::required_deadline : Rank::optional_deadline, i});
+    const auto& call = calls[i];
+    all.push_back(timed(call.start, Rank::start, i));
+    if (call.deadline != no_moment)
+      all.push_back(timed(call.deadline, call.is_required ? Rank::required_deadline : Rank::optional_deadline, i));
   }
-  std::stable_sort(timed.begin(), timed.end(), [](const Timed& a, const Timed& b) {
-    return a.moment != b.moment ? a.moment < b.moment : a.rank < b.rank;
-  });
-  events.reserve(timed.size());
+  std::sort(all.begin(), all.end());
+  events.reserve(all.size());
   std::vector<Slot> free;
-  for (const auto& [moment, rank, call] : timed) {
-    events.push_back({call, rank == Rank::start});
+  for (const auto one : all) {
+    const auto call = static_cast<CallIndex>(one & ((std::uint64_t{1} << call_bits) - 1));
+    const bool is_start = (one >> call_bits & 3) == static_cast<std::uint64_t>(Rank::start);
+    events.push_back({call, is_start});
     auto& slot = slots[call];
-    if (rank != Rank::start) {
+    if (!is_start) {
       free.push_back(slot);
     } else if (free.empty()) {
       slot = width++;

@@ -29,7 +29,9 @@ public:
   Search(const Object& object, std::span<const Call> calls, Budget& budget, Nodes nodes)
       : object_(object), calls_(calls), schedule_(calls), cursor_(schedule_, calls),
         transitions_(object, schedule_.width), seen_(cursor_.words(), budget), budget_(budget), nodes_(nodes),
-        newest_(2 * object.kinds.size()) {}
+        newest_(2 * object.kinds.size()) {
+    path_.reserve(calls.size());
+  }
 
   ~Search() { budget_.give_back(accounted_); }
   Search(const Search&) = delete;

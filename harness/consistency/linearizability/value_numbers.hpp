@@ -1,4 +1,4 @@
-// Small dense numbers for values, 0 first, in the order in which they are met.
+// Values recognized quickly: by name, and as small dense numbers, 0 first, in the order in which they are met.
 #pragma once
 
 #include "harness/consistency/linearizability/interner.hpp"
@@ -9,6 +9,16 @@
 #include <vector>
 
 namespace holdfast::consistency::linearizability {
+
+/// The keyword and the text of one name.
+class Name {
+public:
+  Name(Values& values, std::string_view name) : keyword_(values.keyword(name)), text_(values.text(name)) {}
+  [[nodiscard]] bool is(Value value) const { return value == keyword_ || value == text_; }
+
+private:
+  Value keyword_, text_;
+};
 
 /// Lists and maps are equal by what is in them, all else by bits. The values must outlive it.
 class ValueNumbers {
