@@ -27,8 +27,12 @@ struct Bar {
   [[nodiscard]] double middle() const { return x + width / 2; }
 };
 
-/// What is asked and what is answered, without the process, which its row names.
+/// What is asked and what is answered, without the process, which its row names; of a transaction the answer alone,
+/// which repeats what was asked.
 std::string label_of(const consistency::History& history, OperationId id) {
+  const auto& one = history.operations[id];
+  if (one.outcome == Outcome::ok && one.invoked.is_list() && one.completed.is_list())
+    return (one.f.is_nil() ? "" : history.values.show(one.f) + " ") + history.values.show(one.completed);
   auto text = operation_text(history, id);
   return text.substr(std::min(text.size(), text.find(' ', text.find(' ') + 1)) + 1);
 }
@@ -158,25 +162,45 @@ std::string bar_svg(const Drawing& drawing, const Bar& bar) {
   return out + "</g>\n";
 }
 
-/// From the end of what comes first to the beginning of what follows, bent so that arrows there and back lie apart.
+struct Point {
+  double x = 0, y = 0;
+};
+
+/// A cubic curve: its ends and what bends it.
+struct Curve {
+  Point begin, first, second, end;
+  [[nodiscard]] Point middle() const {
+    return {(begin.x + 3 * first.x + 3 * second.x + end.x) / 8, (begin.y + 3 * first.y + 3 * second.y + end.y) / 8};
+  }
+};
+
+/// Over the bars of its row, the further the higher; `shift` keeps arrows apart that join the same bars.
+Curve curve_in_row(const Bar& from, const Bar& to, double shift) {
+  const double away = from.middle() < to.middle() ? 12 : -12; // arrows in and out of one bar do not touch
+  const Point begin{from.middle() + away, from.y}, end{to.middle() - away, to.y};
+  const double lift = 26 + shift + std::min(26.0, std::abs(end.x - begin.x) * 0.03);
+  return {begin, {begin.x, begin.y - lift}, {end.x, end.y - lift}, end};
+}
+
+/// Bent to the side, so that arrows there and back lie apart.
+Curve curve_between_rows(const Bar& from, const Bar& to, double shift) {
+  const bool is_down = from.row < to.row;
+  const double side = is_down ? 1 : -1;
+  const Point begin{from.middle() + side * 14, from.y + (is_down ? bar_height : 0)};
+  const Point end{to.middle() - side * 14, to.y + (is_down ? 0 : bar_height)};
+  const double half = (begin.y + end.y) / 2, bend = side * (24 + shift);
+  return {begin, {begin.x + bend, half}, {end.x + bend, half}, end};
+}
+
 std::string edge_svg(const Bar& from, const Bar& to, const consistency::Edge& edge, std::size_t number) {
-  const bool is_down = from.row < to.row, is_same = from.row == to.row;
-  const double bend = static_cast<double>(number % 3) * 12;
-  const double x1 = from.middle() + (is_same   ? 0
-                                     : is_down ? 14
-                                               : -14),
-               x2 = to.middle() + (is_same   ? 0
-                                   : is_down ? -14
-                                             : 14);
-  const double y1 = from.y + (is_down ? bar_height : 0), y2 = to.y + (is_down || is_same ? 0 : bar_height);
-  const double lift = is_same ? -34 - bend : 0, side = (is_down ? 1 : -1) * (24 + bend);
-  const double cx1 = x1 + (is_same ? 0 : side), cx2 = x2 + (is_same ? 0 : side);
-  const double cy1 = is_same ? y1 + lift : y1 + (y2 - y1) * 0.5, cy2 = is_same ? y2 + lift : y1 + (y2 - y1) * 0.5;
-  const double lx = (x1 + 3 * cx1 + 3 * cx2 + x2) / 8, ly = (y1 + 3 * cy1 + 3 * cy2 + y2) / 8;
-  return fmt::format("<g class=\"edge\"><title>{0}</title><path d=\"M{1:.1f} {2:.1f}C{3:.1f} {4:.1f} {5:.1f} {6:.1f} "
-                     "{7:.1f} {8:.1f}\" marker-end=\"url(#tip)\"/><text x=\"{9:.1f}\" y=\"{10:.1f}\">{11}</text></g>\n",
-                     html_escaped(edge.why), x1, y1, cx1, cy1, cx2, cy2, x2, y2, lx, ly + 4,
-                     html_escaped(fmt::format("{} {}", number + 1, edge.kind)));
+  const auto shift = static_cast<double>(number % 3) * 8;
+  const auto [begin, first, second, end] =
+      from.row == to.row ? curve_in_row(from, to, shift) : curve_between_rows(from, to, shift);
+  const auto label = Curve{begin, first, second, end}.middle();
+  return fmt::format("<g class=\"edge\"><title>{}</title><path d=\"M{:.1f} {:.1f}C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} "
+                     "{:.1f}\" marker-end=\"url(#tip)\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{} {}</text></g>\n",
+                     html_escaped(edge.why), begin.x, begin.y, first.x, first.y, second.x, second.y, end.x, end.y,
+                     label.x, label.y + 4, number + 1, html_escaped(edge.kind));
 }
 
 } // namespace

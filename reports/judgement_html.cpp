@@ -58,7 +58,7 @@ std::string example(const Judgement& judgement, const Anomaly& anomaly) {
   if (!anomaly.edges.empty())
     out += "<ol>\n";
   for (const auto& edge : anomaly.edges)
-    out += fmt::format("<li>{} comes before {} <span class=\"kind\">({})</span>: {}</li>\n",
+    out += fmt::format("<li>{} → {} <span class=\"kind\">({})</span>: {}</li>\n",
                        html_escaped(place_text(judgement.history, edge.from)),
                        html_escaped(place_text(judgement.history, edge.to)), html_escaped(edge.kind),
                        html_escaped(edge.why));

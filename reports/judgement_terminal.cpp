@@ -42,7 +42,7 @@ std::string operations(const Judgement& judgement, const std::vector<OperationId
 std::string example(const Judgement& judgement, const Anomaly& anomaly) {
   auto out = printable_lines(anomaly.what, "    ") + operations(judgement, anomaly.operations, "      ");
   for (const auto& edge : anomaly.edges)
-    out += fmt::format("    {} comes before {} ({}): {}\n", place_text(judgement.history, edge.from),
+    out += fmt::format("    {} → {} ({}): {}\n", place_text(judgement.history, edge.from),
                        place_text(judgement.history, edge.to), edge.kind, printable(edge.why));
   return out;
 }

@@ -85,7 +85,7 @@ TEST_CASE("a counterexample is told with its operations, their lines, and why on
                     "    what was read was never written\n"
                     "      lines 1 and 2  process 0 :write 1 → ok\n"
                     "      lines 5 and 6  process 1 :read → ok 2\n"
-                    "    lines 1 and 2 comes before lines 5 and 6 (realtime): it ended before\n\n"
+                    "    lines 1 and 2 → lines 5 and 6 (realtime): it ended before\n\n"
                     "  the longest prefix that works, in an order that works\n"
                     "        1  lines 1 and 2: process 0 :write 1 → ok\n\n"
                     "  what cannot be placed after it\n"
