@@ -1,4 +1,5 @@
 // The fast checkers against the definition: is there a serial order?
+#include "tests/consistency/histories.hpp"
 #include "tests/consistency/isolation_trial.hpp"
 #include "tests/consistency/transaction_story.hpp"
 
@@ -10,8 +11,6 @@ using namespace holdfast::consistency;
 using namespace holdfast::test;
 
 namespace {
-
-constexpr unsigned histories = 100'000;
 
 bool is_ruled_out(const Result& result, const std::string& level) {
   return std::find(result.ruled_out.begin(), result.ruled_out.end(), level) != result.ruled_out.end();

@@ -1,4 +1,5 @@
 // The linearizable models against trying every order: verdicts, counterexamples, and what a small change does.
+#include "tests/consistency/histories.hpp"
 #include "tests/consistency/random_histories.hpp"
 
 #include <algorithm>
@@ -9,8 +10,6 @@ using namespace holdfast::consistency;
 namespace test = holdfast::test;
 
 namespace {
-
-constexpr int histories = 100'000;
 
 using Calls = std::vector<test::Call>;
 

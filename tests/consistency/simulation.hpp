@@ -3,6 +3,7 @@
 #pragma once
 
 #include "harness/consistency/model.hpp"
+#include "tests/consistency/histories.hpp"
 
 #include <doctest/doctest.h>
 #include <functional>
@@ -156,11 +157,10 @@ inline void check_against_brute_force(const std::function<Drafts(const Script&)>
                                       const std::function<Result(const Drafts&)>& fast,
                                       const std::function<bool(const Drafts&)>& is_violated,
                                       const std::function<std::string(const Drafts&)>& show) {
-  constexpr int histories = 100'000;
   Tally tally;
   const auto arbitrary = scripts(8);
   auto parameters = rc::detail::configuration().testParams;
-  parameters.maxSuccess = histories;
+  parameters.maxSuccess = holdfast::test::histories;
   const auto outcome = rc::detail::checkTestable(
       [&] {
         const auto drafts = make(*arbitrary);

@@ -3,7 +3,7 @@
 // For each file the median of several judgements, from the history in memory to the result with its counterexample, and
 // the same without a counterexample; the operations; the verdict.
 #include "harness/consistency/model.hpp"
-#include "tests/consistency-bench/history_lines.hpp"
+#include "harness/jepsen/reader.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -58,7 +58,12 @@ int main(int count, char** arguments) {
       question.declarations[argument.substr(0, equals)] = argument.substr(equals + 1);
       continue;
     }
-    auto history = holdfast::bench::read_history(argument);
+    auto read = holdfast::jepsen::read_file(argument);
+    if (const auto* error = std::get_if<holdfast::jepsen::ReadError>(&read)) {
+      fmt::print(stderr, "{}\n", describe(*error));
+      return EXIT_FAILURE;
+    }
+    auto& history = std::get<History>(read);
     const auto timed = time(*model, history, question);
     auto bare = question;
     bare.declarations["counterexample"] = "no";
