@@ -43,6 +43,8 @@ TEST_CASE("list-append: a stale read breaks the order of its process, or of real
   const auto of_process = judged(one_by_one({{"ax1", ok, 1}, {"rx_", ok, 1}}), "list-append");
   CHECK(kinds(of_process) == "G-single-process");
   CHECK(of_process.ruled_out.front() == "strong-session-snapshot-isolation");
+  const std::vector<Told> with_failure{{"ax1", ok, 1}, {"ay1", fail, 1}, {"rx_", ok, 1}};
+  CHECK(kinds(judged(one_by_one(with_failure), "list-append")) == "G-single-process");
   const auto of_time = judged(one_by_one({{"ax1"}, {"rx_"}}), "list-append");
   CHECK(kinds(of_time) == "G-single-realtime");
   CHECK(of_time.ruled_out.front() == "strong-snapshot-isolation");
