@@ -65,7 +65,11 @@ std::optional<std::int64_t> date_of(Reader& in, std::string_view whole) {
     m = *y / 100 % 100;
     y = *y / 10000;
   } else {
-    if (!in.take('-') || !(m = in.number(2)) || !in.take('-') || !(d = in.number(2)))
+    if (in.take('-'))
+      m = in.number(2);
+    if (m && in.take('-'))
+      d = in.number(2);
+    if (!m || !d)
       return std::nullopt;
   }
   const year_month_day date{year(*y), month(static_cast<unsigned>(*m)), day(static_cast<unsigned>(*d))};
@@ -119,7 +123,7 @@ std::optional<std::int64_t> zone_of(Reader& in) {
   const auto m = in.number(2).value_or(0);
   if (!in.rest.empty())
     return std::nullopt;
-  const auto east = (*h * 60 + m) * 60 * second_us;
+  const auto east = std::int64_t{*h * 60 + m} * 60 * second_us;
   return west ? -east : east;
 }
 

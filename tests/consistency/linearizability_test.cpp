@@ -8,6 +8,7 @@
 
 using namespace holdfast::consistency;
 namespace test = holdfast::test;
+using test::histories;
 
 namespace {
 

@@ -180,8 +180,8 @@ inline void check_against_brute_force(const std::function<Drafts(const Script&)>
   INFO(message.str());
   REQUIRE(outcome.is<rc::detail::SuccessResult>());
   INFO(tally.valid, " valid, ", tally.invalid, " invalid, ", tally.unknown, " unknown");
-  CHECK(tally.valid >= histories / 5);
-  CHECK(tally.invalid >= histories / 5);
+  CHECK(tally.valid >= holdfast::test::histories / 5);
+  CHECK(tally.invalid >= holdfast::test::histories / 5);
 }
 
 /// One line an operation, for failures.
