@@ -40,6 +40,10 @@ public:
       met_.push_back(value);
     return number;
   }
+  /// Lists and maps it may say to know that it does not.
+  [[nodiscard]] bool knows(Value value) const {
+    return value.is_list() || value.is_map() || numbers_.find(value.bits()) != Interner::none;
+  }
   [[nodiscard]] Value value(std::uint32_t number) const { return met_[number]; }
   [[nodiscard]] std::size_t size() const { return met_.size(); }
 
