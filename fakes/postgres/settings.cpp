@@ -104,7 +104,7 @@ std::string read_milliseconds(std::string_view name, std::string_view value) {
 
 /// What the fake can do only one way. The setting's value as SHOW prints it.
 std::string read_text(std::string_view name, std::string_view value) {
-  const auto low = lower(value);
+  auto low = lower(value);
   const auto only = [&](bool fine, std::string_view what) {
     if (!fine)
       unsupported(fmt::format("{} ({} = \"{}\")", what, Settings::title(name), value));

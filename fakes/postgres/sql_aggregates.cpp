@@ -76,14 +76,13 @@ std::string joined(Collected& state) {
     const auto& value = state.items[i].value;
     if (i > 0)
       out += strings ? state.delimiter : ",";
-    if (strings)
-      out += show_text(state.type, value);
-    else if (std::holds_alternative<std::monostate>(value))
+    const bool as_shown = strings || (state.kind == "jsonb_agg" &&
+                                      (is_number(state.type) || state.type == Type::jsonb || state.type == Type::json));
+    if (!strings && std::holds_alternative<std::monostate>(value))
       out += "null";
     else if (state.kind == "jsonb_agg" && state.type == Type::boolean)
       out += std::get<std::int64_t>(value) != 0 ? "true" : "false";
-    else if (state.kind == "jsonb_agg" &&
-             (is_number(state.type) || state.type == Type::jsonb || state.type == Type::json))
+    else if (as_shown)
       out += show_text(state.type, value);
     else if (state.kind == "jsonb_agg" || std::holds_alternative<std::string>(value))
       out += quoted_json(state.kind == "jsonb_agg" ? show_text(state.type, value) : std::get<std::string>(value));

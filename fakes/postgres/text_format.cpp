@@ -150,7 +150,7 @@ std::string show_real(Type type, double value) {
   if (std::isinf(value))
     return value > 0 ? "Infinity" : "-Infinity";
   // The shortest digits that read back the same; an exponent from 1e15 on, and below 1e-4.
-  const auto shortest = type == Type::float4 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
+  auto shortest = type == Type::float4 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
   const double magnitude = std::abs(value);
   const double limit = type == Type::float4 ? 1e6 : 1e15;
   if (magnitude < limit && (magnitude >= 1e-4 || value == 0))

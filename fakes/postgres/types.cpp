@@ -110,7 +110,7 @@ std::string_view storage_of(Type type) {
 }
 
 std::string title_of(TypeName type) {
-  const std::string title(info(type.type).title);
+  std::string title(info(type.type).title);
   if (type.modifier < 0)
     return title;
   if (type.type == Type::varchar || type.type == Type::bpchar)
