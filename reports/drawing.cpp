@@ -9,7 +9,6 @@
 namespace holdfast::reports {
 
 using consistency::never;
-using consistency::Operation;
 using consistency::OperationId;
 using consistency::Outcome;
 
