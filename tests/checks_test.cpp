@@ -1,143 +1,18 @@
 // Checks on histories made by hand: every kind is found, one change flips the verdict, benign oddities raise nothing.
-#include "harness/checks/check.hpp"
+#include "tests/support/story.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace holdfast;
-using history::Operation;
 using history::Outcome;
 using scenario::Role;
+using test::kinds;
+using test::Kinds;
+using test::Story;
 using verdict::Verdict;
 
 namespace {
 
-/// Builds a bundle step by step; times follow sequence numbers, a millisecond each.
-class Story {
-public:
-  Story() {
-    auto& stack = bundle.scenario.stack;
-    for (const auto& [name, role] : {std::pair{"login", Role::login},
-                                     {"logout", Role::logout},
-                                     {"me", Role::whoami},
-                                     {"buy", Role::purchase},
-                                     {"bought", Role::purchases},
-                                     {"pay", Role::transfer},
-                                     {"statement", Role::statement}}) {
-      scenario::Operation operation;
-      operation.name = name;
-      operation.role = role;
-      operation.service = "web";
-      stack.operations.push_back(operation);
-    }
-    stack.services = {{.name = "web"}};
-    stack.declare.opening_balance = 100;
-    stack.declare.purchase_order = scenario::Declarations::Order::oldest_first;
-    bundle.scenario.workload.users = 2;
-    bundle.scenario.workload.journey = {{"buy", 1}, {"pay", 1}};
-    bundle.manifest.ending = bundle::Ending::completed;
-    event("phase", {{"name", "steady"}, {"state", "reached"}});
-  }
-
-  Operation& operation(const std::string& name, const std::string& user, history::Values values = {},
-                       Outcome outcome = Outcome::ok) {
-    Operation one{.id = "op" + std::to_string(++ids_),
-                  .user = user,
-                  .name = name,
-                  .host = 1,
-                  .instance = "web@1",
-                  .values = std::move(values)};
-    one.checkpoint = checkpoint_;
-    one.invoked = ++sequence_;
-    one.invoke_time = now();
-    one.completed = ++sequence_;
-    one.complete_time = now();
-    one.outcome = outcome;
-    one.status = outcome == Outcome::ok                ? 200
-                 : outcome == Outcome::fail            ? 422
-                 : outcome == Outcome::unauthenticated ? 401
-                                                       : 503;
-    one.attempts = {{.instance = "web@1",
-                     .outcome = outcome,
-                     .status = one.status,
-                     .ended = one.completed,
-                     .begin_time = one.invoke_time,
-                     .end_time = one.complete_time}};
-    bundle.history.operations.push_back(one);
-    return bundle.history.operations.back();
-  }
-  Operation& read(const std::string& name, const std::string& user, std::vector<history::ListEntry> list,
-                  Outcome outcome = Outcome::ok) {
-    auto& one = operation(name, user, {}, outcome);
-    one.list = std::move(list);
-    if (name == "statement") {
-      std::int64_t balance = 100;
-      for (const auto& entry : one.list)
-        balance += entry.amount.value_or(0);
-      one.captured.set("balance", std::to_string(balance));
-    }
-    return one;
-  }
-  Operation& me(const Operation& login, Outcome outcome = Outcome::ok, const std::string& user = {}) {
-    const auto owner = login.user, session = login.id;
-    auto& one = operation("me", owner, {{"session", session}}, outcome);
-    if (outcome == Outcome::ok)
-      one.captured.set("user", user.empty() ? owner : user);
-    return one;
-  }
-  void event(const std::string& type, history::Values fields) {
-    bundle.history.events.push_back({++sequence_, now(), type, std::move(fields)});
-  }
-  void step(const std::string& id, const std::string& kind = "restart") {
-    event("step", {{"id", id}, {"kind", kind}, {"state", "began"}, {"nature", "change"}, {"instances", "web@1"}});
-    event("step", {{"id", id}, {"kind", kind}, {"state", "proven"}});
-    scenario::Step one;
-    one.id = id;
-    one.kind = kind;
-    bundle.scenario.steps.push_back(one);
-  }
-  void begin_checkpoint(bool restored = false) {
-    checkpoint_ = ++checkpoints_;
-    mark("began", restored);
-  }
-  void end_checkpoint(bool restored = false) {
-    mark("ended", restored);
-    checkpoint_ = 0;
-  }
-  void declare_payments() {
-    bundle.scenario.stack.dependencies = {{.name = "provider", .protocol = "http"}};
-    bundle.scenario.stack.declare.payments = scenario::Payments{.dependency = "provider", .id = "order"};
-  }
-  void book(const std::string& order, const std::string& kind, const std::string& amount,
-            const std::string& dependency = "provider") {
-    event("booked", {{"dependency", dependency}, {"order", order}, {"kind", kind}, {"amount", amount}});
-  }
-  Verdict verdict() {
-    event("phase", {{"name", "end"}, {"state", "reached"}});
-    return checks::judge(bundle, "").verdict;
-  }
-  bundle::Bundle bundle;
-
-private:
-  void mark(const std::string& state, bool restored) {
-    event("checkpoint", {{"number", std::to_string(checkpoints_)},
-                         {"state", state},
-                         {"after", "restart"},
-                         {"restored", restored ? "yes" : "no"},
-                         {"left", "yes"}});
-  }
-  [[nodiscard]] history::Time now() const { return std::chrono::milliseconds(sequence_); }
-  std::uint64_t sequence_ = 0;
-  int ids_ = 0, checkpoints_ = 0, checkpoint_ = 0;
-};
-
-std::vector<std::string> kinds(const verdict::CheckResult& result) {
-  std::vector<std::string> all;
-  for (const auto& finding : result.findings)
-    all.push_back(finding.kind);
-  return all;
-}
-
-using Kinds = std::vector<std::string>;
 using Reads = std::vector<std::optional<bool>>; ///< of each checkpoint: present, absent, unreadable
 
 /// One purchase, a restart, and what the checkpoints after it show.
@@ -300,35 +175,6 @@ TEST_CASE("an operation of unknown outcome may or may not be there") {
   }
 }
 
-TEST_CASE("sessions: lost, unreachable, zombie and crossed; a logout of unknown outcome is neither") {
-  const auto after = [](const std::function<void(Story&, const Operation&)>& play) {
-    Story story;
-    const auto login = story.operation("login", "u1");
-    play(story, login);
-    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
-  };
-  const auto read = [](Story& s, const Operation& login, Outcome outcome) {
-    s.begin_checkpoint();
-    s.me(login, outcome);
-    s.end_checkpoint();
-  };
-  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::ok); }).empty());
-  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::unauthenticated); }) == Kinds{"lost"});
-  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::info), read(s, l, Outcome::ok); }) ==
-        Kinds{"unreachable"});
-  CHECK(after([&](Story& s, const Operation& l) { s.me(l, Outcome::ok, "u2"); }) == Kinds{"crossed"});
-  CHECK(after([&](Story& s, const Operation& l) {
-          s.operation("logout", "u1", {{"session", l.id}}), read(s, l, Outcome::unauthenticated);
-        }).empty());
-  CHECK(after([&](Story& s, const Operation& l) {
-          s.operation("logout", "u1", {{"session", l.id}}), read(s, l, Outcome::ok);
-        }) == Kinds{"zombie"});
-  for (const auto outcome : {Outcome::ok, Outcome::unauthenticated})
-    CHECK(after([&](Story& s, const Operation& l) {
-            s.operation("logout", "u1", {{"session", l.id}}, Outcome::info), read(s, l, outcome);
-          }).empty());
-}
-
 TEST_CASE("transfers: partial, misdirected, altered, duplicated, unbalanced, overdrawn") {
   const auto after = [](const std::function<void(Story&, const std::string&)>& play, Outcome outcome = Outcome::ok) {
     Story story;
@@ -371,153 +217,6 @@ TEST_CASE("transfers: partial, misdirected, altered, duplicated, unbalanced, ove
             Outcome::fail) == Kinds{"phantom"});
 }
 
-TEST_CASE("payments: paid twice, without an order, never, with another amount, by nobody; taken back is fine") {
-  struct Told {
-    Kinds kinds;
-    Verdict verdict;
-  };
-  const auto after = [](Outcome outcome, bool ordered, const std::function<void(Story&, const std::string&)>& book,
-                        const std::function<void(Story&, const std::string&)>& later = {}) {
-    Story story;
-    story.declare_payments();
-    const auto id = story.operation("buy", "u1", {{"amount", "5"}}, outcome).id;
-    book(story, id);
-    story.begin_checkpoint();
-    story.read("bought", "u1",
-               ordered ? std::vector<history::ListEntry>{{id, 5, {}, {}, {}}} : std::vector<history::ListEntry>{});
-    story.end_checkpoint();
-    if (later)
-      later(story, id);
-    const auto result = checks::check_payments(checks::Facts(story.bundle));
-    return Told{kinds(result), result.verdict};
-  };
-  const auto times = [](int payments, int voids, const std::string& amount = "5") {
-    return [=](Story& story, const std::string& id) {
-      for (int i = 0; i < payments; ++i)
-        story.book(id, "payment", amount);
-      for (int i = 0; i < voids; ++i)
-        story.book(id, "void", amount);
-    };
-  };
-  // As it should be; unknown outcomes may or may not be there, whole.
-  CHECK(after(Outcome::ok, true, times(1, 0)).verdict == Verdict::pass);
-  for (const auto outcome : {Outcome::info, Outcome::unauthenticated}) {
-    CHECK(after(outcome, true, times(1, 0)).kinds.empty());
-    CHECK(after(outcome, false, times(0, 0)).kinds.empty());
-    CHECK(after(outcome, false, times(1, 1)).kinds.empty());
-    CHECK(after(outcome, false, times(1, 0)).kinds == Kinds{"partial"});
-    CHECK(after(outcome, true, times(0, 0)).kinds == Kinds{"partial"});
-    CHECK(after(outcome, true, times(1, 1)).kinds == Kinds{"partial"});
-    CHECK(after(outcome, false, times(2, 0)).kinds == Kinds{"duplicated", "partial"});
-  }
-  CHECK(after(Outcome::ok, true, times(2, 0)).kinds == Kinds{"duplicated"});
-  CHECK(after(Outcome::ok, true, times(2, 1)).kinds.empty());
-  CHECK(after(Outcome::ok, true, times(0, 0)).kinds == Kinds{"partial"});
-  CHECK(after(Outcome::ok, false, times(0, 0)).kinds == Kinds{"partial"});
-  CHECK(after(Outcome::ok, true, times(1, 0, "6")).kinds == Kinds{"altered"});
-  CHECK(after(Outcome::fail, false, times(1, 1)).kinds.empty());
-  CHECK(after(Outcome::fail, false, times(1, 2)).kinds == Kinds{"duplicated"});
-  CHECK(after(Outcome::fail, false, times(1, 0)).kinds == Kinds{"phantom"});
-  CHECK(after(Outcome::ok, true, [](Story& story, const std::string& id) {
-          story.book(id, "payment", "5"), story.book("op99", "payment", "5");
-        }).kinds == Kinds{"phantom"});
-  // What was still pending at the read: paid after it, or taken back after it.
-  CHECK(after(Outcome::info, false, times(0, 0), times(1, 0)).kinds.empty());
-  CHECK(after(Outcome::info, false, times(1, 0), times(0, 1)).kinds.empty());
-  // Another dependency's book, and entries of other kinds, are no payments.
-  CHECK(after(Outcome::info, false, [](Story& story, const std::string& id) {
-          story.book(id, "payment", "5", "elsewhere"), story.book(id, "reminder", "5");
-        }).kinds.empty());
-}
-
-TEST_CASE("payments: no evidence, no pass") {
-  const auto judge = [](const std::function<void(Story&)>& play) {
-    Story story;
-    story.declare_payments();
-    play(story);
-    return checks::check_payments(checks::Facts(story.bundle));
-  };
-  const auto buy = [](Story& story) { story.book(story.operation("buy", "u1", {{"amount", "5"}}).id, "payment", "5"); };
-  CHECK(judge([](Story&) {}).verdict == Verdict::inconclusive); // nothing acknowledged
-  CHECK(judge(buy).reason == "nothing was read back");
-  CHECK(judge([&](Story& story) {
-          buy(story), story.begin_checkpoint(), story.read("bought", "u1", {}, Outcome::info), story.end_checkpoint();
-        }).reason == "1 acknowledged records were never read back");
-  const auto served = judge([&](Story& story) {
-    story.bundle.scenario.stack.dependencies[0].provider = scenario::Dependency::Provider::server;
-    buy(story);
-  });
-  CHECK_FALSE(served.applicable); // a real provider's book is not ours to read
-  CHECK(served.verdict == Verdict::inconclusive);
-}
-
-TEST_CASE("readiness: an instance that says ready while it serves nothing lies; declared rejections are service") {
-  const auto judge = [](Outcome outcome, bool ready) {
-    Story story;
-    for (int i = 0; i < 300; ++i) {
-      story.operation("buy", "u1", {}, outcome);
-      if (i % 10 == 0) {
-        const auto& last = story.bundle.history.operations.back();
-        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", ready, "200"});
-      }
-    }
-    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
-  };
-  CHECK(judge(Outcome::info, true) == Kinds{"lying"});
-  CHECK(judge(Outcome::info, false).empty());
-  CHECK(judge(Outcome::fail, true).empty());
-  CHECK(judge(Outcome::ok, true).empty());
-}
-
-TEST_CASE("readiness: what the harness's lateness may have failed is no lie, at whatever moment of an attempt it was") {
-  const auto judge = [](bool in_flight) {
-    Story story;
-    for (int i = 0; i < 5; ++i)
-      story.operation("buy", "u1");
-    story.event("lag", {{"ms", "400"}});
-    const auto lag = story.bundle.history.events.back().time;
-    for (int i = 0; i < 300; ++i) {
-      auto& last = story.operation("buy", "u1", {}, Outcome::info);
-      last.attempts[0].begin_time = in_flight ? lag : last.attempts[0].end_time;
-      if (i % 10 == 0)
-        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
-    }
-    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
-  };
-  CHECK(judge(true) == Verdict::inconclusive);
-  CHECK(judge(false) == Verdict::fail);
-}
-
-TEST_CASE("readiness: where the machine is starved a slow failure is no lie, a quick one is") {
-  const auto judge = [](std::chrono::milliseconds took) {
-    Story story;
-    for (int i = 0; i < 1000; ++i) {
-      auto& last = story.operation("buy", "u1", {}, Outcome::info);
-      last.attempts[0].begin_time = last.attempts[0].end_time - took;
-      if (i % 10 == 0)
-        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
-    }
-    story.event("starved", {{"ms", "100000"}, {"percent", "80"}});
-    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
-  };
-  CHECK(judge(std::chrono::milliseconds{400}) == Verdict::inconclusive);
-  CHECK(judge(std::chrono::milliseconds{40}) == Verdict::fail);
-}
-
-TEST_CASE("sessions that nobody could look at after the strike are no evidence") {
-  Story story;
-  story.bundle.scenario.stack.declare.session_sliding = false;
-  story.bundle.scenario.stack.declare.session_lifetime = std::chrono::milliseconds{5};
-  const auto login = story.operation("login", "u1").id;
-  story.step("kill");
-  for (int i = 0; i < 10; ++i)
-    story.operation("buy", "u1"); // the session's time passes
-  story.begin_checkpoint();
-  story.operation("me", "u1", {{"session", login}}, Outcome::unauthenticated);
-  story.end_checkpoint();
-  CHECK(checks::check_sessions(checks::Facts(story.bundle)).verdict == Verdict::inconclusive);
-}
-
 TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
   for (const bool paged : {false, true})
     for (const bool at_checkpoint : {false, true}) {
@@ -535,18 +234,6 @@ TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
     }
 }
 
-TEST_CASE("recovery: the limit counts although the next step came first") {
-  const auto judge = [](const std::string& took_ms) {
-    Story story;
-    story.bundle.scenario.expect.recovery_within = std::chrono::milliseconds{100};
-    story.event("recovery", {{"after", "first"}, {"state", "next step"}, {"took_ms", took_ms}});
-    story.event("recovery", {{"after", "second"}, {"state", "recovered"}, {"took_ms", "5"}});
-    return checks::check_recovery(checks::Facts(story.bundle)).verdict;
-  };
-  CHECK(judge("900") == Verdict::fail);
-  CHECK(judge("90") == Verdict::pass);
-}
-
 TEST_CASE("what an interrupted run recorded is no verdict") {
   Story story;
   const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
@@ -557,45 +244,6 @@ TEST_CASE("what an interrupted run recorded is no verdict") {
   CHECK(story.verdict() == Verdict::fail);
   story.bundle.manifest.ending = bundle::Ending::interrupted;
   CHECK(story.verdict() == Verdict::inconclusive);
-}
-
-TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
-  Story story;
-  for (int i = 0; i < 300; ++i) {
-    auto& one = story.operation("buy", "u1");
-    auto first = one.attempts[0];
-    first.instance = "web@2";
-    first.outcome = Outcome::info;
-    one.attempts.insert(one.attempts.begin(), first); // the second try, elsewhere, was served
-    if (i % 10 == 0)
-      for (const auto* instance : {"web@1", "web@2"})
-        story.bundle.history.probes.push_back({one.completed, one.complete_time, instance, true, "200"});
-  }
-  const auto result = checks::check_readiness(checks::Facts(story.bundle));
-  REQUIRE(result.findings.size() == 1);
-  CHECK(result.findings[0].occurrences.size() == 1);
-  CHECK(result.findings[0].occurrences[0].user == "web@2");
-}
-
-TEST_CASE("readiness: failing without a need that it may be ready without is no lie, with it back it is one") {
-  const auto judge = [](bool declared, bool need_is_ready) {
-    Story story;
-    scenario::Service web{.name = "web", .needs = {"bank"}};
-    if (declared)
-      web.ready_without = {"bank"};
-    story.bundle.scenario.stack.services = {web, {.name = "bank"}};
-    for (int i = 0; i < 300; ++i) {
-      const auto& last = story.operation("buy", "u1", {}, Outcome::info);
-      if (i % 10 == 0) {
-        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
-        story.bundle.history.probes.push_back({last.completed, last.complete_time, "bank@1", need_is_ready, ""});
-      }
-    }
-    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
-  };
-  CHECK(judge(true, false).empty());
-  CHECK(judge(true, true) == Kinds{"lying"});
-  CHECK(judge(false, false) == Kinds{"lying"});
 }
 
 TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fail a fail") {
@@ -633,26 +281,6 @@ TEST_CASE("what a buyer does not see of their own purchases is found once") {
               s.read("bought", "u1", {one}), s.read("bought", "u1", {}), s.read("bought", "u1", {one});
             },
             true) == Kinds{"flickering"});
-}
-
-TEST_CASE("a live session that is refused between checkpoints breaks what a session may rely on") {
-  const auto after = [](const std::vector<Outcome>& looks, Outcome at_the_end = Outcome::ok, bool logout = false) {
-    Story story;
-    const auto login = story.operation("login", "u1");
-    for (const auto outcome : looks)
-      story.me(login, outcome);
-    story.begin_checkpoint();
-    story.me(login, at_the_end);
-    story.end_checkpoint();
-    if (logout)
-      story.operation("logout", "u1", {{"session", login.id}});
-    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
-  };
-  CHECK(after({Outcome::ok, Outcome::ok}).empty());
-  CHECK(after({Outcome::info, Outcome::fail}).empty()); // out of reach is no refusal
-  CHECK(after({Outcome::unauthenticated}) == Kinds{"read-your-writes"});
-  CHECK(after({Outcome::ok, Outcome::unauthenticated}) == Kinds{"monotonic-reads"});
-  CHECK(after({Outcome::ok, Outcome::unauthenticated}, Outcome::unauthenticated) == Kinds{"lost"}); // said once
 }
 
 TEST_CASE("lists that grow at either end, shrink and change are read as they are") {

@@ -154,6 +154,7 @@ private:
   void insert();
   void update();
   void remove();
+  std::string where();
   std::string conflict(const TableInfo& table, const std::string& alias);
   std::string assignments(const TableInfo& table);
   void returning();

@@ -290,13 +290,19 @@ void Analyzer::update() {
   std::string sql = "UPDATE " + quoted(name) + " AS " + quoted(alias) + " SET " + assignments(table) + tables;
   if (!tables.empty())
     at_ = after;
-  if (accept("where")) {
-    no_aggregates_in_ = "WHERE";
-    sql += " WHERE " + condition("WHERE").sql;
-    no_aggregates_in_.clear();
-  }
+  sql += where();
   plan_.sql.push_back(std::move(sql));
   returning();
+}
+
+/// " WHERE …" of an UPDATE or a DELETE; nothing when there is none.
+std::string Analyzer::where() {
+  if (!accept("where"))
+    return {};
+  no_aggregates_in_ = "WHERE";
+  auto sql = " WHERE " + condition("WHERE").sql;
+  no_aggregates_in_.clear();
+  return sql;
 }
 
 void Analyzer::remove() {
@@ -311,11 +317,7 @@ void Analyzer::remove() {
   scope_ = &scope;
   target(table, alias);
   std::string sql = "DELETE FROM " + quoted(name) + " AS " + quoted(alias);
-  if (accept("where")) {
-    no_aggregates_in_ = "WHERE";
-    sql += " WHERE " + condition("WHERE").sql;
-    no_aggregates_in_.clear();
-  }
+  sql += where();
   plan_.sql.push_back(std::move(sql));
   returning();
 }

@@ -30,4 +30,13 @@ namespace asio = boost::asio;
       std::rethrow_exception(error);
 }
 
+/// `work(element)` for every element of a range.
+template <class Range, class Work>
+[[nodiscard]] asio::awaitable<void> together(const Range& range, Work work) {
+  std::vector<asio::awaitable<void>> all;
+  for (const auto& element : range)
+    all.push_back(work(element));
+  return together(std::move(all));
+}
+
 } // namespace holdfast::async

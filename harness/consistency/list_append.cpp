@@ -19,21 +19,17 @@ Result check(History& history, const Question& question, Budget& budget) {
     return unknown_because(std::move(why));
   const Writes writes(transactions);
   const AppendVersions versions(transactions, writes);
-  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), {}, {}};
-  versions.find_anomalies(found.result);
-  versions.add_dependencies(found.dependencies);
-  found.ambiguity = ambiguity_of(found.result, "duplicate-appends");
-  return judge(
-      std::move(found), level, [&](const Link& link) { return versions.explain(link.from, link.to, link.kind); },
-      budget);
+  return judge_versions(transactions, versions, "duplicate-appends", level, budget);
 }
 
 } // namespace
 
 Model list_append_model() {
-  auto levels = level_names();
-  levels.insert(levels.begin(), "strict-serializable");
-  return {"list-append", "transactions that read lists and append unique values to them", std::move(levels), {}, check};
+  return {"list-append",
+          "transactions that read lists and append unique values to them",
+          level_names("strict-serializable"),
+          {},
+          check};
 }
 
 } // namespace holdfast::consistency

@@ -99,23 +99,17 @@ Result check(History& history, const Question& question, Budget& budget) {
     return unknown_because(std::move(why));
   const Writes writes(transactions);
   const RegisterVersions versions(transactions, writes, {});
-  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), {}, {}};
-  find_forks(transactions, found.result);
-  versions.find_anomalies(found.result);
-  versions.add_dependencies(found.dependencies);
-  return judge(
-      std::move(found), level, [&](const Link& link) { return versions.explain(link.from, link.to, link.kind); },
-      budget);
+  Result forks;
+  find_forks(transactions, forks);
+  return judge_versions(transactions, versions, {}, level, budget, std::move(forks));
 }
 
 } // namespace
 
 Model long_fork_model() {
-  auto levels = level_names();
-  levels.insert(levels.begin(), "snapshot-isolation");
   return {"long-fork",
           "keys written once, read in groups: do all see the writes in one order?",
-          std::move(levels),
+          level_names("snapshot-isolation"),
           {},
           check};
 }

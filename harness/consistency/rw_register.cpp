@@ -25,23 +25,15 @@ Result check(History& history, const Question& question, Budget& budget) {
   const RegisterVersions versions(
       transactions, writes,
       {is_declared("linearizable-keys"), is_declared("sequential-keys"), is_declared("wfr-keys")});
-  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), {}, {}};
-  versions.find_anomalies(found.result);
-  versions.add_dependencies(found.dependencies);
-  found.ambiguity = ambiguity_of(found.result, "duplicate-writes");
-  return judge(
-      std::move(found), level, [&](const Link& link) { return versions.explain(link.from, link.to, link.kind); },
-      budget);
+  return judge_versions(transactions, versions, "duplicate-writes", level, budget);
 }
 
 } // namespace
 
 Model rw_register_model() {
-  auto levels = level_names();
-  levels.insert(levels.begin(), "strict-serializable");
   return {"rw-register",
           "transactions that read registers and write unique values to them",
-          std::move(levels),
+          level_names("strict-serializable"),
           {"linearizable-keys: true if each key by itself is known to be linearizable",
            "sequential-keys: true if each key by itself is known to be sequentially consistent",
            "wfr-keys: true if within a transaction writes are known to follow reads at every level"},

@@ -40,7 +40,7 @@ asio::awaitable<void> Respawn::start(stack::Instance& instance) {
     co_await clock_.wait_for(retries_.wait);
     started = co_await instance.start();
   }
-  replaced_.push_back({&instance, before_.at(&instance), std::move(started), tries});
+  replaced_.insert_or_assign(&instance, Replacement{std::move(started), tries});
 }
 
 asio::awaitable<void> Respawn::strike_first_host() {
@@ -63,18 +63,10 @@ asio::awaitable<void> Respawn::strike() {
 asio::awaitable<void> Respawn::up() {
   // Users of a service go down before what they use, and come up after it.
   const auto services = stack::by_service(instances_);
-  for (auto service = services.rbegin(); service != services.rend(); ++service) {
-    std::vector<asio::awaitable<void>> all;
-    for (auto* instance : *service)
-      all.push_back(down(*instance));
-    co_await async::together(std::move(all));
-  }
-  for (const auto& service : services) {
-    std::vector<asio::awaitable<void>> all;
-    for (auto* instance : service)
-      all.push_back(start(*instance));
-    co_await async::together(std::move(all));
-  }
+  for (auto service = services.rbegin(); service != services.rend(); ++service)
+    co_await async::together(*service, [this](stack::Instance* one) { return down(*one); });
+  for (const auto& service : services)
+    co_await async::together(service, [this](stack::Instance* one) { return start(*one); });
 }
 
 asio::awaitable<void> Respawn::rolling() {
@@ -96,7 +88,9 @@ Proof Respawn::proof() const {
   if (replaced_.size() != instances_.size())
     return {false, fmt::format("{} of {} instances were started again", replaced_.size(), instances_.size())};
   std::string evidence;
-  for (const auto& [instance, before, started, tries] : replaced_) {
+  for (auto* instance : instances_) {
+    const auto& before = before_.at(instance);
+    const auto& [started, tries] = replaced_.at(instance);
     const auto fail = [name = instance->name()](const std::string& why) { return Proof{false, name + ": " + why}; };
     if (started.how == stack::Started::How::failed)
       return fail(started.detail);

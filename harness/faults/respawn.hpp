@@ -42,8 +42,6 @@ private:
     std::uint64_t start_time;
   };
   struct Replacement {
-    stack::Instance* instance;
-    Before before;
     stack::Started started;
     std::int64_t tries;
   };
@@ -56,7 +54,7 @@ private:
   Ending ending_;
   Retries retries_;
   std::map<stack::Instance*, Before> before_;
-  std::vector<Replacement> replaced_;
+  std::map<stack::Instance*, Replacement> replaced_;
 };
 
 } // namespace holdfast::faults

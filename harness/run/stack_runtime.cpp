@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <set>
+#include <span>
 #include <unistd.h>
 
 namespace holdfast::run {
@@ -366,10 +367,7 @@ asio::awaitable<void> StackRuntime::up() {
   make_instances();
   for (const auto& service : stack::by_service(instances())) {
     co_await start_instance(*service.front()); // alone: does it keep to its address?
-    std::vector<asio::awaitable<void>> others;
-    for (std::size_t i = 1; i < service.size(); ++i)
-      others.push_back(start_instance(*service[i]));
-    co_await async::together(std::move(others));
+    co_await async::together(std::span(service).subspan(1), [this](auto* one) { return start_instance(*one); });
   }
 }
 

@@ -420,18 +420,10 @@ asio::awaitable<void> Timeline::cold_restart() {
   }
   recorder_.event("phase", {{"name", "cold restart"}, {"state", "began"}});
   const auto services = stack::by_service(all);
-  for (auto service = services.rbegin(); service != services.rend(); ++service) {
-    std::vector<asio::awaitable<void>> stops;
-    for (auto* instance : *service)
-      stops.push_back(stop(*instance));
-    co_await async::together(std::move(stops));
-  }
-  for (const auto& service : services) {
-    std::vector<asio::awaitable<void>> starts;
-    for (auto* instance : service)
-      starts.push_back(start_again(*instance));
-    co_await async::together(std::move(starts));
-  }
+  for (auto service = services.rbegin(); service != services.rend(); ++service)
+    co_await async::together(*service, [this](stack::Instance* one) { return stop(*one); });
+  for (const auto& service : services)
+    co_await async::together(service, [this](stack::Instance* one) { return start_again(*one); });
   recorder_.event("phase", {{"name", "cold restart"}, {"state", "ended"}});
   co_await checkpoint("cold restart");
 }

@@ -128,8 +128,6 @@ bool is_wrong(const Drafts& drafts) {
   return false;
 }
 
-using Kinds = std::vector<std::string>;
-
 Draft read_of(std::vector<int> balances, Position at = 10) {
   return {.kind = is_read, .invocation = at, .completion = at + 1, .result = std::move(balances)};
 }
@@ -139,10 +137,7 @@ Draft transfer(Position at = 0) {
 }
 
 Kinds kinds(const Drafts& drafts, const Question& question = declared) {
-  Kinds all;
-  for (const auto& finding : judge_bank(drafts, question).findings)
-    all.push_back(finding.kind);
-  return all;
+  return test::kinds(judge_bank(drafts, question));
 }
 
 } // namespace

@@ -1,17 +1,8 @@
-// How many random histories a checker is held against. Sanitized builds look for mistakes of memory, in fewer.
+// How many random histories a checker is held against: fewer in sanitized builds, which look for mistakes of memory.
 #pragma once
 
 namespace holdfast::test {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOLDFAST_FEWER_HISTORIES
-#endif
-#endif
-#ifdef HOLDFAST_FEWER_HISTORIES
-constexpr unsigned histories = 4'000;
-#else
-constexpr unsigned histories = 100'000;
-#endif
+constexpr unsigned histories = HOLDFAST_HISTORIES;
 
 } // namespace holdfast::test

@@ -113,8 +113,6 @@ bool is_wrong(const Drafts& drafts) {
   return !can_be(drafts, outputs, {});
 }
 
-using Kinds = std::vector<std::string>;
-
 /// "enqueue 1", "dequeue 1", "drain 1 2"; "enqueue? 1" and "dequeue?" of unknown outcome; one after the other.
 Result judge_story(const std::vector<std::string>& lines) {
   Drafts drafts;
@@ -139,10 +137,7 @@ Result judge_story(const std::vector<std::string>& lines) {
 }
 
 Kinds kinds(const std::vector<std::string>& lines) {
-  Kinds all;
-  for (const auto& finding : judge_story(lines).findings)
-    all.push_back(finding.kind);
-  return all;
+  return test::kinds(judge_story(lines));
 }
 
 } // namespace

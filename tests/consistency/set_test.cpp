@@ -202,15 +202,6 @@ bool is_final_read_wrong(const Drafts& drafts) {
   return true;
 }
 
-std::vector<std::string> kinds(const Result& result) {
-  std::vector<std::string> all;
-  for (const auto& finding : result.findings)
-    all.push_back(finding.kind);
-  return all;
-}
-
-using Kinds = std::vector<std::string>;
-
 /// "add 1", "read 1 2", "remove 1", "info 3" (an add of unknown outcome), "fail 3"; one after the other.
 History story(const std::vector<std::string>& lines) {
   Drafts drafts;

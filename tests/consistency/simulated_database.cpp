@@ -121,14 +121,18 @@ private:
     session.snapshot = commits_;
     if (workload_.level == Level::serializable && session.only_reads && commits_ > 0)
       session.snapshot -= dice_.below(static_cast<unsigned>(std::min<std::uint64_t>(commits_, 3)) + 1);
-    Operation operation;
+    invoke(session);
+  }
+
+  Operation& invoke(Session& session) {
+    session.operation = static_cast<OperationId>(history_.operations.size());
+    auto& operation = history_.operations.emplace_back();
     operation.f = name_;
     operation.invoked = value_of(session.steps, false);
     operation.process = session.process;
     operation.invocation = next_event_++;
     operation.invoke_line = operation.invocation + 1;
-    session.operation = static_cast<OperationId>(history_.operations.size());
-    history_.operations.push_back(operation);
+    return operation;
   }
 
   [[nodiscard]] bool takes_snapshot(const Session& session) const {
@@ -201,18 +205,11 @@ private:
     session.is_committed = true;
     for (const auto& [number, key] : keys_)
       session.steps.push_back({false, number, 0, key.versions.back().state});
-    session.operation = static_cast<OperationId>(history_.operations.size());
-    Operation operation;
-    operation.f = name_;
-    operation.invoked = value_of(session.steps, false);
-    operation.process = session.process;
-    operation.invocation = next_event_++;
-    operation.invoke_line = operation.invocation + 1;
+    auto& operation = invoke(session);
     operation.completion = next_event_++;
     operation.complete_line = operation.completion + 1;
     operation.outcome = Outcome::ok;
     operation.completed = value_of(session.steps, true);
-    history_.operations.push_back(operation);
   }
 
   void acknowledge(Session& session) {

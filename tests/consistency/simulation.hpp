@@ -184,6 +184,15 @@ inline void check_against_brute_force(const std::function<Drafts(const Script&)>
   CHECK(tally.invalid >= holdfast::test::histories / 5);
 }
 
+/// What was found, by kind.
+using Kinds = std::vector<std::string>;
+inline Kinds kinds(const Result& result) {
+  Kinds all;
+  for (const auto& finding : result.findings)
+    all.push_back(finding.kind);
+  return all;
+}
+
 /// One line an operation, for failures.
 inline std::string show(const Drafts& drafts, const std::vector<const char*>& kinds) {
   std::string text;

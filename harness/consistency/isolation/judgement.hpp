@@ -35,6 +35,20 @@ struct Case {
 /// does not fail.
 [[nodiscard]] Result judge(Case found, const std::string& level, const Explain& explain, Budget& budget);
 
+/// The same for what versions of one family of histories show, beside findings that are already there. Values that were
+/// written twice are findings of the kind `written_twice`.
+template <class Versions>
+[[nodiscard]] Result judge_versions(const Transactions& transactions, const Versions& versions,
+                                    std::string_view written_twice, const std::string& level, Budget& budget,
+                                    Result already = {}) {
+  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), std::move(already), {}};
+  versions.find_anomalies(found.result);
+  versions.add_dependencies(found.dependencies);
+  found.ambiguity = ambiguity_of(found.result, written_twice);
+  const auto explain = [&](const Link& link) { return versions.explain(link.from, link.to, link.kind); };
+  return judge(std::move(found), level, explain, budget);
+}
+
 /// "T3": how sentences name a transaction. By its line in the file where it has one.
 [[nodiscard]] std::string name_of(const History& history, OperationId id);
 

@@ -184,6 +184,12 @@ std::vector<std::string> level_names() {
   return names;
 }
 
+std::vector<std::string> level_names(std::string_view own) {
+  auto names = level_names();
+  std::stable_partition(names.begin(), names.end(), [&](const std::string& name) { return name == own; });
+  return names;
+}
+
 std::string canonical_level(std::string_view name) {
   const auto* level = find_level(name);
   return level == nullptr ? std::string{} : std::string(level->name);

@@ -16,6 +16,8 @@ namespace holdfast::consistency::isolation {
 
 /// Every name by which a level may be asked for, canonical names weakest first, then aliases.
 [[nodiscard]] std::vector<std::string> level_names();
+/// The same with a model's own level first.
+[[nodiscard]] std::vector<std::string> level_names(std::string_view own);
 
 /// The canonical name of a level, whatever the case of its letters; empty when there is none of that name.
 [[nodiscard]] std::string canonical_level(std::string_view name);

@@ -1,0 +1,115 @@
+// Readiness and recovery: what instances say of themselves, and how long it takes.
+#include "tests/support/story.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace holdfast;
+using history::Outcome;
+using test::kinds;
+using test::Kinds;
+using test::Story;
+using verdict::Verdict;
+
+TEST_CASE("readiness: an instance that says ready while it serves nothing lies; declared rejections are service") {
+  const auto judge = [](Outcome outcome, bool ready) {
+    Story story;
+    for (int i = 0; i < 300; ++i) {
+      story.operation("buy", "u1", {}, outcome);
+      if (i % 10 == 0) {
+        const auto& last = story.bundle.history.operations.back();
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", ready, "200"});
+      }
+    }
+    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
+  };
+  CHECK(judge(Outcome::info, true) == Kinds{"lying"});
+  CHECK(judge(Outcome::info, false).empty());
+  CHECK(judge(Outcome::fail, true).empty());
+  CHECK(judge(Outcome::ok, true).empty());
+}
+
+TEST_CASE("readiness: what the harness's lateness may have failed is no lie, at whatever moment of an attempt it was") {
+  const auto judge = [](bool in_flight) {
+    Story story;
+    for (int i = 0; i < 5; ++i)
+      story.operation("buy", "u1");
+    story.event("lag", {{"ms", "400"}});
+    const auto lag = story.bundle.history.events.back().time;
+    for (int i = 0; i < 300; ++i) {
+      auto& last = story.operation("buy", "u1", {}, Outcome::info);
+      last.attempts[0].begin_time = in_flight ? lag : last.attempts[0].end_time;
+      if (i % 10 == 0)
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+    }
+    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
+  };
+  CHECK(judge(true) == Verdict::inconclusive);
+  CHECK(judge(false) == Verdict::fail);
+}
+
+TEST_CASE("readiness: where the machine is starved a slow failure is no lie, a quick one is") {
+  const auto judge = [](std::chrono::milliseconds took) {
+    Story story;
+    for (int i = 0; i < 1000; ++i) {
+      auto& last = story.operation("buy", "u1", {}, Outcome::info);
+      last.attempts[0].begin_time = last.attempts[0].end_time - took;
+      if (i % 10 == 0)
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+    }
+    story.event("starved", {{"ms", "100000"}, {"percent", "80"}});
+    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
+  };
+  CHECK(judge(std::chrono::milliseconds{400}) == Verdict::inconclusive);
+  CHECK(judge(std::chrono::milliseconds{40}) == Verdict::fail);
+}
+
+TEST_CASE("recovery: the limit counts although the next step came first") {
+  const auto judge = [](const std::string& took_ms) {
+    Story story;
+    story.bundle.scenario.expect.recovery_within = std::chrono::milliseconds{100};
+    story.event("recovery", {{"after", "first"}, {"state", "next step"}, {"took_ms", took_ms}});
+    story.event("recovery", {{"after", "second"}, {"state", "recovered"}, {"took_ms", "5"}});
+    return checks::check_recovery(checks::Facts(story.bundle)).verdict;
+  };
+  CHECK(judge("900") == Verdict::fail);
+  CHECK(judge("90") == Verdict::pass);
+}
+
+TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
+  Story story;
+  for (int i = 0; i < 300; ++i) {
+    auto& one = story.operation("buy", "u1");
+    auto first = one.attempts[0];
+    first.instance = "web@2";
+    first.outcome = Outcome::info;
+    one.attempts.insert(one.attempts.begin(), first); // the second try, elsewhere, was served
+    if (i % 10 == 0)
+      for (const auto* instance : {"web@1", "web@2"})
+        story.bundle.history.probes.push_back({one.completed, one.complete_time, instance, true, "200"});
+  }
+  const auto result = checks::check_readiness(checks::Facts(story.bundle));
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].occurrences.size() == 1);
+  CHECK(result.findings[0].occurrences[0].user == "web@2");
+}
+
+TEST_CASE("readiness: failing without a need that it may be ready without is no lie, with it back it is one") {
+  const auto judge = [](bool declared, bool need_is_ready) {
+    Story story;
+    scenario::Service web{.name = "web", .needs = {"bank"}};
+    if (declared)
+      web.ready_without = {"bank"};
+    story.bundle.scenario.stack.services = {web, {.name = "bank"}};
+    for (int i = 0; i < 300; ++i) {
+      const auto& last = story.operation("buy", "u1", {}, Outcome::info);
+      if (i % 10 == 0) {
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+        story.bundle.history.probes.push_back({last.completed, last.complete_time, "bank@1", need_is_ready, ""});
+      }
+    }
+    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
+  };
+  CHECK(judge(true, false).empty());
+  CHECK(judge(true, true) == Kinds{"lying"});
+  CHECK(judge(false, false) == Kinds{"lying"});
+}

@@ -1,0 +1,75 @@
+// Sessions: lost, out of reach, valid after their end, somebody else's.
+#include "tests/support/story.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace holdfast;
+using history::Operation;
+using history::Outcome;
+using test::kinds;
+using test::Kinds;
+using test::Story;
+using verdict::Verdict;
+
+TEST_CASE("sessions: lost, unreachable, zombie and crossed; a logout of unknown outcome is neither") {
+  const auto after = [](const std::function<void(Story&, const Operation&)>& play) {
+    Story story;
+    const auto login = story.operation("login", "u1");
+    play(story, login);
+    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
+  };
+  const auto read = [](Story& s, const Operation& login, Outcome outcome) {
+    s.begin_checkpoint();
+    s.me(login, outcome);
+    s.end_checkpoint();
+  };
+  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::ok); }).empty());
+  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::unauthenticated); }) == Kinds{"lost"});
+  CHECK(after([&](Story& s, const Operation& l) { read(s, l, Outcome::info), read(s, l, Outcome::ok); }) ==
+        Kinds{"unreachable"});
+  CHECK(after([&](Story& s, const Operation& l) { s.me(l, Outcome::ok, "u2"); }) == Kinds{"crossed"});
+  CHECK(after([&](Story& s, const Operation& l) {
+          s.operation("logout", "u1", {{"session", l.id}}), read(s, l, Outcome::unauthenticated);
+        }).empty());
+  CHECK(after([&](Story& s, const Operation& l) {
+          s.operation("logout", "u1", {{"session", l.id}}), read(s, l, Outcome::ok);
+        }) == Kinds{"zombie"});
+  for (const auto outcome : {Outcome::ok, Outcome::unauthenticated})
+    CHECK(after([&](Story& s, const Operation& l) {
+            s.operation("logout", "u1", {{"session", l.id}}, Outcome::info), read(s, l, outcome);
+          }).empty());
+}
+
+TEST_CASE("sessions that nobody could look at after the strike are no evidence") {
+  Story story;
+  story.bundle.scenario.stack.declare.session_sliding = false;
+  story.bundle.scenario.stack.declare.session_lifetime = std::chrono::milliseconds{5};
+  const auto login = story.operation("login", "u1").id;
+  story.step("kill");
+  for (int i = 0; i < 10; ++i)
+    story.operation("buy", "u1"); // the session's time passes
+  story.begin_checkpoint();
+  story.operation("me", "u1", {{"session", login}}, Outcome::unauthenticated);
+  story.end_checkpoint();
+  CHECK(checks::check_sessions(checks::Facts(story.bundle)).verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("a live session that is refused between checkpoints breaks what a session may rely on") {
+  const auto after = [](const std::vector<Outcome>& looks, Outcome at_the_end = Outcome::ok, bool logout = false) {
+    Story story;
+    const auto login = story.operation("login", "u1");
+    for (const auto outcome : looks)
+      story.me(login, outcome);
+    story.begin_checkpoint();
+    story.me(login, at_the_end);
+    story.end_checkpoint();
+    if (logout)
+      story.operation("logout", "u1", {{"session", login.id}});
+    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
+  };
+  CHECK(after({Outcome::ok, Outcome::ok}).empty());
+  CHECK(after({Outcome::info, Outcome::fail}).empty()); // out of reach is no refusal
+  CHECK(after({Outcome::unauthenticated}) == Kinds{"read-your-writes"});
+  CHECK(after({Outcome::ok, Outcome::unauthenticated}) == Kinds{"monotonic-reads"});
+  CHECK(after({Outcome::ok, Outcome::unauthenticated}, Outcome::unauthenticated) == Kinds{"lost"}); // said once
+}
