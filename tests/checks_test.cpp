@@ -1,6 +1,7 @@
 // Checks on histories made by hand: every kind is found, one change flips the verdict, benign oddities raise nothing.
 #include "tests/support/story.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace holdfast;
@@ -58,6 +59,17 @@ TEST_CASE("no evidence, no pass") {
   const auto result = checks::check_purchases(checks::Facts(early.bundle));
   CHECK(result.verdict == Verdict::inconclusive);
   CHECK(result.reason.find("no record was at risk") == 0);
+}
+
+TEST_CASE("a check that does not look is inconclusive, and said not to be judged") {
+  Story story;
+  story.bundle.scenario.workload.journey = {{"me", 1}};
+  const auto report = checks::judge(story.bundle, "");
+  const auto purchases = std::find_if(report.checks.begin(), report.checks.end(),
+                                      [](const auto& check) { return check.name == "purchases"; });
+  REQUIRE(purchases != report.checks.end());
+  CHECK_FALSE(purchases->judged);
+  CHECK(purchases->verdict == Verdict::inconclusive);
 }
 
 TEST_CASE("only what is on the struck path was at risk") {

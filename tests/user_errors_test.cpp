@@ -214,3 +214,16 @@ TEST_CASE("Ctrl-C in the middle ends with 130, a readable bundle, and nothing le
                 .out.find("interrupted by SIGINT") != std::string::npos);
   }
 }
+
+TEST_CASE("lint says the mistakes of a shared stack once") {
+  const TemporaryFolder folder;
+  folder.write("stack.toml", "[stack]\nname = \"t\"\nhost = 2\n[services.web]\ncommand = [\"web\"]\n");
+  for (const auto* name : {"a.toml", "b.toml"})
+    folder.write(std::string("scenarios/") + name, "[scenario]\nname = \"x\"\nstack = \"../stack.toml\"\n");
+  const auto lint = run_program({holdfast_program(), "lint", (folder.path() / "scenarios").string()}, folder.path());
+  CHECK(lint.status == 3);
+  const auto first = lint.err.find("'host'");
+  CHECK(first != std::string::npos);
+  CHECK(lint.err.find("'host'", first + 1) == std::string::npos);
+  CHECK(lint.err.find("2 of 2 scenarios have errors") != std::string::npos);
+}
