@@ -19,10 +19,9 @@ const std::vector<std::string>& bundle_models() {
 Said check_bundle(const CheckOptions& options) {
   const auto& known = bundle_models();
   if (!options.model.empty() && std::find(known.begin(), known.end(), options.model) == known.end()) {
-    const auto close = scenario::nearest(options.model, known);
     return {.status = wrong_usage,
-            .error = fmt::format("holdfast check: there is no model '{}' of a bundle; {}known: {}\n", options.model,
-                                 close ? fmt::format("did you mean '{}'? ", *close) : "", fmt::join(known, ", "))};
+            .error = fmt::format("holdfast check: there is no model '{}' of a bundle: {}\n", options.model,
+                                 scenario::suggest(options.model, known))};
   }
   const auto read = bundle::read(options.path, make_registry().catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))

@@ -23,18 +23,8 @@ Said wrong(const std::string& sentence) {
   return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", reports::printable(sentence))};
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const auto& name : names)
-    text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-/// "there is no WHAT 'naem'; did you mean 'name'? Known: a, b."
 std::string unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
-  const auto close = scenario::nearest(name, known);
-  return fmt::format("there is no {} '{}'; {}known: {}", what, name,
-                     close ? fmt::format("did you mean '{}'? ", *close) : "", joined(known));
+  return fmt::format("there is no {} '{}': {}", what, name, scenario::suggest(name, known));
 }
 
 std::vector<std::string> names_of(const std::vector<Model>& models) {
@@ -86,7 +76,8 @@ void read_declarations(const std::vector<std::string>& texts, Asked& asked) {
 Asked read(const CheckOptions& options, const std::vector<Model>& models) {
   Asked asked;
   if (options.model.empty()) {
-    asked.problem = "a history is judged by a model: --model, one of " + joined(names_of(models));
+    asked.problem =
+        fmt::format("a history is judged by a model: --model, one of {}", fmt::join(names_of(models), ", "));
     return asked;
   }
   const auto found =
