@@ -13,8 +13,7 @@ void add_process_order(std::span<const Interval> intervals, GraphBuilder& builde
     auto& before = last[one.process];
     if (before != 0 && intervals[before - 1].completion < one.invocation)
       builder.add(before - 1, i, Kind::process);
-    if (one.completion != never) // what failed or is unknown in between does not part its neighbours
-      before = i + 1;
+    before = i + 1;
   }
 }
 
