@@ -1,12 +1,21 @@
 #include "fakes/shop/postgres.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <iostream>
 #include <poll.h>
 #include <stdexcept>
 #include <utility>
 
 namespace shop {
+
+namespace {
+
+constexpr std::size_t most_connections =
+    8; // of a pool: three services on five hosts stay well below what servers allow
+constexpr auto patience = std::chrono::seconds(3);
+
+} // namespace
 
 int Rows::affected() const {
   const std::string count = PQcmdTuples(result_.get());
@@ -19,7 +28,7 @@ Connection::Connection(const std::string& dsn) : connection_(PQconnectdb(dsn.c_s
 }
 
 void Connection::await_answer() {
-  constexpr int limit_ms = 3000; // a server that stays silent must not hold a request for ever
+  constexpr int limit_ms = 1000 * patience.count(); // a server that stays silent must not hold a request for ever
   while (PQisBusy(connection_.get()) != 0) {
     pollfd waiting{PQsocket(connection_.get()), POLLIN, 0};
     const int ready = poll(&waiting, 1, limit_ms);
@@ -36,6 +45,11 @@ void Connection::await_answer() {
 
 bool Connection::usable() const {
   return connection_ && PQstatus(connection_.get()) == CONNECTION_OK;
+}
+
+bool Connection::clean() const {
+  return usable() && PQpipelineStatus(connection_.get()) == PQ_PIPELINE_OFF &&
+         PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
 }
 
 void Connection::send(const Query& query) {
@@ -95,30 +109,48 @@ Rows Connection::run_together(const std::vector<Query>& queries) {
 }
 
 std::unique_ptr<Connection> Pool::take() {
-  {
-    const std::lock_guard lock(mutex_);
-    while (!idle_.empty()) {
-      auto connection = std::move(idle_.back());
-      idle_.pop_back();
-      if (connection->usable())
-        return connection;
-    }
+  std::unique_lock lock(mutex_);
+  const auto available = [this] { return !idle_.empty() || (open_ < most_connections && !opening_); };
+  if (!changed_.wait_for(lock, patience, available))
+    throw std::runtime_error("no connection to the database became free within 3 s");
+  if (!idle_.empty()) {
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    return connection;
   }
-  return std::make_unique<Connection>(dsn_);
+  opening_ = true;
+  ++open_;
+  lock.unlock();
+  try {
+    auto connection = std::make_unique<Connection>(dsn_);
+    lock.lock();
+    opening_ = false;
+    changed_.notify_one();
+    return connection;
+  } catch (...) {
+    lock.lock();
+    opening_ = false;
+    --open_;
+    changed_.notify_one();
+    throw;
+  }
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection) {
-  if (!connection->usable())
-    return;
+  const bool clean = connection->clean();
+  if (!clean)
+    connection.reset(); // its server is told before anybody may open another
   const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(connection));
+  if (clean)
+    idle_.push_back(std::move(connection));
+  else
+    --open_;
+  changed_.notify_one();
 }
 
 Rows Pool::run(const std::string& sql, const std::vector<std::string>& parameters) {
-  auto connection = take();
-  auto rows = connection->run(sql, parameters); // a failed connection is dropped with the exception
-  give_back(std::move(connection));
-  return rows;
+  const Loan connection(*this);
+  return connection->run(sql, parameters);
 }
 
 std::string places(std::size_t rows, std::size_t columns) {
@@ -130,18 +162,16 @@ std::string places(std::size_t rows, std::size_t columns) {
   return text + ")";
 }
 
-Transaction::Transaction(Pool& pool) : pool_(pool), connection_(pool.take()), waiting_{{"BEGIN"}} {}
+Transaction::Transaction(Pool& pool) : connection_(pool), waiting_{{"BEGIN"}} {}
 
 Transaction::~Transaction() {
-  if (begun_) {
-    try {
-      connection_->run("ROLLBACK");
-    } catch (const std::exception& error) {
-      std::cerr << "rollback: " << error.what() << std::endl; // closing the connection rolls back as well
-      return;
-    }
+  if (!begun_)
+    return;
+  try {
+    connection_->run("ROLLBACK");
+  } catch (const std::exception& error) {
+    std::cerr << "rollback: " << error.what() << std::endl; // closing the connection rolls back as well
   }
-  pool_.give_back(std::move(connection_));
 }
 
 void Transaction::run_later(std::string sql, std::vector<std::string> parameters) {

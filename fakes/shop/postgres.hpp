@@ -1,6 +1,8 @@
 // libpq with owners: a pool of connections, and a transaction that rolls back unless it was committed.
 #pragma once
 
+#include <condition_variable>
+#include <cstddef>
 #include <libpq-fe.h>
 #include <memory>
 #include <mutex>
@@ -42,6 +44,8 @@ public:
   /// has then not run those after it.
   Rows run_together(const std::vector<Query>& queries);
   bool usable() const;
+  /// Nothing of a request is left on it: whoever takes it next will not notice.
+  bool clean() const;
 
 private:
   void send(const Query& query);
@@ -50,18 +54,38 @@ private:
   std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
 };
 
+/// Connections that are kept, at most so many. A server pays far more for a connection than for a statement: they are
+/// opened one at a time, and whoever waits takes what comes first, so that a slow server is not stormed.
 class Pool {
 public:
   explicit Pool(std::string dsn) : dsn_(std::move(dsn)) {}
   /// One statement on a pooled connection.
   Rows run(const std::string& sql, const std::vector<std::string>& parameters = {});
-  std::unique_ptr<Connection> take();
-  void give_back(std::unique_ptr<Connection> connection);
+
+  /// A connection on loan: goes back with its end if it is clean, and is closed otherwise.
+  class Loan {
+  public:
+    explicit Loan(Pool& pool) : pool_(pool), connection_(pool.take()) {}
+    ~Loan() { pool_.give_back(std::move(connection_)); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    Connection* operator->() const { return connection_.get(); }
+
+  private:
+    Pool& pool_;
+    std::unique_ptr<Connection> connection_;
+  };
 
 private:
+  std::unique_ptr<Connection> take(); ///< throws std::runtime_error when none becomes free within 3 s
+  void give_back(std::unique_ptr<Connection> connection);
+
   std::string dsn_;
   std::mutex mutex_;
+  std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> idle_;
+  std::size_t open_ = 0; ///< idle, on loan or being opened
+  bool opening_ = false;
 };
 
 /// "($1, $2), ($3, $4)": the places of so many rows' values.
@@ -81,8 +105,7 @@ public:
   void commit();
 
 private:
-  Pool& pool_;
-  std::unique_ptr<Connection> connection_;
+  Pool::Loan connection_;
   std::vector<Query> waiting_;
   bool begun_ = false; ///< the server may have been told
 };
