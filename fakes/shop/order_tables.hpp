@@ -7,11 +7,12 @@ namespace shop {
 
 enum class References { unique, any };
 
-inline void create_order_tables(Pool& pool, References references) {
+/// `number` is the type of what orders are sorted by.
+inline void create_order_tables(Pool& pool, References references, const std::string& number = "BIGSERIAL") {
   const std::string unique = references == References::unique ? " UNIQUE" : "";
-  pool.run(
-      "CREATE TABLE IF NOT EXISTS orders (id BIGSERIAL PRIMARY KEY, ref TEXT NOT NULL" + unique +
-      ", data_key TEXT NOT NULL, name TEXT NOT NULL, sku TEXT NOT NULL, amount BIGINT NOT NULL, state TEXT NOT NULL)");
+  pool.run("CREATE TABLE IF NOT EXISTS orders (id " + number + " PRIMARY KEY, ref TEXT NOT NULL" + unique +
+           ", data_key TEXT NOT NULL, name TEXT NOT NULL, sku TEXT NOT NULL, amount BIGINT NOT NULL, state TEXT NOT "
+           "NULL)");
   pool.run("CREATE INDEX IF NOT EXISTS orders_of_user ON orders (data_key, id)");
 }
 
@@ -27,13 +28,20 @@ inline void mark_settled(Pool& pool, const std::string& ref, bool paid) {
   pool.run("UPDATE orders SET state = $2 WHERE ref = $1 AND state = 'intent'", {ref, paid ? "paid" : "declined"});
 }
 
-inline std::vector<Order> read_orders(Pool& pool, const std::string& where,
-                                      const std::vector<std::string>& values = {}) {
-  const auto rows = pool.run("SELECT ref, data_key, name, sku, amount FROM orders WHERE " + where, values);
+inline std::string orders_where(const std::string& condition) {
+  return "SELECT ref, data_key, name, sku, amount FROM orders WHERE " + condition;
+}
+
+inline std::vector<Order> orders_of(const Rows& rows) {
   std::vector<Order> orders;
   for (int i = 0; i < rows.size(); ++i)
     orders.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), rows.text(i, 3), rows.integer(i, 4)});
   return orders;
+}
+
+inline std::vector<Order> read_orders(Pool& pool, const std::string& condition,
+                                      const std::vector<std::string>& values = {}) {
+  return orders_of(pool.run(orders_where(condition), values));
 }
 
 } // namespace shop

@@ -11,15 +11,17 @@ namespace {
 using namespace isolation;
 
 Result check(History& history, const Question& question, Budget& budget) {
-  const auto level = level_of(question);
+  const auto level = level_of(question, Promises::to_sessions_too);
   if (level.empty())
-    return unknown_level(question);
+    return unknown_level(question, Promises::to_sessions_too);
   Transactions transactions;
   if (auto why = read_transactions(history, {"append", true}, transactions); !why.empty())
     return unknown_because(std::move(why));
   const Writes writes(transactions);
   const AppendVersions versions(transactions, writes);
-  return judge_versions(transactions, versions, "duplicate-appends", level, budget);
+  Result result;
+  versions.find_breaches(guarantees_of(level), result);
+  return judge_versions(transactions, versions, "duplicate-appends", level, budget, std::move(result));
 }
 
 } // namespace
@@ -27,7 +29,7 @@ Result check(History& history, const Question& question, Budget& budget) {
 Model list_append_model() {
   return {"list-append",
           "transactions that read lists and append unique values to them",
-          level_names("strict-serializable"),
+          level_names("strict-serializable", Promises::to_sessions_too),
           {},
           check};
 }

@@ -89,9 +89,10 @@ void find_forks(const Transactions& transactions, Result& result) {
 }
 
 Result check(History& history, const Question& question, Budget& budget) {
-  const auto level = question.consistency.empty() ? "snapshot-isolation" : level_of(question);
+  const auto level =
+      question.consistency.empty() ? "snapshot-isolation" : level_of(question, Promises::to_transactions);
   if (level.empty())
-    return unknown_level(question);
+    return unknown_level(question, Promises::to_transactions);
   Transactions transactions;
   if (auto why = read_transactions(history, {"w", false}, transactions); !why.empty())
     return unknown_because(std::move(why));
@@ -109,7 +110,7 @@ Result check(History& history, const Question& question, Budget& budget) {
 Model long_fork_model() {
   return {"long-fork",
           "keys written once, read in groups: do all see the writes in one order?",
-          level_names("snapshot-isolation"),
+          level_names("snapshot-isolation", Promises::to_transactions),
           {},
           check};
 }

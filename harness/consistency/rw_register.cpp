@@ -11,9 +11,9 @@ namespace {
 using namespace isolation;
 
 Result check(History& history, const Question& question, Budget& budget) {
-  const auto level = level_of(question);
+  const auto level = level_of(question, Promises::to_transactions);
   if (level.empty())
-    return unknown_level(question);
+    return unknown_level(question, Promises::to_transactions);
   Transactions transactions;
   if (auto why = read_transactions(history, {"w", false}, transactions); !why.empty())
     return unknown_because(std::move(why));
@@ -33,7 +33,7 @@ Result check(History& history, const Question& question, Budget& budget) {
 Model rw_register_model() {
   return {"rw-register",
           "transactions that read registers and write unique values to them",
-          level_names("strict-serializable"),
+          level_names("strict-serializable", Promises::to_transactions),
           {"linearizable-keys: true if each key by itself is known to be linearizable",
            "sequential-keys: true if each key by itself is known to be sequentially consistent",
            "wfr-keys: true if within a transaction writes are known to follow reads at every level"},

@@ -116,7 +116,7 @@ TEST_CASE("list-append: levels have aliases, and an unknown one is no verdict") 
   CHECK(validity({{"rx_ ay1"}, {"ry_ ax1"}}, "strong-serializable") == Validity::invalid);
   const auto result = judged(at_once({{"ax1"}, {"rx[1]"}}), "list-append", "quite-consistent");
   CHECK(result.validity == Validity::unknown);
-  CHECK(result.reason.starts_with("there is no consistency level \"quite-consistent\": read-uncommitted, "));
+  CHECK(result.reason.starts_with("there is no consistency level \"quite-consistent\": read-your-writes, "));
 }
 
 TEST_CASE("list-append: no evidence, no verdict") {

@@ -32,6 +32,9 @@ public:
 
   /// Adds what is wrong with single transactions, reads and keys.
   void find_anomalies(Result& result) const;
+  /// Adds what breaks these guarantees to sessions (anomalies are called as they are). Linear in the
+  /// lists that were read, times the keys that a transaction reads.
+  void find_breaches(std::span<const std::string_view> guarantees, Result& result) const;
   /// Adds the dependencies that the orders show.
   void add_dependencies(GraphBuilder& builder) const;
   [[nodiscard]] std::string explain(OperationId from, OperationId to, Kind kind) const;

@@ -32,6 +32,7 @@ public:
   [[nodiscard]] std::uint32_t find(std::uint32_t key, std::uint64_t word) const {
     return slots_[place(key, word)].number;
   }
+  [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
 
 private:

@@ -1,7 +1,5 @@
 #include "harness/consistency/isolation/judgement.hpp"
 
-#include "harness/consistency/isolation/lattice.hpp"
-
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -55,8 +53,9 @@ std::string name_of(const History& history, OperationId id) {
   return line == 0 ? fmt::format("T{}", id) : fmt::format("T{} (line {})", id, line);
 }
 
-std::string level_of(const Question& question) {
-  return canonical_level(question.consistency.empty() ? "strict-serializable" : question.consistency);
+std::string level_of(const Question& question, Promises promises) {
+  auto level = canonical_level(question.consistency.empty() ? "strict-serializable" : question.consistency);
+  return promises == Promises::to_transactions && !guarantees_of(level).empty() ? std::string{} : level;
 }
 
 Result unknown_because(std::string reason) {
@@ -65,9 +64,9 @@ Result unknown_because(std::string reason) {
   return result;
 }
 
-Result unknown_level(const Question& question) {
-  return unknown_because(
-      fmt::format("there is no consistency level \"{}\": {}", question.consistency, fmt::join(level_names(), ", ")));
+Result unknown_level(const Question& question, Promises promises) {
+  return unknown_because(fmt::format("there is no consistency level \"{}\": {}", question.consistency,
+                                     fmt::join(level_names(promises), ", ")));
 }
 
 std::string ambiguity_of(const Result& result, std::string_view kind) {

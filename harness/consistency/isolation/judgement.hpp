@@ -3,6 +3,7 @@
 
 #include "harness/consistency/evidence.hpp"
 #include "harness/consistency/isolation/cycles.hpp"
+#include "harness/consistency/isolation/lattice.hpp"
 #include "harness/consistency/isolation/transactions.hpp"
 #include "harness/consistency/model.hpp"
 
@@ -21,10 +22,10 @@ struct Case {
   std::string ambiguity; ///< why `valid` cannot be said, where values were written twice; else empty
 };
 
-/// The level that a question asks for, canonical; empty when there is none of that name.
-[[nodiscard]] std::string level_of(const Question& question);
+/// The level that a question asks for, canonical; empty when there is none of that name that makes such promises.
+[[nodiscard]] std::string level_of(const Question& question, Promises promises);
 /// The answer to a level that there is none of.
-[[nodiscard]] Result unknown_level(const Question& question);
+[[nodiscard]] Result unknown_level(const Question& question, Promises promises);
 /// The answer to what is no such history.
 [[nodiscard]] Result unknown_because(std::string reason);
 

@@ -23,6 +23,12 @@ struct Level {
 /// Weakest first: whatever one contains stands before it.
 const std::vector<Level>& levels() {
   static const std::vector<Level> all = {
+      // Sessions, not transactions. What breaks one of these is a cycle through the session's order.
+      {"read-your-writes", {}, {"read-your-writes"}, {"RYW"}},
+      {"monotonic-reads", {}, {"monotonic-reads"}, {"MR"}},
+      {"monotonic-writes", {}, {"monotonic-writes"}, {"MW"}},
+      {"writes-follow-reads", {}, {"writes-follow-reads"}, {"WFR"}},
+      {"PRAM", {"read-your-writes", "monotonic-reads", "monotonic-writes"}, {}, {}},
       // Whoever reads what nobody wrote, or sees one append twice, has no history of versions at all.
       {"read-uncommitted", {}, {"G0", "garbage-read", "duplicate-elements"}, {"PL-1"}},
       {"strong-session-read-uncommitted", {"read-uncommitted"}, {"G0-process"}, {"strong-session-PL-1"}},
@@ -103,6 +109,12 @@ const std::map<std::string_view, Names>& cases() {
       {"future-read", {"G1c"}},
       {"lost-update", {"G2-item"}},
       {"long-fork", {"G-nonadjacent"}},
+      // Who reads less than a session had met precedes (rw, ww) what that session met, by wr where it read it; from
+      // there the session's order leads to the reader, or to a write that the reader saw.
+      {"read-your-writes", {"G-single-process"}},
+      {"monotonic-reads", {"G-single-process"}},
+      {"monotonic-writes", {"G-single-process"}},
+      {"writes-follow-reads", {"G-single-process"}},
       // Each version was written by who had read the one before.
       {"cyclic-versions", {"G1c"}},
   };
@@ -139,6 +151,10 @@ constexpr std::array ranked = std::to_array<std::string_view>({
     "G-single-realtime",
     "G-nonadjacent-realtime",
     "G2-item-realtime",
+    "read-your-writes",
+    "monotonic-reads",
+    "monotonic-writes",
+    "writes-follow-reads",
 });
 
 const Level* find_level(std::string_view name) {
@@ -175,19 +191,34 @@ bool forbids(const Level& level, const std::set<std::string_view>& anomalies) {
 
 } // namespace
 
-std::vector<std::string> level_names() {
+std::vector<std::string> level_names(Promises promises) {
   std::vector<std::string> names;
+  const auto is_asked = [&](const Level& level) {
+    return promises == Promises::to_sessions_too || guarantees_of(level.name).empty();
+  };
   for (const auto& level : levels())
-    names.emplace_back(level.name);
+    if (is_asked(level))
+      names.emplace_back(level.name);
   for (const auto& level : levels())
-    names.insert(names.end(), level.aliases.begin(), level.aliases.end());
+    if (is_asked(level))
+      names.insert(names.end(), level.aliases.begin(), level.aliases.end());
   return names;
 }
 
-std::vector<std::string> level_names(std::string_view own) {
-  auto names = level_names();
+std::vector<std::string> level_names(std::string_view own, Promises promises) {
+  auto names = level_names(promises);
   std::stable_partition(names.begin(), names.end(), [&](const std::string& name) { return name == own; });
   return names;
+}
+
+std::vector<std::string_view> guarantees_of(std::string_view level) {
+  std::vector<std::string_view> all{"read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"};
+  const auto* found = find_level(level);
+  std::erase_if(all, [&](std::string_view one) {
+    return found == nullptr || (found->name != one && std::find(found->contains.begin(), found->contains.end(), one) ==
+                                                          found->contains.end());
+  });
+  return all;
 }
 
 std::string canonical_level(std::string_view name) {

@@ -4,7 +4,8 @@
 // Definitions" (ICDE 2000); Bailis et al., "Highly Available Transactions" (VLDB 2013); Cerone, Bernardi & Gotsman, "A
 // Framework for Transactional Consistency Models with Atomic Visibility" (CONCUR 2015); Cerone & Gotsman, "Analysing
 // Snapshot Isolation" (PODC 2016); Daudjee & Salem, "Lazy Database Replication with Snapshot Isolation" (VLDB 2006);
-// Kingsbury & Alvaro, "Elle" (VLDB 2020), whose names of anomalies these are. Snapshot isolation is the generalized
+// Kingsbury & Alvaro, "Elle" (VLDB 2020), whose names of anomalies these are; the session guarantees after Terry et al.
+// (PDIS 1994). Snapshot isolation is the generalized
 // one: snapshots may be old, only the strong variants ask for fresh ones.
 #pragma once
 
@@ -14,10 +15,15 @@
 
 namespace holdfast::consistency::isolation {
 
+enum class Promises { to_transactions, to_sessions_too };
+
 /// Every name by which a level may be asked for, canonical names weakest first, then aliases.
-[[nodiscard]] std::vector<std::string> level_names();
+[[nodiscard]] std::vector<std::string> level_names(Promises promises);
 /// The same with a model's own level first.
-[[nodiscard]] std::vector<std::string> level_names(std::string_view own);
+[[nodiscard]] std::vector<std::string> level_names(std::string_view own, Promises promises);
+
+/// The session guarantees that a level is made of, which are anomalies' names as well; none of a level of transactions.
+[[nodiscard]] std::vector<std::string_view> guarantees_of(std::string_view level);
 
 /// The canonical name of a level, whatever the case of its letters; empty when there is none of that name.
 [[nodiscard]] std::string canonical_level(std::string_view name);

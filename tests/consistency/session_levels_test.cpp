@@ -1,0 +1,193 @@
+// Session guarantees of transactions on lists: what each forbids, and the fast check against the definition.
+#include "tests/consistency/histories.hpp"
+#include "tests/consistency/random_histories.hpp"
+#include "tests/consistency/transaction_story.hpp"
+
+#include <algorithm>
+#include <array>
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+using namespace holdfast::consistency;
+using namespace holdfast::test;
+
+namespace {
+
+constexpr std::array guarantees{"read-your-writes", "monotonic-reads", "monotonic-writes", "writes-follow-reads"};
+
+struct Part {
+  char key = 'x';
+  int appended = 0;           ///< 0: it is a read
+  std::size_t prefix = 0;     ///< of a read
+  std::vector<int> seen = {}; ///< of a read
+};
+
+struct Drafted {
+  int process = 0;
+  Outcome outcome = Outcome::ok;
+  std::vector<Part> parts;
+};
+
+/// Transactions one after the other; now and then an append is put before others, or a read shows less than there is.
+std::vector<Drafted> make(const Tape& tape) {
+  std::size_t at = 0;
+  const auto choose = [&](unsigned bound) { return at < tape.size() ? tape[at++] % bound : 0U; };
+  std::vector<Drafted> all(3 + choose(6));
+  std::map<char, std::vector<int>> orders;
+  std::map<unsigned, int> generation; // after an unknown outcome a process goes on under another number
+  int value = 0;
+  for (auto& one : all) {
+    const auto client = choose(2);
+    one.process = static_cast<int>(client) + 2 * generation[client];
+    const auto luck = choose(10);
+    one.outcome = luck == 9 ? Outcome::fail : luck == 8 ? Outcome::info : Outcome::ok;
+    generation[client] += one.outcome == Outcome::info ? 1 : 0;
+    for (auto count = 2 + choose(2); count > 0; --count) {
+      Part part{choose(2) == 1 ? 'y' : 'x'};
+      auto& order = orders[part.key];
+      const bool is_odd = choose(2) == 1;
+      if (choose(2) == 0) {
+        part.appended = ++value;
+        if (one.outcome != Outcome::fail)
+          order.insert(order.end() - (is_odd ? choose(static_cast<unsigned>(order.size()) + 1) : 0), value);
+      } else {
+        part.prefix = is_odd ? choose(static_cast<unsigned>(order.size()) + 1) : order.size();
+      }
+      one.parts.push_back(part);
+    }
+  }
+  for (auto& one : all)
+    for (auto& part : one.parts)
+      part.seen.assign(orders[part.key].begin(), orders[part.key].begin() + static_cast<std::ptrdiff_t>(part.prefix));
+  return all;
+}
+
+std::vector<Told> told(const std::vector<Drafted>& all) {
+  std::vector<Told> lines;
+  for (const auto& one : all) {
+    std::string steps;
+    for (const auto& part : one.parts)
+      steps += fmt::format("{}{}{}{}", steps.empty() ? "" : " ", part.appended != 0 ? 'a' : 'r', part.key,
+                           part.appended != 0  ? std::to_string(part.appended)
+                           : part.seen.empty() ? "_"
+                                               : fmt::format("[{}]", fmt::join(part.seen, ",")));
+    lines.push_back({steps, one.outcome, one.process});
+  }
+  return lines;
+}
+
+std::string show(const std::vector<Drafted>& all) {
+  std::string text;
+  for (const auto& line : told(all))
+    text += fmt::format("  process {}: {} {}\n", line.process, line.steps,
+                        line.outcome == Outcome::ok     ? "ok"
+                        : line.outcome == Outcome::fail ? "fail"
+                                                        : "info");
+  return text;
+}
+
+bool has(const std::vector<int>& seen, int value) {
+  return std::find(seen.begin(), seen.end(), value) != seen.end();
+}
+
+/// Somebody shows the second and not the first, or the first after it.
+bool is_shown_otherwise(const std::vector<Drafted>& all, char key, int first, char key_of_second, int second) {
+  for (const auto& one : all)
+    for (const auto& a : one.parts)
+      for (const auto& b : one.parts) {
+        if (one.outcome != Outcome::ok || a.appended != 0 || b.appended != 0 || a.key != key || b.key != key_of_second)
+          continue;
+        const auto found = std::find(a.seen.begin(), a.seen.end(), first);
+        if (has(b.seen, second) &&
+            (found == a.seen.end() || (&a == &b && found > std::find(a.seen.begin(), a.seen.end(), second))))
+          return true;
+      }
+  return false;
+}
+
+/// The definition, for every two steps of one session.
+bool breaks(const std::vector<Drafted>& all, std::string_view guarantee) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = i + 1; j < all.size(); ++j)
+      for (const auto& a : all[i].parts)
+        for (const auto& b : all[j].parts) {
+          if (all[i].process != all[j].process || all[i].outcome != Outcome::ok)
+            continue;
+          const auto met = a.appended != 0 ? std::vector{a.appended} : a.seen;
+          if (b.appended != 0 && all[j].outcome != Outcome::fail &&
+              guarantee == (a.appended != 0 ? "monotonic-writes" : "writes-follow-reads") &&
+              std::any_of(met.begin(), met.end(),
+                          [&](int value) { return is_shown_otherwise(all, a.key, value, b.key, b.appended); }))
+            return true;
+          if (b.appended == 0 && all[j].outcome == Outcome::ok && a.key == b.key &&
+              guarantee == (a.appended != 0 ? "read-your-writes" : "monotonic-reads") &&
+              std::any_of(met.begin(), met.end(), [&](int value) { return !has(b.seen, value); }))
+            return true;
+        }
+  return false;
+}
+
+bool offers(const std::vector<Drafted>& all, bool writes) {
+  return std::any_of(all.begin(), all.end(), [&](const Drafted& one) {
+    return one.outcome != (writes ? Outcome::fail : Outcome::info) && (writes || one.outcome == Outcome::ok) &&
+           std::any_of(one.parts.begin(), one.parts.end(),
+                       [&](const Part& part) { return (part.appended != 0) == writes; });
+  });
+}
+
+} // namespace
+
+TEST_CASE("list-append agrees with each session guarantee by its definition") {
+  for (const std::string guarantee : guarantees) {
+    int valid = 0, invalid = 0;
+    for_tapes(
+        histories,
+        [&](const Tape& tape) {
+          const auto all = make(tape);
+          const auto result = judged(one_by_one(told(all)), "list-append", guarantee);
+          const bool is_broken = breaks(all, guarantee);
+          (is_broken ? invalid : valid) += 1;
+          if (is_broken)
+            return result.validity == Validity::invalid && result.findings.front().kind == guarantee;
+          return result.validity == (offers(all, true) && offers(all, false) ? Validity::valid : Validity::unknown);
+        },
+        [](const Tape& tape) { return show(make(tape)); });
+    INFO(guarantee, ": ", valid, " valid, ", invalid, " not");
+    CHECK(valid > static_cast<int>(histories) / 20);
+    CHECK(invalid > static_cast<int>(histories) / 20);
+  }
+}
+
+TEST_CASE("list-append: a broken session guarantee names both transactions, and what it rules out") {
+  const auto result =
+      judged(one_by_one({{"ax1", ok, 1}, {"rx[1]", ok, 1}, {"rx_", ok, 1}}), "list-append", "monotonic-reads");
+  REQUIRE(result.validity == Validity::invalid);
+  CHECK(result.findings.front().kind == "monotonic-reads");
+  CHECK(result.findings.front().examples.front().what ==
+        "process 1: T1 (line 4) read :x as [1], and then T2 (line 6) read :x as nil");
+  CHECK(result.findings.front().examples.front().operations == std::vector<OperationId>{1, 2});
+  const auto ruled_out = [&](const char* level) {
+    return std::find(result.ruled_out.begin(), result.ruled_out.end(), level) != result.ruled_out.end();
+  };
+  CHECK(ruled_out("monotonic-reads"));
+  CHECK(ruled_out("PRAM"));
+  CHECK(ruled_out("strong-session-serializable"));
+  CHECK_FALSE(ruled_out("read-your-writes"));
+  CHECK_FALSE(ruled_out("serializable"));
+}
+
+TEST_CASE("list-append: PRAM is made of three session guarantees, and others' transactions do not matter to it") {
+  const auto validity = [](const std::vector<Told>& all, const char* level) {
+    return judged(one_by_one(all), "list-append", level).validity;
+  };
+  const std::vector<Told> not_its_own{{"ax1", ok, 1}, {"rx_", ok, 2}, {"rx[1]", ok, 2}};
+  CHECK(validity(not_its_own, "PRAM") == Validity::valid);
+  CHECK(validity(not_its_own, "strict-serializable") == Validity::invalid);
+  CHECK(validity({{"ax1", ok, 1}, {"rx_", ok, 1}}, "PRAM") == Validity::invalid);
+  CHECK(validity({{"ax1", ok, 1}, {"ax2", ok, 1}, {"rx[2,1]", ok, 2}}, "PRAM") == Validity::invalid);
+  CHECK(validity({{"ax1", ok, 1}, {"ay2", ok, 1}, {"ry[2] rx_", ok, 2}}, "PRAM") == Validity::invalid);
+  const std::vector<Told> ahead_of_what_it_read{{"ax1", ok, 1}, {"rx[1]", ok, 2}, {"ay2", ok, 2}, {"ry[2] rx_", ok, 3}};
+  CHECK(validity(ahead_of_what_it_read, "PRAM") == Validity::valid);
+  CHECK(validity(ahead_of_what_it_read, "writes-follow-reads") == Validity::invalid);
+  CHECK(judged(one_by_one({{"ww1"}, {"rw1"}}), "rw-register", "PRAM").validity == Validity::unknown);
+}
