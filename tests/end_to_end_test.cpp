@@ -18,6 +18,15 @@ TEST_CASE("a service that is killed and comes back with its data passes") {
   CHECK(workspaces_in(scratch.path()).empty());
 }
 
+TEST_CASE("what was offered when the timeline ends is sent before anybody is judged") {
+  const TemporaryFolder scratch;
+  // One user who is offered more than they can do while their service is down.
+  const auto played =
+      play(source("tests/scenarios/minimal.toml"), scratch.path(), {"--set", "expect.availability={min=0.99}"});
+  INFO(played.reason());
+  CHECK(played.verdict() == "pass");
+}
+
 TEST_CASE("a saved bundle is judged the same from its files alone") {
   const TemporaryFolder scratch;
   const auto played = play(source("tests/scenarios/minimal.toml"), scratch.path());

@@ -30,9 +30,10 @@ private:
 };
 
 std::function<void(link::Link&)> once(const std::string& operation, const std::string& key, const std::string& code) {
+  const auto keys = key.empty() ? std::vector<std::string>{} : std::vector{key};
   return [=](link::Link& link) {
     link.add(std::shared_ptr<link::Tap>(
-                 std::make_shared<ErrorOnce>(link::Match{operation, key, 0}, protocol::ServerError{code, "injected"})),
+                 std::make_shared<ErrorOnce>(link::Match{operation, keys, 0}, protocol::ServerError{code, "injected"})),
              {});
   };
 }

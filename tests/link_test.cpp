@@ -55,6 +55,19 @@ std::string incr(const std::string& key) {
 
 } // namespace
 
+TEST_CASE("a request fits when it carries all of the keys that are asked for") {
+  link::Matcher matcher(link::Match{"commit", {"movements", "transfer"}, 1});
+  const auto asked = [&](std::vector<std::string> keys) {
+    const protocol::Unit unit{.request = {{"commit"}, std::move(keys)}};
+    const link::Message message{"bank@1", 1, unit};
+    return matcher.request(message);
+  };
+  CHECK_FALSE(asked({"movements", "charge"}));
+  CHECK_FALSE(asked({"transfer"}));
+  CHECK(asked({"op-1", "transfer", "entries", "movements"}));
+  CHECK(matcher.seen() == 1);
+}
+
 TEST_CASE("a gate at a reply is exact in 100 of 100 rounds, also with 50 connections") {
   for (int round = 0; round < 100; ++round)
     test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
@@ -65,7 +78,7 @@ TEST_CASE("a gate at a reply is exact in 100 of 100 rounds, also with 50 connect
       bool struck = false;
       std::uint64_t gated = 0;
       auto gate = std::make_shared<link::Gate>(scenario::Position{scenario::Position::Point::reply, 0},
-                                               link::Match{"incr", "n", 30},
+                                               link::Match{"incr", {"n"}, 30},
                                                [&](const link::Message& message) -> asio::awaitable<void> {
                                                  struck = true;
                                                  gated = message.connection;
@@ -119,7 +132,7 @@ TEST_CASE("reply+k delivers k bytes before the strike") {
     auto link = redis_link(executor, clock, fake);
     auto gate =
         std::make_shared<link::Gate>(scenario::Position{scenario::Position::Point::reply, 3},
-                                     link::Match{"ping", "", 1}, [&](const link::Message&) -> asio::awaitable<void> {
+                                     link::Match{"ping", {}, 1}, [&](const link::Message&) -> asio::awaitable<void> {
                                        co_await clock.wait_for(20ms); // the client has time to hear what was let go
                                        link->reset({});
                                      });

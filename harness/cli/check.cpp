@@ -40,9 +40,10 @@ Command check_command() {
             arguments.place("history", options->path,
                             "the directory of a run, or a history file: Jepsen's EDN or JSON, or Holdfast's own");
             arguments.option("--model", options->model, model_help());
-            arguments.option("--consistency", options->level,
-                             "the level that the history is held against, read-uncommitted to strict-serializable; "
-                             "without it the model's own");
+            arguments.option(
+                "--consistency", options->level,
+                "the level that the history is held against: read-uncommitted to strict-serializable, or of "
+                "list-append and set-full a session guarantee; without it the model's own");
             arguments.repeatable("--declare", options->declarations,
                                  "KEY=VALUE: what the model must be told, as total=100 for the bank");
             arguments.choice("--format", options->format, {"human", "json"}, "human or json");

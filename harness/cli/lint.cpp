@@ -20,7 +20,7 @@ struct LintOptions {
 std::vector<std::string> remarks(const scenario::Scenario& scenario) {
   std::vector<std::string> all;
   for (const auto& step : scenario.steps)
-    if (const auto* when = std::get_if<scenario::AtPosition>(&step.trigger); when != nullptr && when->key.empty())
+    if (const auto* when = std::get_if<scenario::AtPosition>(&step.trigger); when != nullptr && when->keys.empty())
       all.push_back(fmt::format("{}:{}:{}: note: step '{}' is bound to the {}th '{}' on '{}' without a key: which one "
                                 "that is depends on the order of arrival",
                                 step.where.file, step.where.line, step.where.column, step.id, when->nth,

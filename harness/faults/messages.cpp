@@ -11,7 +11,8 @@ namespace holdfast::faults {
 namespace {
 
 link::Match match_of(const Target& target) {
-  return {target.text("operation", ""), target.text("key", ""), 0};
+  const auto key = target.text("key", "");
+  return {target.text("operation", ""), key.empty() ? std::vector<std::string>{} : std::vector{key}, 0};
 }
 
 std::uint64_t limit_of(const Target& target) {

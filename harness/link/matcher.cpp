@@ -6,12 +6,14 @@ namespace holdfast::link {
 
 namespace {
 bool holds(const std::vector<std::string>& all, const std::string& one) {
-  return one.empty() || std::find(all.begin(), all.end(), one) != all.end();
+  return std::find(all.begin(), all.end(), one) != all.end();
 }
 } // namespace
 
 bool Matcher::fits(const protocol::Request& request) const {
-  return holds(request.operations, match_.operation) && holds(request.keys, match_.key);
+  return (match_.operation.empty() || holds(request.operations, match_.operation)) &&
+         std::all_of(match_.keys.begin(), match_.keys.end(),
+                     [&](const std::string& key) { return holds(request.keys, key); });
 }
 
 bool Matcher::request(const Message& message) {

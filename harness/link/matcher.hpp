@@ -1,4 +1,5 @@
-// Finds the nth request of an operation and key on a link, over all of its connections in order of arrival.
+// Finds the nth request of an operation that carries certain keys on a link, over all of its connections in order of
+// arrival.
 #pragma once
 
 #include "harness/link/toxic.hpp"
@@ -8,9 +9,9 @@
 namespace holdfast::link {
 
 struct Match {
-  std::string operation; ///< empty: any
-  std::string key;       ///< empty: any
-  std::uint64_t nth = 0; ///< 0: every one
+  std::string operation;         ///< empty: any
+  std::vector<std::string> keys; ///< it carries all of them
+  std::uint64_t nth = 0;         ///< 0: every one
 };
 
 class Matcher {
@@ -24,7 +25,7 @@ public:
   bool reply(const Message& message);
   [[nodiscard]] bool would_match(const Message& message) const;
   void closed(std::uint64_t connection);
-  /// Requests seen that fit operation and key.
+  /// Requests seen that fit operation and keys.
   [[nodiscard]] std::uint64_t seen() const { return seen_; }
 
 private:

@@ -65,6 +65,7 @@ asio::awaitable<void> Timeline::play() {
   co_await undo_due(true);
   if (!recovering_from_.empty())
     co_await recover();
+  co_await workload_.drain(clock_.now() + longest_attempt());
   co_await workload_.quiesce(); // what is in flight counts as well
   if (checkpoints_ == 0 || !unchecked_after_.empty() || checked_operations_ != workload_.live().total())
     co_await checkpoint(unchecked_after_);
@@ -72,6 +73,13 @@ asio::awaitable<void> Timeline::play() {
   co_await workload_.quiesce();
   co_await cold_restart();
   phase_ = "stack down";
+}
+
+async::Duration Timeline::longest_attempt() const {
+  async::Duration longest{};
+  for (const auto& operation : plan_.scenario.stack.operations)
+    longest = std::max<async::Duration>(longest, operation.timeout);
+  return longest;
 }
 
 asio::awaitable<void> Timeline::steady_state() {
@@ -207,7 +215,7 @@ void Timeline::arm(Playing& playing) {
   playing.armed_at = workload_.timeline();
   playing.gate_link = stack_.link(when.link);
   playing.gate = std::make_shared<link::Gate>(
-      when.position, link::Match{when.operation, when.key, when.nth},
+      when.position, link::Match{when.operation, when.keys, when.nth},
       [this, &playing](const link::Message& message) -> asio::awaitable<void> {
         if (playing.state != State::armed)
           co_return; // it has expired meanwhile

@@ -54,7 +54,8 @@ AtPosition parse_when(const toml::table& table, const Scenario& scenario, ParseC
   else if (!position.empty())
     reader.error("position", fmt::format("unknown position '{}'", position), "known: request, reply, reply+BYTES");
   when.operation = reader.text("operation").value_or("");
-  when.key = reader.text("key").value_or("");
+  when.keys = reader.text_or_texts("key").value_or(std::vector<std::string>{});
+  std::erase(when.keys, "");
   when.nth = static_cast<std::uint64_t>(reader.integer("nth", 1).value_or(1));
   when.not_before = reader.duration("not_before").value_or(Duration{});
   when.deadline = reader.duration("deadline").value_or(when.deadline);

@@ -46,8 +46,8 @@ struct AtTime {
 struct AtPosition {
   std::string link;
   Position position;
-  std::string operation; ///< empty: any
-  std::string key;       ///< empty: any
+  std::string operation;         ///< empty: any
+  std::vector<std::string> keys; ///< all of which the message carries
   std::uint64_t nth = 1;
   Duration not_before{}; ///< on the timeline
   Duration deadline = std::chrono::seconds{10};

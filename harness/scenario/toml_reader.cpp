@@ -177,6 +177,13 @@ std::optional<std::vector<std::string>> TableReader::texts(std::string_view key)
   return values;
 }
 
+std::optional<std::vector<std::string>> TableReader::text_or_texts(std::string_view key) {
+  const auto* node = any(key);
+  if (node != nullptr && node->is_string())
+    return std::vector{node->as_string()->get()};
+  return texts(key);
+}
+
 std::optional<std::vector<std::int64_t>> TableReader::integers(std::string_view key) {
   const auto* node = find(key, "an array of integers", &toml::node::is_array);
   if (node == nullptr)

@@ -103,11 +103,11 @@ void Workload::close() {
   closed_ = true;
 }
 
-std::size_t Workload::unsent() const {
-  std::size_t count = 0;
-  for (const auto& user : users_)
-    count += user->queue.size();
-  return count;
+asio::awaitable<void> Workload::drain(async::Time deadline) {
+  stopped_ = true;
+  changed_.notify();
+  while (queued_ > 0 && open_ > 0 && clock_.now() < deadline)
+    (void)co_await async::until(clock_, deadline, completed_.wait());
 }
 
 void Workload::stop() {
@@ -207,6 +207,7 @@ asio::awaitable<void> Workload::arrivals() {
                            {"peer", users_[arrival.peer]->name},
                            {"item", fmt::format("item-{}", arrival.item)}},
                           std::nullopt});
+    ++queued_;
     begin_queue(user);
     arrival = plan_.next();
   }
@@ -227,6 +228,7 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
     while (!user.queue.empty() && running_ && !failure_) {
       auto intent = std::move(user.queue.front());
       user.queue.pop_front();
+      --queued_;
       const auto* login = scenario_.stack.operation(scenario::Role::login);
       if (lacks_session(user, *intent.operation) && login != nullptr && intent.operation != login)
         co_await perform(user, Intent{login, {}, std::nullopt});

@@ -49,6 +49,9 @@ public:
   void resume();
   /// No further operation begins; returns when none is open.
   [[nodiscard]] asio::awaitable<void> quiesce();
+  /// Nothing further arrives, and what has arrived is sent, until a deadline: users may be busy at any moment, and what
+  /// they were about to do was not refused to them.
+  [[nodiscard]] asio::awaitable<void> drain(async::Time deadline);
   void stop();
   /// The run is over: nothing begins any more, reads of a checkpoint included.
   void close();
@@ -62,7 +65,7 @@ public:
   [[nodiscard]] async::Event& completed() { return completed_; }
   [[nodiscard]] std::size_t open() const { return open_; }
   /// Operations that were due and are still queued.
-  [[nodiscard]] std::size_t unsent() const;
+  [[nodiscard]] std::size_t unsent() const { return queued_; }
   /// The failure that ended an operation's coroutine (a full disk), if any: the run must stop.
   void rethrow_failure() const;
 
@@ -118,6 +121,7 @@ private:
   std::unique_ptr<Pool> pool_;
   std::vector<std::unique_ptr<User>> users_;
   std::size_t open_ = 0;
+  std::size_t queued_ = 0;
   bool closed_ = false;
   std::uint64_t ids_ = 0;
   bool running_ = false;
