@@ -110,8 +110,8 @@ std::string judgement_html(const Judgement& judgement) {
     out += paragraph("Ruled out: " + models);
   }
   for (const auto& finding : result.findings) {
-    out += fmt::format("<h2>{}, {} {}</h2>\n", html_escaped(finding.kind), finding.count,
-                       finding.count == 1 ? "case" : "cases");
+    out += fmt::format("<h2>{}, {} {}{}</h2>\n", html_escaped(finding.kind), finding.count,
+                       finding.count == 1 ? "case" : "cases", finding.is_allowed ? ", which that level allows" : "");
     if (!finding.examples.empty())
       out += example(judgement, finding.examples.front());
   }

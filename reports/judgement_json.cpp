@@ -86,7 +86,8 @@ std::string judgement_json(const Judgement& judgement) {
     js::array examples;
     for (const auto& anomaly : finding.examples)
       examples.push_back(example_of(judgement, anomaly));
-    findings.push_back(js::object{{"kind", finding.kind}, {"count", finding.count}, {"examples", examples}});
+    findings.push_back(js::object{
+        {"kind", finding.kind}, {"count", finding.count}, {"allowed", finding.is_allowed}, {"examples", examples}});
   }
   for (const auto& model : result.ruled_out)
     ruled_out.emplace_back(model);

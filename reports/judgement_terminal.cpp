@@ -73,7 +73,8 @@ std::string judgement_terminal(const Judgement& judgement, Colour colour) {
     out += printable_lines(result.reason, "  → ");
   out += fmt::format("  {} operations, {} examined\n", judgement.history.operations.size(), result.examined);
   for (const auto& finding : result.findings) {
-    out += fmt::format("\n  {}, {} {}", printable(finding.kind), finding.count, finding.count == 1 ? "case" : "cases");
+    out += fmt::format("\n  {}, {} {}{}", printable(finding.kind), finding.count, finding.count == 1 ? "case" : "cases",
+                       finding.is_allowed ? ", which that level allows" : "");
     out += finding.examples.empty() ? "\n"
            : finding.count == 1     ? ":\n" + example(judgement, finding.examples.front())
                                     : ", for example\n" + example(judgement, finding.examples.front());

@@ -35,6 +35,11 @@ TEST_CASE("a saved bundle is judged the same from its files alone") {
                   scratch.path());
   CHECK(again.status == played.status);
   CHECK(boost::json::parse(again.out).at("runs").as_array()[0].at("checks") == played.run.at("checks"));
+  const auto by_file =
+      run_program({holdfast_program(), "check", std::string(played.run.at("bundle").as_string()) + "/history.jsonl",
+                   "--format", "json"},
+                  scratch.path());
+  CHECK(by_file.out == again.out);
 }
 
 TEST_CASE("a service from outside that keeps its sessions in redis survives a restart") {

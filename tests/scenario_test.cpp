@@ -90,6 +90,23 @@ TEST_CASE("names of links, services and releases must exist") {
                                                        "13:8: unknown link 'web>store'"});
 }
 
+TEST_CASE("a position may ask for one key or for several") {
+  const auto keys = [](const std::string& written) {
+    return load(
+        head +
+        "[[step]]\ndo = \"kill\"\ninstances = \"that\"\nwhen = { link = \"store\", position = \"reply\", key = " +
+        written + " }\n");
+  };
+  const auto read = [&](const std::string& written) {
+    return std::get<scenario::AtPosition>(keys(written).scenario.value().steps.at(0).trigger).keys;
+  };
+  CHECK(read("\"a\"") == std::vector<std::string>{"a"});
+  CHECK(read("[\"a\", \"b\"]") == std::vector<std::string>{"a", "b"});
+  CHECK(read("\"\"").empty());
+  CHECK(keys("5").diagnostics.at(0).message ==
+        "'key' of 'when' of a step must be a string or an array of strings, not an integer");
+}
+
 TEST_CASE("--set goes through the same checks") {
   CHECK(load(head, {{"workload.users", "60000"}}).scenario->workload.users == 60000);
   CHECK(load(head, {{"workload.routing", "pinned"}}).scenario->workload.routing == scenario::Routing::pinned);

@@ -26,10 +26,11 @@ verdict::CheckResult check_availability(const Facts& facts) {
     hurt.insert(operation.user);
     failed.push_back(&operation);
   }
-  std::size_t unsent = 0;
+  std::size_t unsent = 0, late = 0;
   for (const auto& event : facts.bundle.history.events)
     if (event.type == "workload")
-      unsent = static_cast<std::size_t>(std::atoll(event.field("unsent").c_str()));
+      unsent = static_cast<std::size_t>(std::atoll(event.field("unsent").c_str())),
+      late = static_cast<std::size_t>(std::atoll(event.field("late").c_str()));
   result.applicable = wanted.has_value();
   if (result.examined == 0) {
     result.verdict = verdict::Verdict::inconclusive;
@@ -39,6 +40,8 @@ verdict::CheckResult check_availability(const Facts& facts) {
   const double ratio = static_cast<double>(good) / static_cast<double>(result.examined + unsent);
   result.reason = fmt::format("{:.2f} % of {} operations served, {} users hurt, {} offered and not sent", 100 * ratio,
                               result.examined + unsent, hurt.size(), unsent);
+  if (late > unsent)
+    result.reason += fmt::format(", {} sent only after the timeline", late - unsent);
   if (!wanted || ratio >= *wanted)
     return result;
   for (const auto* operation : failed)

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
+#include <span>
 
 namespace holdfast::checks {
 
@@ -77,18 +79,72 @@ private:
   const scenario::Service* service_ = nullptr;
 };
 
-} // namespace
+/// Requests to one instance that ended within one grace period.
+struct Window {
+  std::span<const Served> all;
+  std::size_t bad = 0;
+};
 
-verdict::CheckResult check_readiness(const Facts& facts) {
-  verdict::CheckResult result{.name = "readiness"};
-  const auto& judge = facts.bundle.scenario.judge;
-  Probes probes;
-  for (const auto& probe : facts.bundle.history.probes)
-    probes[probe.instance].push_back(&probe);
+class Lies {
+public:
+  Lies(const Facts& facts, const Disturbance& disturbance)
+      : judge_(facts.bundle.scenario.judge), disturbance_(disturbance) {}
+
+  /// The first lie that an instance told; nothing when it told none.
+  std::optional<Window> find(const std::vector<Served>& all, const std::vector<const history::ProbeResult*>& probes) {
+    std::size_t end = 0, bad = 0;
+    for (std::size_t first = 0; first < all.size(); bad -= all[first].bad ? 1 : 0, ++first) {
+      const auto to = all[first].time + judge_.lying_grace;
+      for (; end < all.size() && all[end].time <= to; ++end)
+        bad += all[end].bad ? 1 : 0;
+      const Window window{std::span(all).subspan(first, end - first), bad};
+      const bool is_long = end < all.size() || window.all.back().time - all[first].time >= judge_.lying_grace / 2;
+      if (!all[first].bad || !is_long || !fails_throughout(window) || !ready_throughout(probes, all[first].time, to))
+        continue;
+      if (!is_disturbed(window, to))
+        return window;
+      disturbed_ = true;
+    }
+    return std::nullopt;
+  }
+  /// There were some that may have been the machine's doing, or the harness's.
+  [[nodiscard]] bool disturbed() const { return disturbed_; }
+
+private:
+  [[nodiscard]] bool is_too_much(std::size_t bad, std::size_t count) const {
+    return static_cast<double>(bad) > judge_.lying_threshold * static_cast<double>(count);
+  }
+  /// A moment of failing that the grace period outlasts is none: it must go on to the period's end.
+  [[nodiscard]] bool fails_throughout(const Window& window) const {
+    if (window.all.size() < 3 || !is_too_much(window.bad, window.all.size()))
+      return false;
+    const auto half = window.all.front().time + judge_.lying_grace / 2;
+    const auto late =
+        std::find_if(window.all.begin(), window.all.end(), [&](const Served& one) { return one.time > half; });
+    const auto late_bad = std::count_if(late, window.all.end(), [](const Served& one) { return one.bad; });
+    return late != window.all.end() &&
+           is_too_much(static_cast<std::size_t>(late_bad), static_cast<std::size_t>(window.all.end() - late));
+  }
+  /// Who was late, the service or the harness? Whatever disturbed one of these attempts at any time of its life.
+  [[nodiscard]] bool is_disturbed(const Window& window, history::Time to) const {
+    auto began = window.all.front().begin;
+    std::size_t doubtful = 0;
+    for (const auto& one : window.all)
+      if (one.bad)
+        began = std::min(began, one.begin), doubtful += one.doubtful ? 1 : 0;
+    return !is_too_much(window.bad - doubtful, window.all.size()) || disturbance_.loop_was_late(began, to);
+  }
+
+  const scenario::Judgement& judge_;
+  const Disturbance& disturbance_;
+  bool disturbed_ = false;
+};
+
+/// Every attempt that an instance was to serve, in the order of their ends; not what it was excused from.
+std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts, const Probes& probes,
+                                                              const Disturbance& disturbance) {
   std::map<std::string, std::vector<Served>> served;
   std::map<std::string, AllowedLosses> allowed;
-  const Disturbance disturbance(facts);
-  bool disturbed = false;
   for (const auto& operation : facts.bundle.history.operations) {
     // At a checkpoint dead tokens are read as well, and rightly refused: the sessions check judges those.
     if (operation.checkpoint != 0 && operation.outcome == Outcome::unauthenticated)
@@ -106,52 +162,37 @@ verdict::CheckResult check_readiness(const Facts& facts) {
           {attempt.begin_time, attempt.end_time, attempt.ended, bad, doubtful, &operation});
     }
   }
-  for (auto& [instance, all] : served) {
+  for (auto& [instance, all] : served)
     std::sort(all.begin(), all.end(), [](const Served& a, const Served& b) { return a.time < b.time; });
+  return served;
+}
+
+void add_lie(verdict::CheckResult& result, const std::string& instance, const Window& lie, history::Time grace) {
+  std::vector<const Operation*> evidence;
+  for (const auto& one : lie.all)
+    if (one.bad && evidence.size() < 3)
+      evidence.push_back(one.operation);
+  result.add("lying",
+             {instance, lie.all.front().sequence, lie.all.front().time,
+              fmt::format("{} said that it was ready while {} of {} requests within {} got no answer that counts",
+                          instance, lie.bad, lie.all.size(), scenario::format_duration(grace)),
+              evidence});
+}
+
+} // namespace
+
+verdict::CheckResult check_readiness(const Facts& facts) {
+  verdict::CheckResult result{.name = "readiness"};
+  Probes probes;
+  for (const auto& probe : facts.bundle.history.probes)
+    probes[probe.instance].push_back(&probe);
+  const Disturbance disturbance(facts);
+  Lies lies(facts, disturbance);
+  for (const auto& [instance, all] : served_by_instance(facts, probes, disturbance)) {
     const auto& seen = probes[instance];
     result.examined += seen.size();
-    for (std::size_t first = 0, end = 0, bad = 0; first < all.size(); bad -= all[first].bad ? 1 : 0, ++first) {
-      const auto to = all[first].time + judge.lying_grace;
-      for (; end < all.size() && all[end].time <= to; ++end)
-        bad += all[end].bad ? 1 : 0;
-      const auto count = end - first;
-      const bool long_enough = end < all.size() || all[end - 1].time - all[first].time >= judge.lying_grace / 2;
-      if (!all[first].bad || count < 3 || !long_enough)
-        continue;
-      if (static_cast<double>(bad) <= judge.lying_threshold * static_cast<double>(count))
-        continue;
-      // A moment of failing that the grace period outlasts is none: it must go on to the period's end.
-      const auto half = all[first].time + judge.lying_grace / 2;
-      std::size_t late = 0, late_bad = 0;
-      for (auto i = first; i < end; ++i)
-        if (all[i].time > half)
-          ++late, late_bad += all[i].bad ? 1 : 0;
-      if (late == 0 || static_cast<double>(late_bad) <= judge.lying_threshold * static_cast<double>(late))
-        continue;
-      if (!ready_throughout(seen, all[first].time, to))
-        continue;
-      // Who was late, the service or the harness? Whatever disturbed one of these attempts at any time of its life.
-      auto began = all[first].begin;
-      std::size_t doubtful = 0;
-      for (auto i = first; i < end; ++i)
-        if (all[i].bad)
-          began = std::min(began, all[i].begin), doubtful += all[i].doubtful ? 1 : 0;
-      const bool without = static_cast<double>(bad - doubtful) > judge.lying_threshold * static_cast<double>(count);
-      if (!without || disturbance.loop_was_late(began, to)) {
-        disturbed = true;
-        continue;
-      }
-      std::vector<const Operation*> evidence;
-      for (auto i = first; i < end && evidence.size() < 3; ++i)
-        if (all[i].bad)
-          evidence.push_back(all[i].operation);
-      result.add("lying",
-                 {instance, all[first].sequence, all[first].time,
-                  fmt::format("{} said that it was ready while {} of {} requests within {} got no answer that counts",
-                              instance, bad, count, scenario::format_duration(judge.lying_grace)),
-                  evidence});
-      break; // once an instance
-    }
+    if (const auto lie = lies.find(all, seen))
+      add_lie(result, instance, *lie, facts.bundle.scenario.judge.lying_grace);
   }
   for (const auto& event : facts.bundle.history.events)
     if (event.type == "process" && event.field("state") == "not-ready")
@@ -162,7 +203,7 @@ verdict::CheckResult check_readiness(const Facts& facts) {
                           {}});
   if (result.verdict == verdict::Verdict::fail)
     return result;
-  if (disturbed) {
+  if (lies.disturbed()) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = disturbance.describe() + " while an instance seemed to lie";
   } else if (result.examined == 0) {

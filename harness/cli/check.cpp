@@ -12,7 +12,16 @@ namespace holdfast::cli {
 
 namespace {
 
-int check(const CheckOptions& options) {
+/// A run's history is judged with what was declared, which stands beside it.
+std::string with_declarations(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const bool is_of_run = path.filename() == "history.jsonl" && std::filesystem::exists(folder / "run.json", error);
+  return is_of_run ? folder.string() : path.string();
+}
+
+int check(CheckOptions options) {
+  options.path = with_declarations(options.path);
   std::error_code error;
   const auto said = std::filesystem::is_directory(options.path, error) ? check_bundle(options)
                                                                        : check_history(options, consistency::models());

@@ -20,8 +20,8 @@ Result check(History& history, const Question& question, Budget& budget) {
   const Writes writes(transactions);
   const AppendVersions versions(transactions, writes);
   Result result;
-  versions.find_breaches(guarantees_of(level), result);
-  return judge_versions(transactions, versions, "duplicate-appends", level, budget, std::move(result));
+  const auto doubt = versions.find_breaches(guarantees_of(level), result, budget);
+  return judge_versions(transactions, versions, "duplicate-appends", level, budget, std::move(result), doubt);
 }
 
 } // namespace

@@ -34,12 +34,13 @@ struct Finding {
   std::string kind; ///< the usual name: "G1c", "lost-update", "duplicate-elements" …
   std::size_t count = 0;
   std::vector<Anomaly> examples; ///< a few of them, the shortest first
+  bool is_allowed = false;       ///< the level that was asked for promises nothing about it
 };
 
 struct Result {
   Validity validity = Validity::unknown;
   std::string reason; ///< of `unknown` why, of `invalid` the first finding in a sentence, of `valid` what it rests on
-  std::vector<Finding> findings;      ///< an `unknown` one may have some that are no violation at the level asked for
+  std::vector<Finding> findings;      ///< violations first, the gravest first
   std::vector<std::string> ruled_out; ///< consistency models that this history does not satisfy, weakest first
   std::size_t examined = 0;           ///< operations that the judgement rests on
   /// Linearizability: the longest prefix that works, in an order that works, and in `stuck` the operation after it that

@@ -94,7 +94,9 @@ std::variant<History, ReadError> read(std::string_view text, const std::string& 
     case Format::json:
       return read_as<Json>(text);
     case Format::holdfast:
-      return ReadError{file, 1, 0, "a history of Holdfast itself is judged with its directory"};
+      return ReadError{
+          file, 1, 0,
+          "a history of Holdfast itself is judged with the directory of its run, where its declarations are"};
     }
   } catch (const Malformed& bad) {
     return ReadError{file, bad.line, bad.column, bad.message};

@@ -91,7 +91,8 @@ private:
     phase("setup", "ended");
     asio::co_spawn(executor_, workload_.arrivals(), asio::detached);
     co_await timeline_.play();
-    recorder_.event("workload", {{"unsent", std::to_string(workload_.unsent())}});
+    recorder_.event("workload",
+                    {{"late", std::to_string(workload_.late())}, {"unsent", std::to_string(workload_.unsent())}});
     phase("end", "reached");
   }
 

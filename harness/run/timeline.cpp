@@ -77,8 +77,9 @@ asio::awaitable<void> Timeline::play() {
 
 async::Duration Timeline::longest_attempt() const {
   async::Duration longest{};
-  for (const auto& operation : plan_.scenario.stack.operations)
-    longest = std::max<async::Duration>(longest, operation.timeout);
+  const auto& stack = plan_.scenario.stack;
+  for (const auto& [name, weight] : plan_.scenario.workload.journey)
+    longest = std::max<async::Duration>(longest, stack.operation(name)->timeout);
   return longest;
 }
 

@@ -162,14 +162,14 @@ std::optional<Duration> TableReader::duration(std::string_view key) {
   return parsed;
 }
 
-std::optional<std::vector<std::string>> TableReader::texts(std::string_view key) {
-  const auto* node = find(key, "an array of strings", &toml::node::is_array);
+std::optional<std::vector<std::string>> TableReader::texts(std::string_view key, std::string_view wanted) {
+  const auto* node = find(key, wanted, &toml::node::is_array);
   if (node == nullptr)
     return std::nullopt;
   std::vector<std::string> values;
   for (const auto& element : *node->as_array()) {
     if (!element.is_string()) {
-      wrong_type(element, key, "an array of strings");
+      wrong_type(element, key, wanted);
       return std::nullopt;
     }
     values.push_back(element.as_string()->get());
@@ -181,7 +181,7 @@ std::optional<std::vector<std::string>> TableReader::text_or_texts(std::string_v
   const auto* node = any(key);
   if (node != nullptr && node->is_string())
     return std::vector{node->as_string()->get()};
-  return texts(key);
+  return texts(key, "a string or an array of strings");
 }
 
 std::optional<std::vector<std::int64_t>> TableReader::integers(std::string_view key) {

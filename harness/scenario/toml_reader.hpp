@@ -46,9 +46,9 @@ public:
   std::optional<double> number(std::string_view key, double min, double max);
   std::optional<bool> boolean(std::string_view key);
   std::optional<Duration> duration(std::string_view key);
-  std::optional<std::vector<std::string>> texts(std::string_view key);
-  std::optional<std::vector<std::string>>
-  text_or_texts(std::string_view key); ///< a single one may stand without brackets
+  std::optional<std::vector<std::string>> texts(std::string_view key, std::string_view wanted = "an array of strings");
+  /// A single one may stand without brackets.
+  std::optional<std::vector<std::string>> text_or_texts(std::string_view key);
   std::optional<std::vector<std::int64_t>> integers(std::string_view key);
   std::optional<std::map<std::string, std::string>> text_map(std::string_view key);
   std::optional<std::string> choice(std::string_view key, const std::vector<std::string>& allowed);

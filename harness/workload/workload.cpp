@@ -105,6 +105,7 @@ void Workload::close() {
 
 asio::awaitable<void> Workload::drain(async::Time deadline) {
   stopped_ = true;
+  late_ = queued_;
   changed_.notify();
   while (queued_ > 0 && open_ > 0 && clock_.now() < deadline)
     (void)co_await async::until(clock_, deadline, completed_.wait());

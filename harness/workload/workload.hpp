@@ -64,6 +64,8 @@ public:
   /// Notified after every operation.
   [[nodiscard]] async::Event& completed() { return completed_; }
   [[nodiscard]] std::size_t open() const { return open_; }
+  /// Operations that were still queued when the timeline ended.
+  [[nodiscard]] std::size_t late() const { return late_; }
   /// Operations that were due and are still queued.
   [[nodiscard]] std::size_t unsent() const { return queued_; }
   /// The failure that ended an operation's coroutine (a full disk), if any: the run must stop.
@@ -122,6 +124,7 @@ private:
   std::vector<std::unique_ptr<User>> users_;
   std::size_t open_ = 0;
   std::size_t queued_ = 0;
+  std::size_t late_ = 0;
   bool closed_ = false;
   std::uint64_t ids_ = 0;
   bool running_ = false;

@@ -59,6 +59,11 @@ std::vector<Drafted> make(const Tape& tape) {
   for (auto& one : all)
     for (auto& part : one.parts)
       part.seen.assign(orders[part.key].begin(), orders[part.key].begin() + static_cast<std::ptrdiff_t>(part.prefix));
+  // Another copy of the data, which never got one of them.
+  const auto forks = choose(4) == 3 ? 1 + choose(2) : 0;
+  for (unsigned fork = 0; fork < forks; ++fork)
+    if (auto& part = all[choose(8) % all.size()].parts.front(); part.seen.size() > 1)
+      part.seen.erase(part.seen.begin() + static_cast<std::ptrdiff_t>(choose(static_cast<unsigned>(part.seen.size()))));
   return all;
 }
 
@@ -90,40 +95,62 @@ bool has(const std::vector<int>& seen, int value) {
   return std::find(seen.begin(), seen.end(), value) != seen.end();
 }
 
-/// Somebody shows the second and not the first, or the first after it.
-bool is_shown_otherwise(const std::vector<Drafted>& all, char key, int first, char key_of_second, int second) {
-  for (const auto& one : all)
-    for (const auto& a : one.parts)
-      for (const auto& b : one.parts) {
-        if (one.outcome != Outcome::ok || a.appended != 0 || b.appended != 0 || a.key != key || b.key != key_of_second)
+/// Somebody shows the second, which transaction `writer` appended, and then not the first, or the first after it.
+bool is_shown_otherwise(const std::vector<Drafted>& all, char key, int first, char key_of_second, int second,
+                        std::size_t writer) {
+  for (std::size_t reader = 0; reader < all.size(); ++reader)
+    for (std::size_t b = 0; b < all[reader].parts.size(); ++b)
+      for (std::size_t a = b; a < all[reader].parts.size(); ++a) {
+        const auto& shows = all[reader].parts[b];
+        const auto& lacks = all[reader].parts[a];
+        if (all[reader].outcome != Outcome::ok || lacks.appended != 0 || shows.appended != 0 || lacks.key != key ||
+            shows.key != key_of_second || !has(shows.seen, second))
           continue;
-        const auto found = std::find(a.seen.begin(), a.seen.end(), first);
-        if (has(b.seen, second) &&
-            (found == a.seen.end() || (&a == &b && found > std::find(a.seen.begin(), a.seen.end(), second))))
+        const auto found = std::find(lacks.seen.begin(), lacks.seen.end(), first);
+        if (found == lacks.seen.end() ? reader != writer
+                                      : a == b && found > std::find(lacks.seen.begin(), lacks.seen.end(), second))
           return true;
       }
   return false;
 }
 
-/// The definition, for every two steps of one session.
+/// The definition, for two steps of one session.
+bool breaks(const std::vector<Drafted>& all, std::string_view guarantee, std::size_t i, const Part& a, std::size_t j,
+            const Part& b) {
+  if (all[i].process != all[j].process || all[i].outcome != Outcome::ok || all[j].outcome == Outcome::fail)
+    return false;
+  const auto met = a.appended != 0 ? std::vector{a.appended} : a.seen;
+  if (b.appended != 0)
+    return guarantee == (a.appended != 0 ? "monotonic-writes" : "writes-follow-reads") &&
+           std::any_of(met.begin(), met.end(),
+                       [&](int value) { return is_shown_otherwise(all, a.key, value, b.key, b.appended, j); });
+  return all[j].outcome == Outcome::ok && a.key == b.key &&
+         guarantee == (a.appended != 0 ? "read-your-writes" : "monotonic-reads") &&
+         std::any_of(met.begin(), met.end(), [&](int value) { return !has(b.seen, value); });
+}
+
 bool breaks(const std::vector<Drafted>& all, std::string_view guarantee) {
   for (std::size_t i = 0; i < all.size(); ++i)
-    for (std::size_t j = i + 1; j < all.size(); ++j)
-      for (const auto& a : all[i].parts)
-        for (const auto& b : all[j].parts) {
-          if (all[i].process != all[j].process || all[i].outcome != Outcome::ok)
-            continue;
-          const auto met = a.appended != 0 ? std::vector{a.appended} : a.seen;
-          if (b.appended != 0 && all[j].outcome != Outcome::fail &&
-              guarantee == (a.appended != 0 ? "monotonic-writes" : "writes-follow-reads") &&
-              std::any_of(met.begin(), met.end(),
-                          [&](int value) { return is_shown_otherwise(all, a.key, value, b.key, b.appended); }))
+    for (std::size_t j = i; j < all.size(); ++j)
+      for (std::size_t a = 0; a < all[i].parts.size(); ++a)
+        for (std::size_t b = i == j ? a + 1 : 0; b < all[j].parts.size(); ++b)
+          if (breaks(all, guarantee, i, all[i].parts[a], j, all[j].parts[b]))
             return true;
-          if (b.appended == 0 && all[j].outcome == Outcome::ok && a.key == b.key &&
-              guarantee == (a.appended != 0 ? "read-your-writes" : "monotonic-reads") &&
-              std::any_of(met.begin(), met.end(), [&](int value) { return !has(b.seen, value); }))
-            return true;
-        }
+  return false;
+}
+
+/// Two reads of a key of which neither is the beginning of the other.
+bool is_forked(const std::vector<Drafted>& all) {
+  std::map<char, std::vector<std::vector<int>>> reads;
+  for (const auto& one : all)
+    for (const auto& part : one.parts)
+      if (one.outcome == Outcome::ok && part.appended == 0)
+        reads[part.key].push_back(part.seen);
+  for (const auto& [key, lists] : reads)
+    for (const auto& a : lists)
+      for (const auto& b : lists)
+        if (a.size() <= b.size() && !std::equal(a.begin(), a.end(), b.begin()))
+          return true;
   return false;
 }
 
@@ -147,6 +174,9 @@ TEST_CASE("list-append agrees with each session guarantee by its definition") {
           const auto result = judged(one_by_one(told(all)), "list-append", guarantee);
           const bool is_broken = breaks(all, guarantee);
           (is_broken ? invalid : valid) += 1;
+          const bool is_of_others = guarantee == "monotonic-writes" || guarantee == "writes-follow-reads";
+          if (is_of_others && is_forked(all) && result.validity == Validity::unknown)
+            return true;
           if (is_broken)
             return result.validity == Validity::invalid && result.findings.front().kind == guarantee;
           return result.validity == (offers(all, true) && offers(all, false) ? Validity::valid : Validity::unknown);
@@ -176,6 +206,19 @@ TEST_CASE("list-append: a broken session guarantee names both transactions, and 
   CHECK_FALSE(ruled_out("serializable"));
 }
 
+TEST_CASE("list-append: copies that have parted break what sessions were promised, or leave it open") {
+  const std::vector<Told> parted{{"ax1", ok, 1}, {"rx[2]", ok, 1}, {"ax2", ok, 2}, {"rx[1,2]", ok, 3}};
+  const auto in_turn =
+      judged(one_by_one({parted[0], parted[2], parted[1], parted[3]}), "list-append", "read-your-writes");
+  CHECK(in_turn.validity == Validity::invalid);
+  const std::vector<Told> vanished{{"ax1 ax2 ax3", ok, 0}, {"rx[1,2]", ok, 1}, {"rx[1,3]", ok, 1}};
+  CHECK(judged(one_by_one(vanished), "list-append", "monotonic-reads").validity == Validity::invalid);
+  const auto open = judged(one_by_one(vanished), "list-append", "writes-follow-reads");
+  CHECK(open.validity == Validity::unknown);
+  CHECK(open.reason == "reads of :x are prefixes of no one order: who saw what before what cannot be told");
+  CHECK(judged(one_by_one({{"ax1", ok, 1}, {"rx[1,7]", ok, 2}}), "list-append", "PRAM").validity == Validity::invalid);
+}
+
 TEST_CASE("list-append: PRAM is made of three session guarantees, and others' transactions do not matter to it") {
   const auto validity = [](const std::vector<Told>& all, const char* level) {
     return judged(one_by_one(all), "list-append", level).validity;
@@ -189,5 +232,9 @@ TEST_CASE("list-append: PRAM is made of three session guarantees, and others' tr
   const std::vector<Told> ahead_of_what_it_read{{"ax1", ok, 1}, {"rx[1]", ok, 2}, {"ay2", ok, 2}, {"ry[2] rx_", ok, 3}};
   CHECK(validity(ahead_of_what_it_read, "PRAM") == Validity::valid);
   CHECK(validity(ahead_of_what_it_read, "writes-follow-reads") == Validity::invalid);
+  // Reads at different moments, or of nothing but one's own, prove nothing about others.
+  CHECK(validity({{"ax1", ok, 1}, {"ax2", ok, 1}, {"rx_ rx[1,2]", ok, 2}}, "PRAM") == Validity::valid);
+  CHECK(validity({{"ax1", ok, 1}, {"ay2 ry[2] rx_", ok, 1}}, "monotonic-writes") == Validity::valid);
+  CHECK(validity({{"ax1 rx_", ok, 1}}, "read-your-writes") == Validity::invalid);
   CHECK(judged(one_by_one({{"ww1"}, {"rw1"}}), "rw-register", "PRAM").validity == Validity::unknown);
 }

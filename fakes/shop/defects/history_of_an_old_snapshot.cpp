@@ -3,6 +3,8 @@
 #include "fakes/shop/order_tables.hpp"
 
 #include <chrono>
+#include <mutex>
+#include <optional>
 
 namespace shop {
 

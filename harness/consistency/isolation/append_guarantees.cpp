@@ -1,12 +1,21 @@
 // Guarantees to sessions (Terry et al., "Session guarantees for weakly consistent replicated data", PDIS 1994, section
-// 3), where a session is a process, and a read all that one acknowledged transaction read. Lists that were read are
-// prefixes of one order, so of all that a session has met of a key only the latest version counts.
+// 3), where a session is a process, and its operations are the steps of its acknowledged transactions. What a
+// transaction has seen at a step is what its reads up to there showed; its own appends show it nothing.
+//
+// Lists that were read are prefixes of one order, so of all that a session has met of a key only the latest version
+// counts. Where they are not, what one session met is compared element by element, and what different sessions saw of
+// each other's writes cannot be told.
 #include "harness/consistency/evidence.hpp"
 #include "harness/consistency/isolation/append_versions.hpp"
 #include "harness/consistency/isolation/judgement.hpp"
+#include "harness/consistency/session_guarantees.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
+#include <optional>
+#include <set>
+#include <unordered_map>
 
 namespace holdfast::consistency::isolation {
 
@@ -14,64 +23,78 @@ namespace {
 
 /// What no trusted read saw is later than all that they saw: acknowledged, and in none of the versions.
 constexpr std::uint32_t unseen = none - 1;
+constexpr std::size_t explained = 8; ///< of each guarantee; further breaches are counted
 
-/// A version of a key that a session has read, or made.
+/// Something that a session did to a key.
 struct Met {
-  std::uint32_t version = 0;
+  std::uint32_t version = 0; ///< that it read, or made
+  std::uint32_t step = 0;
   OperationId by = 0;
-  Value value; ///< the list read, or the element appended
 };
 
-/// What a session has met of a key: later and later versions.
-using Memory = std::vector<Met>;
+/// What a session has met of a key.
+struct Memory {
+  std::vector<Met> seen;     ///< later and later versions
+  std::optional<Met> unseen; ///< the first of its appends that no trusted read saw
+};
 
 void remember(Memory& memory, const Met& met) {
-  if (memory.empty() || met.version > memory.back().version)
-    memory.push_back(met);
+  if (met.version == unseen) {
+    if (!memory.unseen)
+      memory.unseen = met;
+  } else if (memory.seen.empty() || met.version > memory.seen.back().version) {
+    memory.seen.push_back(met);
+  }
 }
 
-/// The latest version that it had met before a transaction; null: none.
-const Met* latest_before(const Memory& memory, OperationId id) {
-  const auto after = std::partition_point(memory.begin(), memory.end(), [&](const Met& one) { return one.by < id; });
-  return after == memory.begin() ? nullptr : &*std::prev(after);
+/// The latest version that reads saw and it had met before a step; null: none.
+const Met* latest_seen_before(const Memory& memory, std::uint32_t step) {
+  const auto after =
+      std::partition_point(memory.seen.begin(), memory.seen.end(), [&](const Met& one) { return one.step < step; });
+  return after == memory.seen.begin() ? nullptr : &*std::prev(after);
+}
+
+/// The latest version that it had met before a step; null: none.
+const Met* latest_before(const Memory& memory, std::uint32_t step) {
+  return memory.unseen && memory.unseen->step < step ? &*memory.unseen : latest_seen_before(memory, step);
 }
 
 class Finder {
 public:
-  Finder(const AppendVersions& versions, std::span<const std::string_view> guarantees, Result& result)
-      : versions_(versions), transactions_(versions.transactions()), history_(*transactions_.history), result_(result) {
-    const auto is_asked = [&](std::string_view name) {
-      return std::find(guarantees.begin(), guarantees.end(), name) != guarantees.end();
-    };
-    read_your_writes_ = is_asked("read-your-writes");
-    monotonic_reads_ = is_asked("monotonic-reads");
-    monotonic_writes_ = is_asked("monotonic-writes");
-    writes_follow_reads_ = is_asked("writes-follow-reads");
+  Finder(const AppendVersions& versions, std::span<const std::string_view> guarantees, Result& result, Budget& budget)
+      : versions_(versions), transactions_(versions.transactions()), history_(*transactions_.history), result_(result),
+        budget_(budget) {
+    for (const auto guarantee : {Guarantee::read_your_writes, Guarantee::monotonic_reads, Guarantee::monotonic_writes,
+                                 Guarantee::writes_follow_reads})
+      asked_[index(guarantee)] =
+          std::find(guarantees.begin(), guarantees.end(), to_string(guarantee)) != guarantees.end();
   }
 
-  void run() {
+  /// Returns why nothing that was not found can be excluded; empty when it can.
+  std::string run() {
     number_sessions();
-    for (const auto& read : versions_.reads())
-      if (read.version != none)
-        remember(read_[place(read.by, key_of(read))], {read.version, read.by, value_of(read)});
-    for (OperationId id = 0; id < transactions_.count(); ++id)
-      if (transactions_.outcome(id) == Outcome::ok)
-        for (const auto& step : transactions_.of(id))
-          if (const auto version = made_by(step); version != none)
-            remember(written_[place(id, step.key)], {version, id, step.value});
-    for (OperationId id = 0; id < transactions_.count(); ++id)
+    fill_memories();
+    for (OperationId id = 0; id < transactions_.count() && !budget_.exhausted(); ++id)
       if (transactions_.outcome(id) != Outcome::fail)
-        for (const auto& step : transactions_.of(id))
+        for (auto step = transactions_.first[id]; step < transactions_.first[id + 1]; ++step)
           look_at_write(id, step);
-    const auto& reads = versions_.reads(); // in the order of transactions
-    for (auto begin = reads.begin(); begin != reads.end();) {
+    const auto& reads = versions_.reads(); // in the order of steps
+    for (auto begin = reads.begin(); begin != reads.end() && !budget_.exhausted();) {
       const auto end = std::find_if(begin, reads.end(), [&](const AppendRead& one) { return one.by != begin->by; });
-      look_at_reads({begin, end});
+      for (auto read = begin; read != end; ++read)
+        look_at_read(*read);
+      if (asks(Guarantee::monotonic_writes) || asks(Guarantee::writes_follow_reads))
+        look_at_what_came_before({begin, end});
       begin = end;
     }
+    look_at_forks();
+    return budget_.exhausted() ? budget_.reason() : doubt();
   }
 
 private:
+  static constexpr std::size_t index(Guarantee guarantee) { return static_cast<std::size_t>(guarantee); }
+  [[nodiscard]] bool asks(Guarantee guarantee) const { return asked_[index(guarantee)]; }
+
   void number_sessions() {
     FlatIndex numbers;
     for (const auto& operation : history_.operations) {
@@ -80,18 +103,29 @@ private:
       if (session_.back() == known)
         seen_.emplace_back();
     }
-    // Every place is known before anything is remembered.
     for (OperationId id = 0; id < transactions_.count(); ++id)
       for (const auto& step : transactions_.of(id))
         places_.insert(step.key, session_[id], static_cast<std::uint32_t>(places_.used()));
     read_.resize(places_.used());
     written_.resize(places_.used());
   }
+
+  void fill_memories() {
+    for (const auto& read : versions_.reads())
+      if (read.version != none)
+        remember(read_[place(read.by, key_of(read))], {read.version, read.step, read.by});
+    for (OperationId id = 0; id < transactions_.count(); ++id)
+      if (transactions_.outcome(id) == Outcome::ok)
+        for (auto step = transactions_.first[id]; step < transactions_.first[id + 1]; ++step)
+          if (const auto version = made_by(step); version != none)
+            remember(written_[place(id, transactions_.steps[step].key)], {version, step, id});
+  }
+
   [[nodiscard]] std::uint32_t place(OperationId id, std::uint32_t key) const { return places_.find(key, session_[id]); }
   [[nodiscard]] std::uint32_t key_of(const AppendRead& read) const { return transactions_.steps[read.step].key; }
-  [[nodiscard]] Value value_of(const AppendRead& read) const { return transactions_.steps[read.step].value; }
   /// The version that a write made; `none` of a read, and where it cannot be told.
-  [[nodiscard]] std::uint32_t made_by(const Step& step) const {
+  [[nodiscard]] std::uint32_t made_by(std::uint32_t at) const {
+    const auto& step = transactions_.steps[at];
     if (!step.is_write)
       return none;
     const auto number = versions_.writes().number(step.key, step.value);
@@ -102,108 +136,172 @@ private:
   }
 
   /// Of one key: the order of what was appended says it, whoever reads it.
-  void look_at_write(OperationId id, const Step& step) {
-    const auto version = made_by(step);
+  void look_at_write(OperationId id, std::uint32_t at) {
+    const auto version = made_by(at);
     if (version == none || version == unseen)
       return; // whoever sees it later may see everything
-    const auto at = place(id, step.key);
+    const auto& step = transactions_.steps[at];
     const auto& key = versions_.keys()[step.key];
-    const auto add = [&](const char* name, const Met& before, const std::string& what) {
-      result_.add(name, {fmt::format("{} {}; then {} appended {}, which comes before that: {} read {} as {}",
-                                     name_of(history_, before.by), what, name_of(history_, id),
-                                     transactions_.show(step.value), name_of(history_, key.reader),
-                                     transactions_.show_key(step.key), transactions_.show(key.longest)),
-                         {before.by, id, key.reader},
-                         {}});
+    const auto look = [&](Guarantee guarantee, const Memory& memory) {
+      // Of what nobody saw no read shows the order; `look_for` asks who saw only the later one.
+      const auto* before = latest_seen_before(memory, at);
+      if (!asks(guarantee) || before == nullptr || before->version <= version)
+        return;
+      add(guarantee, {before->by, id, key.reader}, [&] {
+        return fmt::format("process {}: {}, and then {}, which comes before that: {} read {} as {}", process(id),
+                           did(*before), did({version, at, id}), name_of(history_, key.reader),
+                           transactions_.show_key(step.key), transactions_.show(key.longest));
+      });
     };
-    if (const auto* before = latest_before(written_[at], id);
-        monotonic_writes_ && before != nullptr && version < before->version)
-      add("monotonic-writes", *before, appended(*before, step.key));
-    if (const auto* before = latest_before(read_[at], id);
-        writes_follow_reads_ && before != nullptr && version < before->version)
-      add("writes-follow-reads", *before, was_read(*before, step.key));
+    look(Guarantee::monotonic_writes, written_[place(id, step.key)]);
+    look(Guarantee::writes_follow_reads, read_[place(id, step.key)]);
   }
 
-  /// All that one transaction read.
-  void look_at_reads(std::span<const AppendRead> reads) {
-    for (const auto& read : reads) {
-      if (read.version == none)
-        continue;
-      const auto at = place(read.by, key_of(read));
-      const auto add = [&](const char* name, const Met& before, const std::string& what) {
-        result_.add(name, {fmt::format("process {}: {} {}, and then {} {}", history_.operations[read.by].process,
-                                       name_of(history_, before.by), what, name_of(history_, read.by), was_read(read)),
-                           {before.by, read.by},
-                           {}});
-      };
-      if (const auto* before = latest_before(written_[at], read.by);
-          read_your_writes_ && before != nullptr && read.version < before->version)
-        add("read-your-writes", *before, appended(*before, key_of(read)));
-      if (const auto* before = latest_before(read_[at], read.by);
-          monotonic_reads_ && before != nullptr && read.version < before->version)
-        add("monotonic-reads", *before, was_read(*before, key_of(read)));
-    }
-    if (monotonic_writes_ || writes_follow_reads_)
-      look_at_what_came_before(reads);
+  void look_at_read(const AppendRead& read) {
+    if (!versions_.keys()[key_of(read)].is_compatible)
+      return;
+    const auto look = [&](Guarantee guarantee, const Memory& memory) {
+      if (const auto* before = latest_before(memory, read.step);
+          asks(guarantee) && before != nullptr && before->version > read.version)
+        add_lapse(guarantee, *before, read);
+    };
+    look(Guarantee::read_your_writes, written_[place(read.by, key_of(read))]);
+    look(Guarantee::monotonic_reads, read_[place(read.by, key_of(read))]);
   }
 
   /// Whoever sees a write sees what its session had written and read before: of each session, the youngest write seen.
   void look_at_what_came_before(std::span<const AppendRead> reads) {
     touched_.clear();
-    for (const auto& read : reads)
-      for (std::uint32_t version = read.version == none ? 0 : read.version; version > 0; --version)
-        if (const auto by = versions_.writer(key_of(read), version); by != none) {
-          auto& seen = seen_[session_[by]];
-          if (seen.reader != read.by)
-            touched_.push_back(session_[by]);
-          if (seen.reader != read.by || seen.by < by)
-            seen = {read.by, by, key_of(read), version};
-        }
-    for (const auto session : touched_)
-      for (const auto& read : reads)
-        if (const auto at = places_.find(key_of(read), session); read.version != none && at != none) {
-          if (monotonic_writes_)
-            look_for(read, seen_[session], written_[at], "monotonic-writes", &Finder::appended);
-          if (writes_follow_reads_)
-            look_for(read, seen_[session], read_[at], "writes-follow-reads", &Finder::was_read);
-        }
+    for (const auto& read : reads) {
+      if (read.version == none)
+        continue;
+      see(read);
+      for (const auto session : touched_) {
+        const auto at = places_.find(key_of(read), session);
+        if (at == none)
+          continue;
+        look_for(Guarantee::monotonic_writes, written_[at], seen_[session], read);
+        look_for(Guarantee::writes_follow_reads, read_[at], seen_[session], read);
+      }
+    }
   }
 
   struct Seen {
     OperationId reader = none;
     OperationId by = 0; ///< the youngest of the session's transactions that the reader saw
-    std::uint32_t key = 0, version = 0;
+    std::uint32_t step = 0;
   };
-  using Describe = std::string (Finder::*)(const Met&, std::uint32_t) const;
 
-  void look_for(const AppendRead& read, const Seen& seen, const Memory& memory, const char* name, Describe describe) {
-    const auto* before = latest_before(memory, seen.by);
-    if (before == nullptr || before->version <= read.version)
+  void see(const AppendRead& read) {
+    const auto shown = versions_.elements(key_of(read));
+    for (std::uint32_t version = 1; version <= read.version; ++version) {
+      const auto by = versions_.writer(key_of(read), version);
+      if (by == none || by == read.by)
+        continue;
+      auto& seen = seen_[session_[by]];
+      if (seen.reader != read.by) {
+        touched_.push_back(session_[by]);
+        seen = {read.by, by, 0};
+      }
+      if (seen.by <= by)
+        seen = {read.by, by, std::max(seen.by == by ? seen.step : 0, step_of(by, key_of(read), shown[version - 1]))};
+    }
+  }
+  [[nodiscard]] std::uint32_t step_of(OperationId by, std::uint32_t key, Value value) const {
+    const auto steps = transactions_.of(by);
+    const auto step = std::find_if(steps.begin(), steps.end(), [&](const Step& one) {
+      return one.is_write && one.key == key && one.value.bits() == value.bits();
+    });
+    return transactions_.first[by] + static_cast<std::uint32_t>(step - steps.begin());
+  }
+
+  void look_for(Guarantee guarantee, const Memory& memory, const Seen& seen, const AppendRead& read) {
+    const auto* before = latest_before(memory, seen.step);
+    if (!asks(guarantee) || before == nullptr || before->version <= read.version)
       return;
-    result_.add(name, {fmt::format("process {}: {} {}, and then {} appended {} to {}; {} saw that, and {}",
-                                   history_.operations[seen.by].process, name_of(history_, before->by),
-                                   (this->*describe)(*before, key_of(read)), name_of(history_, seen.by),
-                                   transactions_.show(versions_.elements(seen.key)[seen.version - 1]),
-                                   transactions_.show_key(seen.key), name_of(history_, read.by), was_read(read)),
-                       {before->by, seen.by, read.by},
-                       {}});
+    add(guarantee, {before->by, seen.by, read.by}, [&] {
+      return fmt::format("process {}: {}, and then {}; {} saw that, and then {}", process(seen.by), did(*before),
+                         did({0, seen.step, seen.by}), name_of(history_, read.by), did({0, read.step, read.by}));
+    });
   }
 
-  [[nodiscard]] std::string appended(const Met& met, std::uint32_t key) const {
-    return fmt::format("appended {} to {}", transactions_.show(met.value), transactions_.show_key(key));
+  /// Keys whose lists are prefixes of no one order: everything that a session met of them, one by one.
+  void look_at_forks() {
+    std::unordered_map<std::uint32_t, std::unordered_map<std::uint64_t, Met>> read, written; // by place, by element
+    for (OperationId id = 0; id < transactions_.count() && !budget_.exhausted(); ++id)
+      if (transactions_.outcome(id) == Outcome::ok)
+        for (auto at = transactions_.first[id]; at < transactions_.first[id + 1]; ++at) {
+          const auto& step = transactions_.steps[at];
+          if (versions_.keys()[step.key].is_compatible)
+            continue;
+          const Met now{none, at, id};
+          if (step.is_write) {
+            written[place(id, step.key)].emplace(step.value.bits(), now);
+            continue;
+          }
+          std::set<std::uint64_t> shown;
+          for (const auto element : history_.values.elements(step.value))
+            shown.insert(element.bits());
+          look_at_fork(Guarantee::read_your_writes, written[place(id, step.key)], shown, now);
+          look_at_fork(Guarantee::monotonic_reads, read[place(id, step.key)], shown, now);
+          for (const auto element : shown)
+            read[place(id, step.key)].emplace(element, now);
+        }
   }
-  [[nodiscard]] std::string was_read(const Met& met, std::uint32_t key) const {
-    return fmt::format("read {} as {}", transactions_.show_key(key), transactions_.show(met.value));
+  void look_at_fork(Guarantee guarantee, const std::unordered_map<std::uint64_t, Met>& met,
+                    const std::set<std::uint64_t>& shown, const Met& now) {
+    if (!asks(guarantee))
+      return;
+    const Met* first = nullptr; // the same one whatever the order of the map
+    for (const auto& [element, before] : met)
+      if (!shown.contains(element) && (first == nullptr || before.step < first->step))
+        first = &before;
+    if (first != nullptr)
+      add_lapse(guarantee, *first, {now.by, now.step, none});
   }
-  [[nodiscard]] std::string was_read(const AppendRead& read) const {
-    return was_read({read.version, read.by, value_of(read)}, key_of(read));
+  [[nodiscard]] std::string doubt() const {
+    if (!asks(Guarantee::monotonic_writes) && !asks(Guarantee::writes_follow_reads))
+      return {};
+    for (std::uint32_t key = 0; key < versions_.keys().size(); ++key)
+      if (!versions_.keys()[key].is_compatible)
+        return fmt::format("reads of {} are prefixes of no one order: who saw what before what cannot be told",
+                           transactions_.show_key(key));
+    return {};
   }
+
+  /// A session's own read lacks what the session had met.
+  void add_lapse(Guarantee guarantee, const Met& before, const AppendRead& read) {
+    add(guarantee, {before.by, read.by}, [&] {
+      return fmt::format("process {}: {}, and then {}", process(read.by), did(before), did({0, read.step, read.by}));
+    });
+  }
+  template <class Sentence>
+  void add(Guarantee guarantee, std::vector<OperationId> operations, const Sentence& sentence) {
+    const std::string name(to_string(guarantee));
+    if (said_[index(guarantee)]++ >= explained) {
+      result_.count(name);
+      return;
+    }
+    operations.erase(std::unique(operations.begin(), operations.end()), operations.end());
+    result_.add(name, {sentence(), std::move(operations), {}});
+  }
+  [[nodiscard]] std::string did(const Met& met) const {
+    const auto& step = transactions_.steps[met.step];
+    const auto who = name_of(history_, met.by);
+    return step.is_write
+               ? fmt::format("{} appended {} to {}", who, transactions_.show(step.value),
+                             transactions_.show_key(step.key))
+               : fmt::format("{} read {} as {}", who, transactions_.show_key(step.key), transactions_.show(step.value));
+  }
+  [[nodiscard]] std::int64_t process(OperationId id) const { return history_.operations[id].process; }
 
   const AppendVersions& versions_;
   const Transactions& transactions_;
   const History& history_;
   Result& result_;
-  bool read_your_writes_, monotonic_reads_, monotonic_writes_, writes_follow_reads_;
+  Budget& budget_;
+  std::array<bool, 4> asked_{};
+  std::array<std::size_t, 4> said_{};
   std::vector<std::uint32_t> session_; ///< of each transaction
   FlatIndex places_;                   ///< of what each session has met of each key
   std::vector<Memory> read_, written_; ///< by place
@@ -213,9 +311,9 @@ private:
 
 } // namespace
 
-void AppendVersions::find_breaches(std::span<const std::string_view> guarantees, Result& result) const {
-  if (!guarantees.empty())
-    Finder(*this, guarantees, result).run();
+std::string AppendVersions::find_breaches(std::span<const std::string_view> guarantees, Result& result,
+                                          Budget& budget) const {
+  return guarantees.empty() ? std::string{} : Finder(*this, guarantees, result, budget).run();
 }
 
 } // namespace holdfast::consistency::isolation

@@ -4,6 +4,7 @@
 // 4.2: traceability), so the longest read of a key has the order of all appends that anybody saw.
 #pragma once
 
+#include "harness/consistency/budget.hpp"
 #include "harness/consistency/isolation/graph.hpp"
 #include "harness/consistency/isolation/transactions.hpp"
 #include "harness/consistency/result.hpp"
@@ -32,9 +33,10 @@ public:
 
   /// Adds what is wrong with single transactions, reads and keys.
   void find_anomalies(Result& result) const;
-  /// Adds what breaks these guarantees to sessions (anomalies are called as they are). Linear in the
-  /// lists that were read, times the keys that a transaction reads.
-  void find_breaches(std::span<const std::string_view> guarantees, Result& result) const;
+  /// Adds what breaks these guarantees to sessions (anomalies are called as they are). Linear in the lists that were
+  /// read, times the keys that a transaction reads. Returns why nothing more can be excluded; empty when it can.
+  [[nodiscard]] std::string find_breaches(std::span<const std::string_view> guarantees, Result& result,
+                                          Budget& budget) const;
   /// Adds the dependencies that the orders show.
   void add_dependencies(GraphBuilder& builder) const;
   [[nodiscard]] std::string explain(OperationId from, OperationId to, Kind kind) const;

@@ -87,6 +87,8 @@ Result judge(Case found, const std::string& level, const Explain& explain, Budge
   for (const auto& finding : result.findings)
     kinds.push_back(finding.kind);
   result.ruled_out = ruled_out_by(kinds);
+  for (auto& finding : result.findings)
+    finding.is_allowed = finding.kind != found.written_twice && !rules_out(finding.kind, level);
   const auto order = [&](const Finding& one) { return std::pair(!rules_out(one.kind, level), rank(one.kind)); };
   std::stable_sort(result.findings.begin(), result.findings.end(),
                    [&](const Finding& a, const Finding& b) { return order(a) < order(b); });
@@ -101,7 +103,7 @@ Result judge(Case found, const std::string& level, const Explain& explain, Budge
   std::string doubt = found.ambiguity;
   const auto undecided = std::find_if(cycles.undecided.begin(), cycles.undecided.end(),
                                       [&](const std::string& kind) { return rules_out(kind, level); });
-  if (cycles.is_exhausted)
+  if (cycles.is_exhausted && guarantees_of(level).empty()) // to sessions alone no cycle matters
     doubt = budget.reason();
   else if (undecided != cycles.undecided.end())
     doubt = fmt::format("the search for {} was given up: too many transactions depend on each other", *undecided);

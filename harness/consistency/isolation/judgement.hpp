@@ -18,8 +18,9 @@ using Explain = std::function<std::string(const Link&)>;
 struct Case {
   const Transactions& transactions;
   GraphBuilder dependencies;
-  Result result;         ///< with the anomalies that are no cycles
-  std::string ambiguity; ///< why `valid` cannot be said, where values were written twice; else empty
+  Result result;                  ///< with the anomalies that are no cycles
+  std::string_view written_twice; ///< the kind of finding that says so of values; no level allows it, none forbids it
+  std::string ambiguity;          ///< why `valid` cannot be said; else empty
 };
 
 /// The level that a question asks for, canonical; empty when there is none of that name that makes such promises.
@@ -36,16 +37,17 @@ struct Case {
 /// does not fail.
 [[nodiscard]] Result judge(Case found, const std::string& level, const Explain& explain, Budget& budget);
 
-/// The same for what versions of one family of histories show, beside findings that are already there. Values that were
-/// written twice are findings of the kind `written_twice`.
+/// The same for what versions of one family of histories show, beside findings that are already there, and a doubt.
 template <class Versions>
 [[nodiscard]] Result judge_versions(const Transactions& transactions, const Versions& versions,
                                     std::string_view written_twice, const std::string& level, Budget& budget,
-                                    Result already = {}) {
-  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), std::move(already), {}};
+                                    Result already = {}, const std::string& doubt = {}) {
+  Case found{transactions, GraphBuilder(static_cast<std::uint32_t>(transactions.count())), std::move(already),
+             written_twice, doubt};
   versions.find_anomalies(found.result);
   versions.add_dependencies(found.dependencies);
-  found.ambiguity = ambiguity_of(found.result, written_twice);
+  if (found.ambiguity.empty())
+    found.ambiguity = ambiguity_of(found.result, written_twice);
   const auto explain = [&](const Link& link) { return versions.explain(link.from, link.to, link.kind); };
   return judge(std::move(found), level, explain, budget);
 }

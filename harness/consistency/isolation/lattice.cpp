@@ -23,11 +23,11 @@ struct Level {
 /// Weakest first: whatever one contains stands before it.
 const std::vector<Level>& levels() {
   static const std::vector<Level> all = {
-      // Sessions, not transactions. What breaks one of these is a cycle through the session's order.
-      {"read-your-writes", {}, {"read-your-writes"}, {"RYW"}},
-      {"monotonic-reads", {}, {"monotonic-reads"}, {"MR"}},
-      {"monotonic-writes", {}, {"monotonic-writes"}, {"MW"}},
-      {"writes-follow-reads", {}, {"writes-follow-reads"}, {"WFR"}},
+      // Sessions, not transactions. What nobody wrote, or one append twice, is in no copy of the data.
+      {"read-your-writes", {}, {"read-your-writes", "garbage-read", "duplicate-elements"}, {"RYW"}},
+      {"monotonic-reads", {}, {"monotonic-reads", "garbage-read", "duplicate-elements"}, {"MR"}},
+      {"monotonic-writes", {}, {"monotonic-writes", "garbage-read", "duplicate-elements"}, {"MW"}},
+      {"writes-follow-reads", {}, {"writes-follow-reads", "garbage-read", "duplicate-elements"}, {"WFR"}},
       {"PRAM", {"read-your-writes", "monotonic-reads", "monotonic-writes"}, {}, {}},
       // Whoever reads what nobody wrote, or sees one append twice, has no history of versions at all.
       {"read-uncommitted", {}, {"G0", "garbage-read", "duplicate-elements"}, {"PL-1"}},

@@ -4,9 +4,9 @@
 // Definitions" (ICDE 2000); Bailis et al., "Highly Available Transactions" (VLDB 2013); Cerone, Bernardi & Gotsman, "A
 // Framework for Transactional Consistency Models with Atomic Visibility" (CONCUR 2015); Cerone & Gotsman, "Analysing
 // Snapshot Isolation" (PODC 2016); Daudjee & Salem, "Lazy Database Replication with Snapshot Isolation" (VLDB 2006);
-// Kingsbury & Alvaro, "Elle" (VLDB 2020), whose names of anomalies these are; the session guarantees after Terry et al.
-// (PDIS 1994). Snapshot isolation is the generalized
-// one: snapshots may be old, only the strong variants ask for fresh ones.
+// Kingsbury & Alvaro, "Elle" (VLDB 2020), whose names of anomalies these are; Terry et al., "Session guarantees for
+// weakly consistent replicated data" (PDIS 1994). Snapshot isolation is the generalized one: snapshots may be old, only
+// the strong variants ask for fresh ones.
 #pragma once
 
 #include <string>
