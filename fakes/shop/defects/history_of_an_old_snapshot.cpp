@@ -1,5 +1,5 @@
 // Planted defect: the history is read from one snapshot for a while, to spare the database. Found by `purchases`, kind
-// `read-your-writes`: who has just bought does not find it. Only a server with snapshots shows it.
+// `read-your-writes`: who has just bought does not find it.
 #include "fakes/shop/order_tables.hpp"
 
 #include <chrono>
