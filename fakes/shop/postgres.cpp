@@ -11,8 +11,8 @@ namespace shop {
 
 namespace {
 
-constexpr std::size_t most_connections =
-    8; // of a pool: three services on five hosts stay well below what servers allow
+// Of a pool: three services on five hosts stay well below what servers allow.
+constexpr std::size_t most_connections = 8;
 constexpr auto patience = std::chrono::seconds(3);
 
 } // namespace

@@ -65,7 +65,7 @@ asio::awaitable<void> Timeline::play() {
   co_await undo_due(true);
   if (!recovering_from_.empty())
     co_await recover();
-  co_await workload_.drain(clock_.now() + longest_attempt());
+  co_await workload_.drain();
   co_await workload_.quiesce(); // what is in flight counts as well
   if (checkpoints_ == 0 || !unchecked_after_.empty() || checked_operations_ != workload_.live().total())
     co_await checkpoint(unchecked_after_);
@@ -73,14 +73,6 @@ asio::awaitable<void> Timeline::play() {
   co_await workload_.quiesce();
   co_await cold_restart();
   phase_ = "stack down";
-}
-
-async::Duration Timeline::longest_attempt() const {
-  async::Duration longest{};
-  const auto& stack = plan_.scenario.stack;
-  for (const auto& [name, weight] : plan_.scenario.workload.journey)
-    longest = std::max<async::Duration>(longest, stack.operation(name)->timeout);
-  return longest;
 }
 
 asio::awaitable<void> Timeline::steady_state() {

@@ -38,7 +38,6 @@ private:
     async::Time ended_at{}; ///< on the timeline
   };
 
-  [[nodiscard]] async::Duration longest_attempt() const;
   asio::awaitable<void> steady_state();
   asio::awaitable<void> play_steps();
   [[nodiscard]] static bool has_happened(const Playing& playing);

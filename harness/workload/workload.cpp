@@ -103,7 +103,11 @@ void Workload::close() {
   closed_ = true;
 }
 
-asio::awaitable<void> Workload::drain(async::Time deadline) {
+asio::awaitable<void> Workload::drain() {
+  async::Duration longest{};
+  for (const auto& [name, weight] : scenario_.workload.journey)
+    longest = std::max<async::Duration>(longest, scenario_.stack.operation(name)->timeout);
+  const auto deadline = clock_.now() + longest;
   stopped_ = true;
   late_ = queued_;
   changed_.notify();

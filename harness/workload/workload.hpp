@@ -49,9 +49,9 @@ public:
   void resume();
   /// No further operation begins; returns when none is open.
   [[nodiscard]] asio::awaitable<void> quiesce();
-  /// Nothing further arrives, and what has arrived is sent, until a deadline: users may be busy at any moment, and what
-  /// they were about to do was not refused to them.
-  [[nodiscard]] asio::awaitable<void> drain(async::Time deadline);
+  /// Nothing further arrives, and what has arrived is sent: users may be busy at any moment, and what they were about
+  /// to do was not refused to them. For at most the longest timeout of the journey's operations.
+  [[nodiscard]] asio::awaitable<void> drain();
   void stop();
   /// The run is over: nothing begins any more, reads of a checkpoint included.
   void close();

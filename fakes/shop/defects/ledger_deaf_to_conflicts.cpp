@@ -11,17 +11,7 @@ bool Ledger::book(const Movement& movement) {
   try {
     Transaction transaction(pool_);
     transaction.run_later("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
-    if (transaction
-            .run("INSERT INTO movements (id, accepted) VALUES ($1, 1) ON CONFLICT (id) DO NOTHING", {movement.id})
-            .affected() == 0)
-      return transaction.run("SELECT accepted FROM movements WHERE id = $1", {movement.id}).integer(0, 0) == 1;
-    const bool accepted = debit(transaction, movement);
-    if (accepted)
-      credit(transaction, movement);
-    else
-      transaction.run_later("UPDATE movements SET accepted = 0 WHERE id = $1", {movement.id});
-    transaction.commit();
-    return accepted;
+    return book_in(transaction, movement);
   } catch (const std::runtime_error& error) {
     if (std::string_view(error.what()).find("could not serialize access") == std::string_view::npos)
       throw;

@@ -10,9 +10,8 @@ namespace shop {
 
 bool Ledger::book(const Movement& movement) {
   Transaction transaction(pool_);
-  if (transaction.run("INSERT INTO movements (id, accepted) VALUES ($1, 1) ON CONFLICT (id) DO NOTHING", {movement.id})
-          .affected() == 0)
-    return transaction.run("SELECT accepted FROM movements WHERE id = $1", {movement.id}).integer(0, 0) == 1;
+  if (const auto decided = decided_before(transaction, movement))
+    return *decided;
   const auto rows = transaction.run("SELECT data_key, balance FROM accounts WHERE data_key IN ($1, $2)",
                                     {movement.source_key, movement.target_key});
   std::map<std::string, long long> balances; // in one order, so that two opposite transfers cannot wait for each other
@@ -27,7 +26,7 @@ bool Ledger::book(const Movement& movement) {
     add_entry(transaction, movement, movement.source_key, -movement.amount, movement.target_name);
     add_entry(transaction, movement, movement.target_key, movement.amount, movement.source_name);
   } else {
-    transaction.run_later("UPDATE movements SET accepted = 0 WHERE id = $1", {movement.id});
+    refuse(transaction, movement);
   }
   transaction.commit();
   return accepted;

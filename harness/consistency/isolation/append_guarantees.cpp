@@ -145,7 +145,7 @@ private:
     const auto look = [&](Guarantee guarantee, const Memory& memory) {
       // Of what nobody saw no read shows the order; `look_for` asks who saw only the later one.
       const auto* before = latest_seen_before(memory, at);
-      if (!asks(guarantee) || before == nullptr || before->version <= version)
+      if (!is_evidence(guarantee, before) || before->version <= version)
         return;
       add(guarantee, {before->by, id, key.reader}, [&] {
         return fmt::format("process {}: {}, and then {}, which comes before that: {} read {} as {}", process(id),
@@ -162,7 +162,7 @@ private:
       return;
     const auto look = [&](Guarantee guarantee, const Memory& memory) {
       if (const auto* before = latest_before(memory, read.step);
-          asks(guarantee) && before != nullptr && before->version > read.version)
+          is_evidence(guarantee, before) && before->version > read.version)
         add_lapse(guarantee, *before, read);
     };
     look(Guarantee::read_your_writes, written_[place(read.by, key_of(read))]);
@@ -217,7 +217,7 @@ private:
 
   void look_for(Guarantee guarantee, const Memory& memory, const Seen& seen, const AppendRead& read) {
     const auto* before = latest_before(memory, seen.step);
-    if (!asks(guarantee) || before == nullptr || before->version <= read.version)
+    if (!is_evidence(guarantee, before) || before->version <= read.version)
       return;
     add(guarantee, {before->by, seen.by, read.by}, [&] {
       return fmt::format("process {}: {}, and then {}; {} saw that, and then {}", process(seen.by), did(*before),
@@ -250,8 +250,9 @@ private:
   }
   void look_at_fork(Guarantee guarantee, const std::unordered_map<std::uint64_t, Met>& met,
                     const std::set<std::uint64_t>& shown, const Met& now) {
-    if (!asks(guarantee))
+    if (!asks(guarantee) || met.empty())
       return;
+    ++compared_[index(guarantee)];
     const Met* first = nullptr; // the same one whatever the order of the map
     for (const auto& [element, before] : met)
       if (!shown.contains(element) && (first == nullptr || before.step < first->step))
@@ -259,13 +260,22 @@ private:
     if (first != nullptr)
       add_lapse(guarantee, *first, {now.by, now.step, none});
   }
+  /// Something that was met could be missing now.
+  bool is_evidence(Guarantee guarantee, const Met* before) {
+    const bool is = asks(guarantee) && before != nullptr && before->version > 0;
+    compared_[index(guarantee)] += is ? 1 : 0;
+    return is;
+  }
+
   [[nodiscard]] std::string doubt() const {
-    if (!asks(Guarantee::monotonic_writes) && !asks(Guarantee::writes_follow_reads))
-      return {};
-    for (std::uint32_t key = 0; key < versions_.keys().size(); ++key)
-      if (!versions_.keys()[key].is_compatible)
-        return fmt::format("reads of {} are prefixes of no one order: who saw what before what cannot be told",
-                           transactions_.show_key(key));
+    if (asks(Guarantee::monotonic_writes) || asks(Guarantee::writes_follow_reads))
+      for (std::uint32_t key = 0; key < versions_.keys().size(); ++key)
+        if (!versions_.keys()[key].is_compatible)
+          return fmt::format("reads of {} are prefixes of no one order: who saw what before what cannot be told",
+                             transactions_.show_key(key));
+    for (std::size_t guarantee = 0; guarantee < asked_.size(); ++guarantee)
+      if (asked_[guarantee] && compared_[guarantee] == 0)
+        return fmt::format("nothing that was read could have broken {}", to_string(static_cast<Guarantee>(guarantee)));
     return {};
   }
 
@@ -301,7 +311,7 @@ private:
   Result& result_;
   Budget& budget_;
   std::array<bool, 4> asked_{};
-  std::array<std::size_t, 4> said_{};
+  std::array<std::size_t, 4> said_{}, compared_{};
   std::vector<std::uint32_t> session_; ///< of each transaction
   FlatIndex places_;                   ///< of what each session has met of each key
   std::vector<Memory> read_, written_; ///< by place
