@@ -215,6 +215,19 @@ TEST_CASE("Ctrl-C in the middle ends with 130, a readable bundle, and nothing le
   }
 }
 
+TEST_CASE("what a stack does while it is taken down is nobody's finding") {
+  const TemporaryFolder scratch;
+  const auto finished = run_program({"timeout", "--preserve-status", "-s", "INT", "2.5", holdfast_program(), "run",
+                                     source("scenarios/incidents/2023-05-10.toml"), "--set", "workload.users=500",
+                                     "--out", scratch.path().string()},
+                                    scratch.path());
+  CHECK(finished.status == 130);
+  std::ifstream stream(scratch.path() / "outage-2023-05-10-20230510" / "history.jsonl");
+  const std::string history(std::istreambuf_iterator<char>(stream), {});
+  CHECK(history.find("\"complete\"") != std::string::npos);
+  CHECK(history.find("no instance is ready") == std::string::npos);
+}
+
 TEST_CASE("lint says the mistakes of a shared stack once") {
   const TemporaryFolder folder;
   folder.write("stack.toml", "[stack]\nname = \"t\"\nhost = 2\n[services.web]\ncommand = [\"web\"]\n");

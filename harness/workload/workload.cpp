@@ -289,6 +289,8 @@ async::HttpRequest Workload::build(const Intent& intent, const Session& session)
 }
 
 asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
+  if (closed_)
+    co_return Outcome::info;
   history::Operation operation;
   operation.id = next_id();
   operation.process = user.process;
@@ -304,7 +306,8 @@ asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
   intent.values.set("id", operation.id);
   intent.values.set("user", user.name);
   intent.values.set("password", user.password);
-  co_await try_until_done(user, intent, operation);
+  if (!co_await try_until_done(user, intent, operation))
+    co_return Outcome::info;
   if (operation.outcome == Outcome::info)
     user.process += users_.size();
   if (!intent.setup && intent.checkpoint == 0)
@@ -314,7 +317,7 @@ asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
   co_return operation.outcome;
 }
 
-asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent, history::Operation& operation) {
+asio::awaitable<bool> Workload::try_until_done(User& user, const Intent& intent, history::Operation& operation) {
   const auto& kind = *intent.operation;
   const auto session = intent.session ? *intent.session : user.session.value_or(Session{});
   const auto request = build(intent, session);
@@ -338,6 +341,8 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
       co_await attempt(request, kind, *route, operation, tried, reply);
     else
       tried.reason = "no instance is ready";
+    if (closed_)
+      co_return false;
     // "No effect" of a refusal to connect is certain, but no answer: it is tried again like an unknown one.
     const bool answered = tried.outcome == Outcome::ok || tried.outcome == Outcome::unauthenticated ||
                           (tried.outcome == Outcome::fail && tried.status != 0);
@@ -349,6 +354,8 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
     if (last)
       break;
     co_await clock_.wait_for(wait);
+    if (closed_)
+      co_return false;
     wait *= 2;
   }
   const auto& last = operation.attempts.back();
@@ -361,6 +368,7 @@ asio::awaitable<void> Workload::try_until_done(User& user, const Intent& intent,
     operation.reason += " (an earlier attempt may have taken effect)";
   keep_session(user, intent, operation, reply);
   recorder_.complete(operation);
+  co_return true;
 }
 
 /// One request and the reading of its reply; of a list in pages, one request a page.

@@ -91,7 +91,9 @@ private:
   void begin_queue(User& user);
   asio::awaitable<void> perform_queue(std::size_t user);
   asio::awaitable<history::Outcome> perform(User& user, Intent intent);
-  asio::awaitable<void> try_until_done(User& user, const Intent& intent, history::Operation& operation);
+  /// False when the run was over first: what services answer while they are taken down says nothing of them, and the
+  /// operation stays open in the history.
+  asio::awaitable<bool> try_until_done(User& user, const Intent& intent, history::Operation& operation);
   asio::awaitable<async::HttpOutcome> exchange(async::HttpConnection& connection, async::HttpRequest request,
                                                const scenario::Operation& kind, Reading& reading);
   asio::awaitable<void> attempt(const async::HttpRequest& request, const scenario::Operation& kind, const Route& route,
