@@ -170,7 +170,7 @@ std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts
 void add_lie(verdict::CheckResult& result, const std::string& instance, const Window& lie, history::Time grace) {
   std::vector<const Operation*> evidence;
   for (const auto& one : lie.all)
-    if (one.bad && evidence.size() < 3)
+    if (one.bad && evidence.size() < 3 && std::find(evidence.begin(), evidence.end(), one.operation) == evidence.end())
       evidence.push_back(one.operation);
   result.add("lying",
              {instance, lie.all.front().sequence, lie.all.front().time,
