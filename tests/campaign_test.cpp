@@ -84,23 +84,12 @@ TEST_CASE("a pattern that the shell left alone is expanded, a JUnit file that ca
 
 TEST_CASE("Ctrl-C in a campaign ends every run and leaves nothing behind") {
   const TemporaryFolder scratch;
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("TMPDIR", scratch.path().c_str(), 1);
-    const auto out = (scratch.path() / "bundles").string();
-    const auto scenario = source("tests/scenarios/notebook-good.toml").string();
-    if (std::freopen((scratch.path() / "out").c_str(), "w", stdout) == nullptr)
-      _exit(126);
-    execl(holdfast_program().c_str(), "holdfast", "run", scenario.c_str(), "--jobs", "2", "--repeat", "50", "--out",
-          out.c_str(), nullptr);
-    _exit(127);
-  }
+  RunningProgram campaign({holdfast_program(), "run", source("tests/scenarios/notebook-good.toml"), "--jobs", "2",
+                           "--repeat", "50", "--out", (scratch.path() / "bundles").string()},
+                          scratch.path());
   await_workspaces(scratch.path(), 2); // two runs have begun
-  kill(child, SIGINT);
-  int status = 0;
-  waitpid(child, &status, 0);
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 130);
+  campaign.interrupt();
+  CHECK(campaign.end().status == 130);
   CHECK(processes_of(scratch.path()).empty());
   CHECK(workspaces_in(scratch.path()).empty());
 }

@@ -217,14 +217,18 @@ TEST_CASE("Ctrl-C in the middle ends with 130, a readable bundle, and nothing le
 
 TEST_CASE("what a stack does while it is taken down is nobody's finding") {
   const TemporaryFolder scratch;
-  const auto finished = run_program({"timeout", "--preserve-status", "-s", "INT", "2.5", holdfast_program(), "run",
-                                     source("scenarios/incidents/2023-05-10.toml"), "--set", "workload.users=500",
-                                     "--out", scratch.path().string()},
-                                    scratch.path());
+  const auto history_file = scratch.path() / "outage-2023-05-10-20230510" / "history.jsonl";
+  RunningProgram run({holdfast_program(), "run", source("scenarios/incidents/2023-05-10.toml"), "--set",
+                      "workload.users=500", "--out", scratch.path().string()},
+                     scratch.path());
+  // Amid a checkpoint every user has a read under way, which services on their way down answer somehow.
+  await_text(history_file, R"("checkpoint":1,)");
+  run.interrupt();
+  const auto finished = run.end();
+  INFO(finished.out, finished.err);
   CHECK(finished.status == 130);
-  std::ifstream stream(scratch.path() / "outage-2023-05-10-20230510" / "history.jsonl");
+  std::ifstream stream(history_file);
   const std::string history(std::istreambuf_iterator<char>(stream), {});
-  CHECK(history.find("\"complete\"") != std::string::npos);
   CHECK(history.find("no instance is ready") == std::string::npos);
 }
 

@@ -3,11 +3,13 @@
 #include "harness/process/scoped_fd.hpp"
 #include "harness/run/system_clock.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <iterator>
 #include <poll.h>
 #include <sstream>
 #include <stdexcept>
@@ -37,16 +39,14 @@ fs::path TemporaryFolder::write(const std::string& name, const std::string& text
   return path_ / name;
 }
 
-Finished run_program(const std::vector<std::string>& command, const fs::path& scratch) {
+RunningProgram::RunningProgram(const std::vector<std::string>& command, const fs::path& scratch) {
   int out[2], err[2];
-  if (pipe(out) != 0 || pipe(err) != 0)
+  if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
     throw std::runtime_error("pipe");
-  const pid_t child = fork();
-  if (child == 0) {
+  pid_ = fork();
+  if (pid_ == 0) {
     dup2(out[1], 1);
     dup2(err[1], 2);
-    for (const int fd : {out[0], out[1], err[0], err[1]})
-      close(fd);
     setenv("TMPDIR", scratch.c_str(), 1);
     std::vector<char*> arguments;
     for (const auto& word : command)
@@ -57,8 +57,17 @@ Finished run_program(const std::vector<std::string>& command, const fs::path& sc
   }
   close(out[1]);
   close(err[1]);
+  out_ = process::ScopedFd(out[0]);
+  err_ = process::ScopedFd(err[0]);
+}
+
+void RunningProgram::interrupt() const {
+  kill(pid_, SIGINT);
+}
+
+Finished RunningProgram::end() {
   Finished finished;
-  pollfd watched[2] = {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}};
+  pollfd watched[2] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
   for (int open = 2; open > 0;) {
     if (poll(watched, 2, -1) < 0)
       break;
@@ -68,18 +77,21 @@ Finished run_program(const std::vector<std::string>& command, const fs::path& sc
       char buffer[4096];
       const auto size = read(one.fd, buffer, sizeof buffer);
       if (size > 0) {
-        (one.fd == out[0] ? finished.out : finished.err).append(buffer, static_cast<std::size_t>(size));
+        (&one == watched ? finished.out : finished.err).append(buffer, static_cast<std::size_t>(size));
       } else {
-        close(one.fd);
         one.fd = -1;
         --open;
       }
     }
   }
   int status = 0;
-  waitpid(child, &status, 0);
+  waitpid(pid_, &status, 0);
   finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return finished;
+}
+
+Finished run_program(const std::vector<std::string>& command, const fs::path& scratch) {
+  return RunningProgram(command, scratch).end();
 }
 
 std::string holdfast_program() {
@@ -169,6 +181,30 @@ void await_file(const fs::path& file) {
     const bool came_meanwhile = fs::exists(folder / *file.lexically_relative(folder).begin());
     if (!came_meanwhile && poll(&created, 1, 10'000) <= 0)
       throw std::runtime_error("waited 10 s for " + file.string());
+  }
+}
+
+void await_text(const fs::path& file, const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  await_file(file);
+  const process::ScopedFd watch(inotify_init1(IN_CLOEXEC));
+  if (!watch.valid() || inotify_add_watch(watch.get(), file.c_str(), IN_MODIFY) < 0)
+    throw std::runtime_error("inotify");
+  std::ifstream stream(file);
+  std::string unread; // what came since the last look, and as much before it as may begin the text
+  for (;;) {
+    stream.clear();
+    unread.append(std::istreambuf_iterator<char>(stream), {});
+    if (unread.find(text) != std::string::npos)
+      return;
+    unread.erase(0, unread.size() - std::min(unread.size(), text.size()));
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd modified{watch.get(), POLLIN, 0};
+    char events[4096];
+    if (left.count() <= 0 || poll(&modified, 1, static_cast<int>(left.count())) <= 0 ||
+        read(watch.get(), events, sizeof events) < 0)
+      throw std::runtime_error("waited 30 s for " + text + " in " + file.string());
   }
 }
 

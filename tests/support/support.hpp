@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/async/clock.hpp"
+#include "harness/process/scoped_fd.hpp"
 
 namespace holdfast::test {
 
@@ -36,7 +37,20 @@ struct Finished {
   std::string err;
 };
 
-/// Runs a program to its end. Its temporary folder is `scratch`, so that what it leaves can be seen.
+/// A program that runs, and can be interrupted. Its temporary folder is `scratch`, so that what it leaves can be seen.
+/// What it says waits in pipes until `end` is called.
+class RunningProgram {
+public:
+  RunningProgram(const std::vector<std::string>& command, const std::filesystem::path& scratch);
+  void interrupt() const;       ///< as Ctrl-C does
+  [[nodiscard]] Finished end(); ///< waits for it; once
+
+private:
+  int pid_ = 0;
+  process::ScopedFd out_, err_;
+};
+
+/// Runs a program to its end.
 [[nodiscard]] Finished run_program(const std::vector<std::string>& command, const std::filesystem::path& scratch);
 
 /// The built holdfast.
@@ -67,6 +81,9 @@ void await_workspaces(const std::filesystem::path& folder, std::size_t count);
 
 /// Returns when the file is there; throws after ten seconds.
 void await_file(const std::filesystem::path& file);
+
+/// Returns when the file, which may not be there yet, contains the text; throws after thirty seconds.
+void await_text(const std::filesystem::path& file, const std::string& text);
 
 /// Returns when the process has ended (it need not be a child and is not reaped), or after `within`: false then.
 bool await_end(int pid, std::chrono::milliseconds within);
