@@ -7,8 +7,8 @@
 
 namespace holdfast::reports {
 
+using history::EntryList;
 using history::Event;
-using history::ListEntry;
 using history::Operation;
 using history::Outcome;
 
@@ -36,11 +36,11 @@ public:
       text(key, value);
   }
   [[nodiscard]] Map map(std::string_view key) { return begin(key), Map(out_, syntax()); }
-  void list(std::string_view key, const std::vector<ListEntry>& entries) {
+  void list(std::string_view key, const EntryList& entries) {
     begin(key);
     out_ += '[';
     for (const auto& entry : entries) {
-      if (&entry != &entries.front())
+      if (&entry != &entries[0])
         out_ += is_edn_ ? " " : ",";
       Map one(out_, syntax());
       one.text("id", entry.id);

@@ -23,7 +23,7 @@ Kinds purchases_after(const Reads& reads, bool restored = false) {
   story.step("restart");
   for (const auto& present : reads) {
     story.begin_checkpoint(restored);
-    std::vector<history::ListEntry> list;
+    history::EntryList list;
     if (present && *present)
       list.push_back({id, 5, "x", {}, {}});
     story.read("bought", "u1", list, present ? Outcome::ok : Outcome::info);
@@ -138,8 +138,7 @@ TEST_CASE("a check that [expect] leaves out decides only what it has found") {
       story.event("step", {{"id", "restart"}, {"kind", "restart"}, {"state", "proven"}});
       story.begin_checkpoint();
       story.me(login);
-      story.read("bought", "u1",
-                 lost ? std::vector<history::ListEntry>{} : std::vector<history::ListEntry>{{id, 5, {}, {}, {}}});
+      story.read("bought", "u1", lost ? history::EntryList{} : history::EntryList{{id, 5, {}, {}, {}}});
       story.read("statement", "u1", {});
       const auto& last = story.bundle.history.operations.back();
       story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
@@ -180,8 +179,7 @@ TEST_CASE("an operation of unknown outcome may or may not be there") {
     Story story;
     const auto id = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}, Outcome::info).id;
     story.begin_checkpoint();
-    story.read("bought", "u1",
-               there ? std::vector<history::ListEntry>{{id, 5, "x", {}, {}}} : std::vector<history::ListEntry>{});
+    story.read("bought", "u1", there ? history::EntryList{{id, 5, "x", {}, {}}} : history::EntryList{});
     story.end_checkpoint();
     CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))).empty());
   }
@@ -265,8 +263,7 @@ TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fai
     story.step("restart");
     story.bundle.history.events.back().fields.set("state", "unproven");
     story.begin_checkpoint();
-    story.read("bought", "u1",
-               lost ? std::vector<history::ListEntry>{} : std::vector<history::ListEntry>{{id, 5, {}, {}, {}}});
+    story.read("bought", "u1", lost ? history::EntryList{} : history::EntryList{{id, 5, {}, {}, {}}});
     story.end_checkpoint();
     CHECK(story.verdict() == (lost ? Verdict::fail : Verdict::inconclusive));
   }
@@ -278,7 +275,7 @@ TEST_CASE("what a buyer does not see of their own purchases is found once") {
     const history::ListEntry bought{story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id, 5, "x", {}, {}};
     play(story, bought);
     story.begin_checkpoint();
-    story.read("bought", "u1", at_the_end ? std::vector{bought} : std::vector<history::ListEntry>{});
+    story.read("bought", "u1", at_the_end ? history::EntryList{bought} : history::EntryList{});
     story.end_checkpoint();
     return kinds(checks::check_purchases(checks::Facts(story.bundle)));
   };
@@ -304,18 +301,18 @@ TEST_CASE("lists that grow at either end, shrink and change are read as they are
     for (int i = 0; i < 5; ++i) {
       const auto id = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id;
       list.insert(newest_first ? list.begin() : list.end(), {id, 5, "x", {}, {}});
-      story.read("bought", "u1", list);
+      story.read("bought", "u1", history::EntryList(list));
     }
     CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))).empty());
     auto changed = list;
     changed[2].amount = 6;
-    story.read("bought", "u1", changed);
+    story.read("bought", "u1", history::EntryList(changed));
     CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))) == Kinds{"altered"});
     std::swap(list[1], list[3]);
-    story.read("bought", "u1", list);
+    story.read("bought", "u1", history::EntryList(list));
     CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))) == Kinds{"altered", "reordered"});
     list.pop_back();
-    story.read("bought", "u1", list);
+    story.read("bought", "u1", history::EntryList(list));
     CHECK(kinds(checks::check_purchases(checks::Facts(story.bundle))) == Kinds{"altered", "reordered", "flickering"});
   }
 }

@@ -4,8 +4,10 @@
 #include "tests/support/support.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <fstream>
 #include <random>
+#include <set>
 
 using namespace holdfast::history;
 using holdfast::test::TemporaryFolder;
@@ -40,6 +42,50 @@ void record(const std::filesystem::path& folder) {
 
 } // namespace
 
+TEST_CASE("lists are read back as they were, and share what the one before them held") {
+  const TemporaryFolder folder;
+  std::mt19937 random(7);
+  const auto below = [&random](std::size_t limit) {
+    return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+  };
+  std::vector<std::vector<ListEntry>> lists;
+  {
+    Recorder recorder(folder.path(), [] { return Time{}; });
+    std::vector<ListEntry> list;
+    for (int i = 0; i < 400; ++i) {
+      // Most lists grow at one end; some shrink, change, or swap two of their elements.
+      const ListEntry fresh{std::to_string(i), below(5), below(2) == 0 ? "tea" : "", below(2) == 0 ? "u2" : "", ""};
+      if (const auto what = below(8); what < 3 || list.empty())
+        list.push_back(fresh);
+      else if (what < 6)
+        list.insert(list.begin(), fresh);
+      else if (what == 6)
+        list[below(list.size())].amount.reset();
+      else
+        std::swap(list[below(list.size())], list.back()), list.pop_back();
+      lists.push_back(list);
+      Operation read{.id = fmt::format("read{}", i), .user = "u1", .name = "orders", .instance = "web@1"};
+      recorder.invoke(read);
+      read.outcome = Outcome::ok;
+      read.list = EntryList(list);
+      read.statement = EntryList(std::vector(list.rbegin(), list.rend()));
+      read.attempts.push_back({1, "web@1", Outcome::ok, 200, {}});
+      recorder.complete(read);
+    }
+  }
+  const auto history = std::get<History>(read_history(folder.path()));
+  std::size_t entries = 0;
+  std::set<const ListEntry*> different;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    CHECK(history.operations[i].list == EntryList(lists[i]));
+    CHECK(history.operations[i].statement == EntryList(std::vector(lists[i].rbegin(), lists[i].rend())));
+    entries += lists[i].size();
+    for (const auto& entry : history.operations[i].list)
+      different.insert(&entry);
+  }
+  CHECK(different.size() * 10 < entries);
+}
+
 TEST_CASE("a history is read back as it was recorded") {
   const TemporaryFolder folder;
   record(folder.path());
@@ -51,7 +97,7 @@ TEST_CASE("a history is read back as it was recorded") {
   CHECK(operation.attempts[0].reason == "cut");
   CHECK(operation.attempts[1].instance == "web@1");
   CHECK(operation.outcome == Outcome::ok);
-  CHECK(operation.list == std::vector<ListEntry>{{"a", 5, "item", "", "charge"}});
+  CHECK(operation.list == EntryList{{"a", 5, "item", "", "charge"}});
   CHECK(operation.captured.find("balance") == "993");
   CHECK(operation.invoked < operation.completed);
   CHECK(read.operations[1].outcome == Outcome::info);

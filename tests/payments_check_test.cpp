@@ -22,8 +22,7 @@ TEST_CASE("payments: paid twice, without an order, never, with another amount, b
     const auto id = story.operation("buy", "u1", {{"amount", "5"}}, outcome).id;
     book(story, id);
     story.begin_checkpoint();
-    story.read("bought", "u1",
-               ordered ? std::vector<history::ListEntry>{{id, 5, {}, {}, {}}} : std::vector<history::ListEntry>{});
+    story.read("bought", "u1", ordered ? history::EntryList{{id, 5, {}, {}, {}}} : history::EntryList{});
     story.end_checkpoint();
     if (later)
       later(story, id);

@@ -27,13 +27,13 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
     roles_.emplace(operation.name, operation.role);
   for (const auto& operation : bundle.history.operations) {
     const auto role = role_of(operation);
-    const auto user = users_.try_emplace(operation.user, users_.size()).first->second;
+    const auto user = users_.number(operation.user);
     const auto add = [&](Role shown) {
       by_role_[shown].push_back(&operation);
       if (operation.checkpoint == 0)
         return;
       auto& reads = reads_[{shown, operation.checkpoint}];
-      reads.resize(std::max(reads.size(), user + 1));
+      reads.resize(std::max<std::size_t>(reads.size(), user + 1));
       reads[user] = &operation;
     };
     if (role != Role::overview)
@@ -104,11 +104,11 @@ const Operation* Facts::read(Role role, std::string_view user, int checkpoint) c
   const auto at = reads_.find({role, checkpoint});
   if (at == reads_.end())
     return nullptr;
-  const auto found = users_.find(user);
-  return found == users_.end() || found->second >= at->second.size() ? nullptr : at->second[found->second];
+  const auto place = users_.find(user);
+  return place == history::Names::unknown || place >= at->second.size() ? nullptr : at->second[place];
 }
 
-const std::vector<history::ListEntry>& Facts::list(const Operation& read, Role role) const {
+const history::EntryList& Facts::list(const Operation& read, Role role) const {
   return role == Role::statement && role_of(read) == Role::overview ? read.statement : read.list;
 }
 

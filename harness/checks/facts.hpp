@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/bundle/bundle.hpp"
+#include "harness/history/names.hpp"
 #include "harness/verdict/verdict.hpp"
 
 #include <map>
@@ -49,7 +50,7 @@ struct Facts {
   /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
   [[nodiscard]] const Operation* read(scenario::Role role, std::string_view user, int checkpoint) const;
   /// What a read shows of a role: its list, or that part of an overview.
-  [[nodiscard]] const std::vector<history::ListEntry>& list(const Operation& read, scenario::Role role) const;
+  [[nodiscard]] const history::EntryList& list(const Operation& read, scenario::Role role) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
   /// A list in pages that was read while others wrote: its pages show different moments.
   [[nodiscard]] bool may_be_torn(const Operation& read) const;
@@ -75,7 +76,7 @@ struct Facts {
 private:
   std::map<scenario::Role, std::vector<const Operation*>> by_role_;
   std::unordered_map<std::string, scenario::Role> roles_;
-  std::unordered_map<std::string_view, std::size_t> users_; ///< to the places in `reads_`
+  history::Names users_; ///< of the places in `reads_`
   std::map<std::pair<scenario::Role, int>, std::vector<const Operation*>> reads_;
 };
 

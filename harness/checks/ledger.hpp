@@ -3,10 +3,11 @@
 #pragma once
 
 #include "harness/checks/check.hpp"
-#include "harness/checks/names.hpp"
 #include "harness/consistency/durability.hpp"
 #include "harness/consistency/exactly_once.hpp"
+#include "harness/history/names.hpp"
 
+#include <span>
 #include <string_view>
 
 namespace holdfast::checks {
@@ -28,8 +29,8 @@ struct Ledger {
   const Facts& facts;
   scenario::Role list;
   consistency::Sightings sightings;      ///< collections and sessions are users; reads at checkpoints judge no absence
-  Names ids;                             ///< of records
-  Names users;                           ///< of collections and sessions
+  history::Names ids;                    ///< of records
+  history::Names users;                  ///< of collections and sessions
   std::vector<const Operation*> origins; ///< of each record; null: nobody submitted it
   std::vector<scenario::Role> roles;     ///< of each record that somebody submitted: what made it
   std::vector<const Operation*> reads;   ///< of each read
@@ -38,17 +39,27 @@ struct Ledger {
   [[nodiscard]] const history::ListEntry* altered_entry(consistency::ReadId read, consistency::RecordId record) const;
 
 private:
+  void add_records(std::span<const Operation* const> made, scenario::Role maker);
   void add_read(const Operation& read, std::uint32_t user, consistency::ReadId before, IsAltered is_altered);
+
+  // Of what is being added: names and their numbers.
+  std::vector<std::string_view> texts_;
+  std::vector<std::uint32_t> numbers_, owners_, partners_;
 };
 
 /// The reads of every user's list that count at every checkpoint.
 class CheckpointReads {
 public:
-  explicit CheckpointReads(const Ledger& ledger);
+  /// Of the ledger's own list.
+  explicit CheckpointReads(const Ledger& ledger) : CheckpointReads(ledger, ledger.list) {}
+  /// Of another list of the ledger's users.
+  CheckpointReads(const Ledger& ledger, scenario::Role list);
 
   struct Read {
     const Operation* operation = nullptr;       ///< null: there was none, or it never completed
-    consistency::ReadId id = consistency::none; ///< of one that succeeded
+    consistency::ReadId id = consistency::none; ///< in the ledger, of one of its list that succeeded
+
+    [[nodiscard]] bool succeeded() const { return operation != nullptr && operation->outcome == history::Outcome::ok; }
   };
   /// By the checkpoint's place in the facts, and the user's number.
   [[nodiscard]] const Read& at(std::size_t checkpoint, std::uint32_t user) const {
@@ -58,18 +69,6 @@ public:
 private:
   std::size_t users_;
   std::vector<Read> all_;
-};
-
-/// The entries of the reads that were asked for, by id.
-class Entries {
-public:
-  explicit Entries(const Facts& facts) : facts_(facts) {}
-  /// The first of that id; null when there is none. Logarithmic but for the first time that a read is asked for.
-  const history::ListEntry* find(const Operation& read, scenario::Role list, std::string_view id);
-
-private:
-  const Facts& facts_;
-  std::unordered_map<const std::vector<history::ListEntry>*, std::vector<const history::ListEntry*>> sorted_;
 };
 
 } // namespace holdfast::checks

@@ -15,78 +15,143 @@ namespace {
 
 const RecordWords words{"transfer", "statement"};
 
-/// Debit and credit of every transfer at the last checkpoint where both statements could be read: by then nothing is
-/// pending.
-void find_halves(verdict::CheckResult& result, const Ledger& ledger, const CheckpointReads& reads, Entries& entries) {
-  const auto& checkpoints = ledger.facts.checkpoints;
+/// What two lists show of one record at the last checkpoint where both could be read: by then nothing is pending. One
+/// is the statement of whose record it is; the other their peer's, or for a purchase their own purchase history.
+struct Sides {
+  std::uint32_t checkpoint = consistency::none; ///< its place in the facts; none: there was no such checkpoint
+  const history::ListEntry* own = nullptr;      ///< the first entry there of the record's id; null: it has none
+  const history::ListEntry* other = nullptr;
+};
+
+/// The sides of every record.
+class Comparison {
+public:
+  Comparison(const Ledger& ledger, const CheckpointReads& statements)
+      : ledger_(ledger), statements_(statements), orders_(ledger, Role::purchases), sides_(ledger.roles.size()) {
+    for (consistency::RecordId id = 0; id < sides_.size(); ++id)
+      sides_[id].checkpoint = last_readable(id);
+    for (std::uint32_t checkpoint = 0; checkpoint < ledger.facts.checkpoints.size(); ++checkpoint)
+      for (std::uint32_t user = 0; user < ledger.users.size(); ++user) {
+        if (const auto& statement = statements.at(checkpoint, user); statement.succeeded())
+          look_at_statement(statement, checkpoint, user);
+        if (const auto& orders = orders_.at(checkpoint, user); orders.succeeded())
+          look_at_orders(orders, checkpoint, user);
+      }
+  }
+
+  [[nodiscard]] const Sides& of(consistency::RecordId id) const { return sides_[id]; }
+  [[nodiscard]] const Operation& own_read(consistency::RecordId id) const {
+    return *statements_.at(sides_[id].checkpoint, record(id).owner).operation;
+  }
+  [[nodiscard]] const Operation& other_read(consistency::RecordId id) const {
+    return *other(id, sides_[id].checkpoint).operation;
+  }
+
+private:
+  [[nodiscard]] const consistency::Record& record(consistency::RecordId id) const {
+    return ledger_.sightings.records[id];
+  }
+  [[nodiscard]] const CheckpointReads::Read& other(consistency::RecordId id, std::size_t checkpoint) const {
+    return ledger_.roles[id] == Role::transfer ? statements_.at(checkpoint, record(id).partner)
+                                               : orders_.at(checkpoint, record(id).owner);
+  }
+  [[nodiscard]] std::uint32_t last_readable(consistency::RecordId id) const {
+    const auto& checkpoints = ledger_.facts.checkpoints;
+    for (auto i = checkpoints.size(); i > 0 && checkpoints[i - 1].began >= ledger_.origins[id]->invoked; --i)
+      if (statements_.at(i - 1, record(id).owner).succeeded() && other(id, i - 1).succeeded())
+        return static_cast<std::uint32_t>(i - 1);
+    return consistency::none;
+  }
+  [[nodiscard]] bool is_judged(consistency::RecordId id, std::uint32_t checkpoint) const {
+    return id < sides_.size() && sides_[id].checkpoint == checkpoint;
+  }
+  void look_at_statement(const CheckpointReads::Read& read, std::uint32_t checkpoint, std::uint32_t user) {
+    const auto& entries = ledger_.facts.list(*read.operation, Role::statement);
+    const auto shown = ledger_.sightings.of(ledger_.sightings.reads[read.id]);
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      const consistency::RecordId id = shown[i].record;
+      if (!is_judged(id, checkpoint))
+        continue;
+      auto& sides = sides_[id];
+      if (user == record(id).owner && sides.own == nullptr)
+        sides.own = &entries[i];
+      else if (user == record(id).partner && sides.other == nullptr)
+        sides.other = &entries[i];
+    }
+  }
+  void look_at_orders(const CheckpointReads::Read& read, std::uint32_t checkpoint, std::uint32_t user) {
+    const auto& entries = ledger_.facts.list(*read.operation, Role::purchases);
+    texts_.clear();
+    for (const auto& entry : entries)
+      texts_.push_back(entry.id);
+    ledger_.ids.find(texts_, numbers_);
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      if (const auto id = numbers_[i]; is_judged(id, checkpoint) && ledger_.roles[id] == Role::purchase &&
+                                       record(id).owner == user && sides_[id].other == nullptr)
+        sides_[id].other = &entries[i];
+  }
+
+  const Ledger& ledger_;
+  const CheckpointReads& statements_;
+  CheckpointReads orders_;
+  std::vector<Sides> sides_;
+  // Of the list that is being looked at: names and their numbers.
+  std::vector<std::string_view> texts_;
+  std::vector<std::uint32_t> numbers_;
+};
+
+/// A transfer that only one of its two sides shows, or that one of them shows altered.
+void find_halves(verdict::CheckResult& result, const Ledger& ledger, const Comparison& comparison) {
   for (consistency::RecordId id = 0; id < ledger.roles.size(); ++id) {
     const auto& record = ledger.sightings.records[id];
     const auto* transfer = ledger.origins[id];
-    if (ledger.roles[id] != Role::transfer || record.partner == record.owner ||
+    const auto& [checkpoint, debit, credit] = comparison.of(id);
+    if (checkpoint == consistency::none || ledger.roles[id] != Role::transfer || record.partner == record.owner ||
         transfer->outcome == Outcome::unauthenticated)
       continue;
-    for (auto i = checkpoints.size(); i > 0 && checkpoints[i - 1].began >= transfer->invoked; --i) {
-      const auto* mine = reads.at(i - 1, record.owner).operation;
-      const auto* theirs = reads.at(i - 1, record.partner).operation;
-      if (mine == nullptr || theirs == nullptr || mine->outcome != Outcome::ok || theirs->outcome != Outcome::ok)
-        continue;
-      const auto peer = ledger.users[record.partner];
-      const auto* debit = entries.find(*mine, Role::statement, transfer->id);
-      const auto* credit = entries.find(*theirs, Role::statement, transfer->id);
-      const auto say = [&](const std::string& kind, const std::string& what) {
-        result.add(kind, {transfer->user, mine->completed, mine->complete_time, what, {transfer, mine, theirs}});
-      };
-      if ((debit == nullptr) != (credit == nullptr))
-        say("partial", fmt::format("{} has {} without {}", transfer->id, debit != nullptr ? "a debit" : "a credit",
-                                   debit != nullptr ? "a credit" : "a debit"));
-      const auto wanted = std::atoll(transfer->value("amount").c_str());
-      if (debit != nullptr && debit->amount && *debit->amount != -wanted)
-        say("altered", fmt::format("{} debits {}, was a transfer of {}", transfer->id, -*debit->amount, wanted));
-      if (credit != nullptr && credit->amount && *credit->amount != wanted)
-        say("altered", fmt::format("{} credits {}, was a transfer of {}", transfer->id, *credit->amount, wanted));
-      if (debit != nullptr && !debit->peer.empty() && debit->peer != peer)
-        say("misdirected", fmt::format("{} went to {}, was meant for {}", transfer->id, debit->peer, peer));
-      break;
-    }
+    const auto say = [&](const std::string& kind, const std::string& what) {
+      const auto& mine = comparison.own_read(id);
+      result.add(
+          kind,
+          {transfer->user, mine.completed, mine.complete_time, what, {transfer, &mine, &comparison.other_read(id)}});
+    };
+    if ((debit == nullptr) != (credit == nullptr))
+      say("partial", fmt::format("{} has {} without {}", transfer->id, debit != nullptr ? "a debit" : "a credit",
+                                 debit != nullptr ? "a credit" : "a debit"));
+    const auto wanted = std::atoll(transfer->value("amount").c_str());
+    if (debit != nullptr && debit->amount && *debit->amount != -wanted)
+      say("altered", fmt::format("{} debits {}, was a transfer of {}", transfer->id, -*debit->amount, wanted));
+    if (credit != nullptr && credit->amount && *credit->amount != wanted)
+      say("altered", fmt::format("{} credits {}, was a transfer of {}", transfer->id, *credit->amount, wanted));
+    if (const auto peer = ledger.users[record.partner]; debit != nullptr && !debit->peer.empty() && debit->peer != peer)
+      say("misdirected", fmt::format("{} went to {}, was meant for {}", transfer->id, debit->peer, peer));
   }
 }
 
 /// An order without its charge, or a charge without its order.
-void find_unpaid(verdict::CheckResult& result, const Facts& facts, Entries& entries) {
-  const auto& stack = facts.bundle.scenario.stack;
+void find_unpaid(verdict::CheckResult& result, const Ledger& ledger, const Comparison& comparison) {
+  const auto& stack = ledger.facts.bundle.scenario.stack;
   if (stack.reader(Role::purchases) == nullptr || !stack.declare.purchases_are_charged)
     return;
-  for (const auto* purchase : facts.of(Role::purchase)) {
-    if (purchase->outcome == Outcome::unauthenticated)
+  for (consistency::RecordId id = 0; id < ledger.roles.size(); ++id) {
+    const auto* purchase = ledger.origins[id];
+    const auto& [checkpoint, charge, order] = comparison.of(id);
+    if (checkpoint == consistency::none || ledger.roles[id] != Role::purchase ||
+        purchase->outcome == Outcome::unauthenticated)
       continue;
-    for (auto checkpoint = facts.checkpoints.rbegin(); checkpoint != facts.checkpoints.rend(); ++checkpoint) {
-      if (checkpoint->began < purchase->invoked)
-        break;
-      const auto* orders = facts.read(Role::purchases, purchase->user, checkpoint->number);
-      const auto* statement = facts.read(Role::statement, purchase->user, checkpoint->number);
-      if (orders == nullptr || statement == nullptr || orders->outcome != Outcome::ok ||
-          statement->outcome != Outcome::ok)
-        continue;
-      const auto* order = entries.find(*orders, Role::purchases, purchase->id);
-      const auto* charge = entries.find(*statement, Role::statement, purchase->id);
-      const auto wanted = std::atoll(purchase->value("amount").c_str());
-      if (charge != nullptr && charge->amount && *charge->amount != -wanted)
-        result.add("altered",
-                   {purchase->user,
-                    statement->completed,
-                    statement->complete_time,
-                    fmt::format("{} is charged {}, was a purchase for {}", purchase->id, -*charge->amount, wanted),
-                    {purchase, statement}});
-      if ((order == nullptr) != (charge == nullptr))
-        result.add("partial",
-                   {purchase->user,
-                    statement->completed,
-                    statement->complete_time,
-                    fmt::format("{} has {}", purchase->id,
-                                order != nullptr ? "an order without a charge" : "a charge without an order"),
-                    {purchase, orders, statement}});
-      break;
-    }
+    const auto say = [&](const std::string& kind, std::vector<const Operation*> evidence, std::string what) {
+      const auto& statement = comparison.own_read(id);
+      evidence.push_back(&statement);
+      result.add(kind, {purchase->user, statement.completed, statement.complete_time, std::move(what), evidence});
+    };
+    const auto wanted = std::atoll(purchase->value("amount").c_str());
+    if (charge != nullptr && charge->amount && *charge->amount != -wanted)
+      say("altered", {purchase},
+          fmt::format("{} is charged {}, was a purchase for {}", purchase->id, -*charge->amount, wanted));
+    if ((order == nullptr) != (charge == nullptr))
+      say("partial", {purchase, &comparison.other_read(id)},
+          fmt::format("{} has {}", purchase->id,
+                      order != nullptr ? "an order without a charge" : "a charge without an order"));
   }
 }
 
@@ -143,9 +208,9 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   const CheckpointReads reads(ledger);
   const auto unread = find_losses(result, ledger, lanes, holders, reads, Role::transfer, words);
   find_intruders(result, ledger, words);
-  Entries entries(facts);
-  find_halves(result, ledger, reads, entries);
-  find_unpaid(result, facts, entries);
+  const Comparison comparison(ledger, reads);
+  find_halves(result, ledger, comparison);
+  find_unpaid(result, ledger, comparison);
   find_unbalanced(result, facts);
   result.at_risk = facts.at_risk(acknowledged);
   if (stack.declare.purchases_are_charged) // a charge is a transaction as well

@@ -1,6 +1,7 @@
 // What users meant to do and what came of it. Plain data, as recorded and as read back.
 #pragma once
 
+#include "harness/history/entries.hpp"
 #include "harness/history/values.hpp"
 
 #include <chrono>
@@ -25,17 +26,6 @@ enum class Outcome {
 
 [[nodiscard]] std::string to_string(Outcome outcome);
 [[nodiscard]] std::optional<Outcome> parse_outcome(std::string_view text);
-
-/// One element of a list that a reply held.
-struct ListEntry {
-  std::string id; ///< the client's id
-  std::optional<std::int64_t> amount;
-  std::string item;
-  std::string peer;
-  std::string kind;
-
-  bool operator==(const ListEntry&) const = default;
-};
 
 /// One try of an operation on the wire.
 struct Attempt {
@@ -68,8 +58,8 @@ struct Operation {
   int status = 0;
   std::string reason;
   Values captured;
-  std::vector<ListEntry> list;      ///< the declared list; of an overview the purchases
-  std::vector<ListEntry> statement; ///< of an overview
+  EntryList list;      ///< the declared list; of an overview the purchases
+  EntryList statement; ///< of an overview
   std::vector<Attempt> attempts;
   std::size_t line = 0; ///< of its invocation in the history file; 0: not read from one
 

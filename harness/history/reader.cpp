@@ -1,6 +1,7 @@
 #include "harness/history/reader.hpp"
 
 #include "harness/history/base64.hpp"
+#include "harness/history/names.hpp"
 
 #include <array>
 #include <boost/json.hpp>
@@ -45,15 +46,16 @@ struct BadLine : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::string text_of(const json::object& line, std::string_view key) {
+/// In place, as everything that is read of a line until it is kept.
+std::string_view text_of(const json::object& line, std::string_view key) {
   const auto* value = line.if_contains(key);
   if (value == nullptr || !value->is_string())
     throw BadLine(fmt::format("'{}' is missing or no string", key));
-  return std::string(value->get_string());
+  return value->get_string();
 }
 
-std::string optional_text(const json::object& line, std::string_view key) {
-  return line.if_contains(key) != nullptr ? text_of(line, key) : std::string{};
+std::string_view optional_text(const json::object& line, std::string_view key) {
+  return line.if_contains(key) != nullptr ? text_of(line, key) : std::string_view{};
 }
 
 std::int64_t integer_of(const json::object& line, std::string_view key) {
@@ -97,23 +99,47 @@ Values values_of(const json::object& line, std::string_view key) {
   return values;
 }
 
-std::vector<ListEntry> list_of(const json::object& line, std::string_view key) {
-  std::vector<ListEntry> list;
+/// One element of a list as it stands in the line, to be compared before it is copied.
+struct EntryView {
+  explicit EntryView(const json::object& entry)
+      : id(text_of(entry, "id")), item(optional_text(entry, "item")), peer(optional_text(entry, "peer")),
+        kind(optional_text(entry, "kind")) {
+    if (entry.if_contains("amount") != nullptr)
+      amount = integer_of(entry, "amount");
+  }
+  [[nodiscard]] bool operator==(const ListEntry& other) const {
+    return id == other.id && amount == other.amount && item == other.item && peer == other.peer && kind == other.kind;
+  }
+  [[nodiscard]] ListEntry copy() const {
+    return {std::string(id), amount, std::string(item), std::string(peer), std::string(kind)};
+  }
+
+  std::string_view id, item, peer, kind;
+  std::optional<std::int64_t> amount;
+};
+
+/// Shares what `before`, the list that the same user was shown last, holds as well: most of it, with more at one end.
+EntryList list_of(const json::object& line, std::string_view key, const EntryList& before) {
+  EntryList list;
   const auto* found = line.if_contains(key);
   if (found == nullptr)
     return list;
   if (!found->is_array())
     throw BadLine(fmt::format("'{}' is no array", key));
-  list.reserve(found->get_array().size());
-  for (const auto& element : found->get_array()) {
+  const auto& elements = found->get_array();
+  list.reserve(elements.size());
+  std::size_t shift = 0; // of a list that grows at its front
+  for (const auto& element : elements) {
     if (!element.is_object())
       throw BadLine(fmt::format("'{}' holds something else than objects", key));
-    const auto& object = element.get_object();
-    ListEntry entry{text_of(object, "id"), std::nullopt, optional_text(object, "item"), optional_text(object, "peer"),
-                    optional_text(object, "kind")};
-    if (object.if_contains("amount") != nullptr)
-      entry.amount = integer_of(object, "amount");
-    list.push_back(std::move(entry));
+    const EntryView entry(element.get_object());
+    const auto place = list.size();
+    if (place == 0 && elements.size() > before.size() && !before.empty() && !(entry == before[0]))
+      shift = elements.size() - before.size();
+    if (place >= shift && place - shift < before.size() && entry == before[place - shift])
+      list.append(before, place - shift);
+    else
+      list.push_back(entry.copy());
   }
   return list;
 }
@@ -134,6 +160,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
   std::size_t number = 0;
   std::int64_t previous = 0;
   std::array<unsigned char, 16384> scratch; // most lines need no allocation
+  json::parser parser;
   for (std::string line; std::getline(stream, line);) {
     ++number;
     if (stream.eof()) { // no newline: the harness died while writing this line
@@ -143,9 +170,11 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
     try {
       json::monotonic_resource memory(scratch.data(), scratch.size());
       boost::system::error_code error;
-      const auto value = json::parse(line, error, &memory);
+      parser.reset(&memory);
+      parser.write(line, error);
       if (error)
         throw BadLine("is no JSON");
+      const auto value = parser.release();
       if (!value.is_object())
         throw BadLine("is no JSON object");
       const auto sequence = integer_of(value.get_object(), "seq");
@@ -169,15 +198,15 @@ public:
     const auto id = text_of(line, "op");
     if (type == "invoke")
       return invoke(line, id, number);
-    const auto found = index_.find(id);
-    if (found == index_.end())
+    const auto place = ids_.find(id);
+    if (place == Names::unknown)
       throw BadLine(fmt::format("'{}' of operation '{}', which was never invoked", type, id));
-    auto& operation = *found->second;
+    auto& operation = operations_[place];
     if (operation.completed != 0)
       throw BadLine(fmt::format("'{}' of operation '{}', which is complete", type, id));
     if (type == "attempt")
       operation.attempts.push_back({.number = static_cast<int>(integer_of(line, "number")),
-                                    .instance = text_of(line, "instance"),
+                                    .instance = std::string(text_of(line, "instance")),
                                     .begin_time = Time(integer_of(line, "time"))});
     else if (type == "result" || type == "complete")
       result(line, operation, type == "complete");
@@ -186,8 +215,8 @@ public:
   }
 
 private:
-  void invoke(const json::object& line, const std::string& id, std::size_t number) {
-    if (index_.contains(id))
+  void invoke(const json::object& line, std::string_view id, std::size_t number) {
+    if (ids_.find(id) != Names::unknown)
       throw BadLine(fmt::format("operation '{}' is invoked twice", id));
     Operation operation;
     operation.id = id;
@@ -204,11 +233,10 @@ private:
     operation.invoke_time = Time(integer_of(line, "time"));
     operation.reason = "still open when the history ends";
     operation.attempts.push_back({.instance = operation.instance, .begin_time = operation.invoke_time});
-    auto& kept = operations_.emplace_back(std::move(operation));
-    index_.emplace(kept.id, &kept);
+    ids_.number(operations_.emplace_back(std::move(operation)).id);
   }
 
-  static void result(const json::object& line, Operation& operation, bool complete) {
+  void result(const json::object& line, Operation& operation, bool complete) {
     auto& attempt = operation.attempts.back();
     attempt.outcome = line.if_contains("last") != nullptr ? outcome_of(line, "last") : outcome_of(line, "outcome");
     attempt.ended = static_cast<std::uint64_t>(integer_of(line, "seq"));
@@ -223,12 +251,20 @@ private:
     operation.completed = static_cast<std::uint64_t>(integer_of(line, "seq"));
     operation.complete_time = Time(integer_of(line, "time"));
     operation.captured = values_of(line, "captured");
-    operation.list = list_of(line, "list");
-    operation.statement = list_of(line, "statement");
+    if (line.if_contains("list") == nullptr && line.if_contains("statement") == nullptr)
+      return;
+    auto& before = last_lists_[operation.name + '\n' + operation.user];
+    operation.list = list_of(line, "list", before.list);
+    operation.statement = list_of(line, "statement", before.statement);
+    before = {operation.list, operation.statement};
   }
 
   std::deque<Operation>& operations_;
-  std::unordered_map<std::string_view, Operation*> index_; ///< by the operations' own ids
+  struct Lists {
+    EntryList list, statement;
+  };
+  std::unordered_map<std::string, Lists> last_lists_; ///< of each operation and user
+  Names ids_;                                         ///< of the operations, by their places
 };
 
 WireMessage::Kind kind_of(const json::object& line) {
@@ -246,8 +282,8 @@ std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::files
   if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
         WireMessage message{.time = Time(integer_of(line, "time")),
                             .kind = kind_of(line),
-                            .link = text_of(line, "link"),
-                            .peer = text_of(line, "peer"),
+                            .link = std::string(text_of(line, "link")),
+                            .peer = std::string(text_of(line, "peer")),
                             .connection = static_cast<std::uint64_t>(integer_of(line, "connection")),
                             .exchange = static_cast<std::uint64_t>(integer_of(line, "exchange")),
                             .operations = texts_of(line, "operations"),
@@ -267,16 +303,16 @@ std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem
     return bodies; // recorded before there were any
   bool truncated = false;
   if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
-        auto bytes = line.if_contains("text") != nullptr ? std::optional(text_of(line, "text"))
+        auto bytes = line.if_contains("text") != nullptr ? std::optional(std::string(text_of(line, "text")))
                                                          : from_base64(text_of(line, "base64"));
         if (!bytes)
           throw BadLine("'base64' holds something else");
         bodies.push_back({.sequence = static_cast<std::uint64_t>(integer_of(line, "message")),
                           .time = Time(integer_of(line, "time")),
                           .kind = kind_of(line),
-                          .step = text_of(line, "step"),
-                          .link = text_of(line, "link"),
-                          .peer = text_of(line, "peer"),
+                          .step = std::string(text_of(line, "step")),
+                          .link = std::string(text_of(line, "link")),
+                          .peer = std::string(text_of(line, "peer")),
                           .connection = static_cast<std::uint64_t>(integer_of(line, "connection")),
                           .exchange = static_cast<std::uint64_t>(integer_of(line, "exchange")),
                           .size = static_cast<std::size_t>(integer_of(line, "size")),
@@ -296,7 +332,7 @@ std::variant<History, ReadError> read_history(const std::filesystem::path& direc
           read_lines(directory / "events.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
             Event event{static_cast<std::uint64_t>(integer_of(line, "seq")),
                         Time(integer_of(line, "time")),
-                        text_of(line, "type"),
+                        std::string(text_of(line, "type")),
                         {}};
             for (const auto& [key, value] : line)
               if (key != "type" && value.is_string())
@@ -308,9 +344,9 @@ std::variant<History, ReadError> read_history(const std::filesystem::path& direc
           read_lines(directory / "probes.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
             const auto* ready = line.if_contains("ready");
             history.probes.push_back({static_cast<std::uint64_t>(integer_of(line, "seq")),
-                                      Time(integer_of(line, "time")), text_of(line, "instance"),
+                                      Time(integer_of(line, "time")), std::string(text_of(line, "instance")),
                                       ready != nullptr && ready->is_bool() && ready->get_bool(),
-                                      optional_text(line, "detail")});
+                                      std::string(optional_text(line, "detail"))});
           }))
     return *error;
   return history;

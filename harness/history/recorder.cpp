@@ -66,7 +66,7 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
   append_json_string(out, value);
 }
 
-void append_list(std::string& out, std::string_view key, const std::vector<ListEntry>& list) {
+void append_list(std::string& out, std::string_view key, const EntryList& list) {
   if (list.empty())
     return;
   fmt::format_to(std::back_inserter(out), ",\"{}\":[", key);

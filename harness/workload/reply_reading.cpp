@@ -35,7 +35,7 @@ std::optional<std::int64_t> integer(const json::value& root, const std::string& 
   return found->get_int64();
 }
 
-bool read_list(const scenario::ListCapture& capture, const json::value& root, std::vector<history::ListEntry>& list,
+bool read_list(const scenario::ListCapture& capture, const json::value& root, history::EntryList& list,
                Reading& reading) {
   boost::system::error_code error;
   const auto* array = capture.at.empty() ? &root : root.find_pointer(capture.at, error);

@@ -11,9 +11,9 @@ struct Reading {
   history::Outcome outcome = history::Outcome::info;
   std::string reason;
   history::Values captured;
-  std::vector<history::ListEntry> list;
-  std::vector<history::ListEntry> statement; ///< of an overview
-  std::string next;                          ///< path of the list's next page; empty: this was the last
+  history::EntryList list;
+  history::EntryList statement; ///< of an overview
+  std::string next;             ///< path of the list's next page; empty: this was the last
 };
 
 [[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply);

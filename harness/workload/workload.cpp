@@ -375,14 +375,14 @@ asio::awaitable<bool> Workload::try_until_done(User& user, const Intent& intent,
 asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& connection, async::HttpRequest request,
                                                        const scenario::Operation& kind, Reading& reading) {
   constexpr std::size_t most_pages = 10'000;
-  std::vector<history::ListEntry> list;
+  history::EntryList list;
   for (std::size_t page = 1;; ++page) {
     auto outcome = co_await connection.exchange(request);
     const auto* reply = std::get_if<async::HttpReply>(&outcome);
     if (reply == nullptr)
       co_return outcome;
     reading = read_reply(kind, *reply);
-    list.insert(list.end(), std::make_move_iterator(reading.list.begin()), std::make_move_iterator(reading.list.end()));
+    list.append(reading.list);
     if (reading.outcome != Outcome::ok || reading.next.empty()) {
       reading.list = std::move(list);
       co_return outcome;

@@ -95,8 +95,8 @@ private:
 
   std::size_t users_;
   std::uint64_t sequence_ = 0;
-  std::vector<std::vector<history::ListEntry>> purchases_;
-  std::vector<std::vector<history::ListEntry>> statements_;
+  std::vector<history::EntryList> purchases_;
+  std::vector<history::EntryList> statements_;
 };
 
 double peak_megabytes() {

@@ -1,8 +1,11 @@
 // How fast histories are read, in megabytes a second of processor time:   history-bench [MEGABYTES]
+#include "harness/history/reader.hpp"
+#include "harness/history/recorder.hpp"
 #include "harness/jepsen/reader.hpp"
 
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fmt/format.h>
 #include <functional>
 
@@ -72,6 +75,50 @@ std::string text(std::uint64_t n, bool, bool) {
   return fmt::format("\"order-{:x}\"", n * 0x9e3779b97f4a7c15ULL);
 }
 
+/// What a run records: users buy, and now and then read what they have bought.
+void record(const std::filesystem::path& folder, std::size_t bytes) {
+  history::Time now{};
+  history::Recorder recorder(folder, [&now] { return now += std::chrono::microseconds(137); });
+  std::vector<history::EntryList> bought(500);
+  for (std::uint64_t n = 0; n % 64 != 0 || std::filesystem::file_size(folder / "history.jsonl") < bytes; ++n) {
+    const auto user = n % bought.size();
+    const bool is_read = n / bought.size() % 10 == 9;
+    history::Operation one{.id = fmt::format("20230510-{:x}", n),
+                           .process = user,
+                           .user = fmt::format("user-{:06}", user),
+                           .name = is_read ? "orders" : "buy",
+                           .host = static_cast<int>(user % 5 + 1),
+                           .instance = fmt::format("orders@{}", user % 5 + 1)};
+    if (!is_read)
+      one.values = {{"amount", "1250"}, {"item", "tea"}};
+    recorder.invoke(one);
+    one.outcome = history::Outcome::ok;
+    one.status = 200;
+    one.attempts.push_back({.instance = one.instance, .outcome = one.outcome, .status = one.status});
+    if (is_read)
+      one.list = bought[user];
+    else
+      bought[user].push_back({one.id, 1250, "tea", {}, {}});
+    recorder.complete(one);
+  }
+}
+
+void measure_recorded(std::size_t bytes) {
+  auto folder = (std::filesystem::temp_directory_path() / "history-bench-XXXXXX").string();
+  if (mkdtemp(folder.data()) == nullptr)
+    throw std::runtime_error("no folder can be made beside " + folder);
+  record(folder, bytes);
+  const auto size = static_cast<double>(std::filesystem::file_size(folder + "/history.jsonl")) / 1e6;
+  const auto begin = std::clock();
+  const auto read = history::read_history(folder);
+  const auto seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  std::filesystem::remove_all(folder);
+  if (const auto* error = std::get_if<history::ReadError>(&read))
+    throw std::runtime_error(history::describe(*error));
+  fmt::print("{:<12} {:<5} {:6.0f} MB {:9} operations {:6.2f} s {:6.0f} MB/s\n", "of a run", "JSON", size,
+             std::get<history::History>(read).operations.size(), seconds, size / seconds);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -80,4 +127,5 @@ int main(int argc, char** argv) {
   for (const auto& shape : shapes)
     for (const bool is_json : {false, true})
       measure(shape, is_json, bytes);
+  measure_recorded(bytes);
 }

@@ -59,7 +59,7 @@ public:
     bundle.history.operations.push_back(one);
     return bundle.history.operations.back();
   }
-  history::Operation& read(const std::string& name, const std::string& user, std::vector<history::ListEntry> list,
+  history::Operation& read(const std::string& name, const std::string& user, history::EntryList list,
                            history::Outcome outcome = history::Outcome::ok) {
     auto& one = operation(name, user, {}, outcome);
     one.list = std::move(list);
