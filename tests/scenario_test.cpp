@@ -56,6 +56,22 @@ TEST_CASE("a scenario without mistakes loads") {
   CHECK(loaded.scenario->stack.initial_release == "1");
 }
 
+TEST_CASE("a fault on messages takes one key or several, and says what else it was given") {
+  const auto keys = [](const std::string& toml) {
+    const auto loaded =
+        load(head + "[[step]]\nat = \"1s\"\ndo = \"drop_reply\"\nlink = \"store\"\nfor = \"1s\"\n" + toml);
+    INFO(scenario::describe(loaded.diagnostics));
+    REQUIRE(loaded.scenario);
+    return loaded.scenario->steps.at(0).get<std::vector<std::string>>("key").value_or(std::vector<std::string>{});
+  };
+  CHECK(keys("").empty());
+  CHECK(keys("key = \"a\"\n") == std::vector<std::string>{"a"});
+  CHECK(keys("key = [\"a\", \"b\"]\n") == std::vector<std::string>{"a", "b"});
+  const auto wrong = errors(load(head + "[[step]]\nat = \"1s\"\ndo = \"error\"\nlink = \"store\"\nkey = 3\n"));
+  REQUIRE(wrong.size() == 1);
+  CHECK(wrong[0].find("must be a string or an array of strings, not an integer") != std::string::npos);
+}
+
 TEST_CASE("all mistakes of a file are reported at once, each with its place") {
   const auto loaded = load(
       head + "usres = 5\n[[step]]\nat = \"2s\"\ndo = \"restrt\"\n[[step]]\nat = \"1s\"\ndo = \"restart\"\nhosts = 4\n");

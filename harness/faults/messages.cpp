@@ -11,8 +11,9 @@ namespace holdfast::faults {
 namespace {
 
 link::Match match_of(const Target& target) {
-  const auto key = target.text("key", "");
-  return {target.text("operation", ""), key.empty() ? std::vector<std::string>{} : std::vector{key}, 0};
+  auto keys = target.step.get<std::vector<std::string>>("key").value_or(std::vector<std::string>{});
+  std::erase(keys, "");
+  return {target.text("operation", ""), std::move(keys), 0};
 }
 
 std::uint64_t limit_of(const Target& target) {
@@ -101,7 +102,7 @@ private:
 
 std::vector<scenario::KeySchema> match_keys() {
   return {{"operation", scenario::ValueType::string, false, "only messages of this operation"},
-          {"key", scenario::ValueType::string, false, "only messages with this key"},
+          {"key", scenario::ValueType::strings, false, "only messages with this key, or with all of several"},
           {"count", scenario::ValueType::integer, false, "at most so many (default: all)"}};
 }
 

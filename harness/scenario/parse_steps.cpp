@@ -85,7 +85,7 @@ std::optional<Value> parse_value(TableReader& reader, const KeySchema& key, cons
   case ValueType::duration:
     return wrap(reader.duration(key.name));
   case ValueType::strings:
-    return wrap(reader.texts(key.name));
+    return wrap(reader.text_or_texts(key.name));
   case ValueType::release:
     return wrap(named(names_of(scenario.stack.releases), "release"));
   case ValueType::service:

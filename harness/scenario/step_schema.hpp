@@ -7,7 +7,16 @@
 
 namespace holdfast::scenario {
 
-enum class ValueType { boolean, integer, number, string, duration, strings, release, service };
+enum class ValueType {
+  boolean,
+  integer,
+  number,
+  string,
+  duration,
+  strings, ///< or one of them
+  release,
+  service
+};
 
 struct KeySchema {
   std::string name;
