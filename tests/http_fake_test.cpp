@@ -261,6 +261,14 @@ TEST_CASE("http: one that is never answered has taken effect or not, as the scri
               [&] {
                 Wire silent, other;
                 silent.say(pay("a", "o1") + pay("b", "o2"));
+                // Which of two connections is heard first is the kernel's business: ask until this one was.
+                std::string looked;
+                for (int round = 0; round < 100 && (round < 3 || effect) && looked.find(" 200 ") == std::string::npos;
+                     ++round) {
+                  other.say("GET /payments/pay-1 HTTP/1.1\r\nHost: p\r\n\r\n");
+                  looked = other.hear("}");
+                }
+                CHECK((looked.find(" 200 ") != std::string::npos) == effect);
                 other.say(pay("c", "o3"));
                 CHECK(other.hear("}").find("201") != std::string::npos);
                 CHECK(silent.is_silent());

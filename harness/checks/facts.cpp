@@ -25,22 +25,16 @@ int host_of(const Operation& operation) {
 Facts::Facts(const bundle::Bundle& from) : bundle(from) {
   for (const auto& operation : bundle.scenario.stack.operations)
     roles_.emplace(operation.name, operation.role);
-  for (const auto& operation : bundle.history.operations) {
-    const auto role = role_of(operation);
-    const auto user = users_.number(operation.user);
-    const auto add = [&](Role shown) {
-      by_role_[shown].push_back(&operation);
-      if (operation.checkpoint == 0)
-        return;
-      auto& reads = reads_[{shown, operation.checkpoint}];
-      reads.resize(std::max<std::size_t>(reads.size(), user + 1));
-      reads[user] = &operation;
-    };
-    if (role != Role::overview)
-      add(role);
-    else
-      for (const auto shown : {Role::whoami, Role::purchases, Role::statement})
-        add(shown);
+  const auto& operations = bundle.history.operations;
+  std::vector<std::string_view> names;
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t first = 0; first < operations.size(); first += names.size()) {
+    names.clear();
+    for (auto i = first; i < operations.size() && names.size() < history::Names::at_once; ++i)
+      names.push_back(operations[i].user);
+    users_.number(names, numbers);
+    for (std::size_t i = 0; i < names.size(); ++i)
+      add(operations[first + i], numbers[i]);
   }
   for (const auto& event : bundle.history.events) {
     if (event.type == "checkpoint") {
@@ -72,6 +66,21 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
         ended = true;
     }
   }
+}
+
+void Facts::add(const Operation& operation, std::uint32_t user) {
+  const auto add_as = [&](Role shown) {
+    by_role_[shown].push_back(&operation);
+    if (operation.checkpoint == 0)
+      return;
+    auto& reads = reads_[{shown, operation.checkpoint}];
+    reads.resize(std::max<std::size_t>(reads.size(), user + 1));
+    reads[user] = &operation;
+  };
+  if (const auto role = role_of(operation); role != Role::overview)
+    return add_as(role);
+  for (const auto shown : {Role::whoami, Role::purchases, Role::statement})
+    add_as(shown);
 }
 
 Role Facts::role_of(const Operation& operation) const {

@@ -74,6 +74,8 @@ struct Facts {
   [[nodiscard]] std::size_t at_risk(const std::vector<const Operation*>& acknowledged) const;
 
 private:
+  void add(const Operation& operation, std::uint32_t user);
+
   std::map<scenario::Role, std::vector<const Operation*>> by_role_;
   std::unordered_map<std::string, scenario::Role> roles_;
   history::Names users_; ///< of the places in `reads_`

@@ -9,12 +9,6 @@ using consistency::Position;
 using history::Outcome;
 using scenario::Role;
 
-namespace {
-
-constexpr std::size_t at_once = 256; ///< names that are looked up together
-
-} // namespace
-
 Ledger::Ledger(const Facts& from, Role role, std::initializer_list<Role> makers, IsAltered is_altered)
     : facts(from), list(role) {
   std::size_t submitted = 0;
@@ -25,8 +19,11 @@ Ledger::Ledger(const Facts& from, Role role, std::initializer_list<Role> makers,
   roles.reserve(submitted);
   sightings.records.reserve(submitted);
   for (const auto maker : makers)
-    for (std::span all(facts.of(maker)); !all.empty(); all = all.subspan(std::min(all.size(), at_once)))
-      add_records(all.first(std::min(all.size(), at_once)), maker);
+    for (std::span all(facts.of(maker)); !all.empty();) {
+      const auto some = all.first(std::min(all.size(), history::Names::at_once));
+      add_records(some, maker);
+      all = all.subspan(some.size());
+    }
   std::size_t elements = 0;
   for (const auto* read : facts.of(list))
     elements += facts.list(*read, list).size();

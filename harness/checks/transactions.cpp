@@ -94,7 +94,7 @@ private:
   const Ledger& ledger_;
   const CheckpointReads& statements_;
   CheckpointReads orders_;
-  std::vector<Sides> sides_;
+  consistency::LargeVector<Sides> sides_;
   // Of the list that is being looked at: names and their numbers.
   std::vector<std::string_view> texts_;
   std::vector<std::uint32_t> numbers_;

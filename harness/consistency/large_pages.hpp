@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <new>
 #include <sys/mman.h>
+#include <vector>
 
 namespace holdfast::consistency {
 
@@ -32,5 +33,8 @@ struct LargePages {
   void deallocate(T* memory, std::size_t) { ::operator delete(memory); }
   bool operator==(const LargePages&) const = default;
 };
+
+template <class T>
+using LargeVector = std::vector<T, LargePages<T>>;
 
 } // namespace holdfast::consistency

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "harness/consistency/history.hpp"
+#include "harness/consistency/large_pages.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -50,9 +51,9 @@ struct Read {
 };
 
 struct Sightings {
-  std::vector<Record> records;
-  std::vector<Read> reads; ///< by invocation
-  std::vector<Element> elements;
+  LargeVector<Record> records;
+  LargeVector<Read> reads; ///< by invocation
+  LargeVector<Element> elements;
 
   [[nodiscard]] std::span<const Element> of(const Read& read) const {
     return std::span(elements).subspan(read.first, read.size);
@@ -98,8 +99,8 @@ public:
   }
 
 private:
-  std::vector<std::size_t> begins_;
-  std::vector<std::uint32_t> places_;
+  LargeVector<std::size_t> begins_;
+  LargeVector<std::uint32_t> places_;
 };
 
 } // namespace holdfast::consistency

@@ -95,13 +95,13 @@ private:
   const char* keep(std::string_view text);
   void grow();
 
-  std::vector<Text, LargePages<Text>> texts_;
+  LargeVector<Text> texts_;
   /// Open addressing, a power of two: the text's place in `texts_` plus one, or 0.
-  std::vector<std::uint32_t, LargePages<std::uint32_t>> table_;
+  LargeVector<std::uint32_t> table_;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_left_ = 0;
   char* block_end_ = nullptr;
-  std::vector<Value, LargePages<Value>> items_; ///< of each list or map: how many, as an integer, then they
+  LargeVector<Value> items_; ///< of each list or map: how many, as an integer, then they
 };
 
 } // namespace holdfast::consistency

@@ -14,6 +14,7 @@ namespace holdfast::history {
 class Names {
 public:
   static constexpr std::uint32_t unknown = UINT32_MAX;
+  static constexpr std::size_t at_once = 256; ///< so many are worth being looked up together, and fit into a cache
 
   /// The number of a name, a new one when it has none yet.
   std::uint32_t number(std::string_view name) { return number(name, hash(name)); }
