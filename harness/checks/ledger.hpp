@@ -28,12 +28,12 @@ struct Ledger {
 
   const Facts& facts;
   scenario::Role list;
-  consistency::Sightings sightings; ///< collections and sessions are users; reads at checkpoints judge no absence
-  history::Names ids;               ///< of records
-  history::Names users;             ///< of collections and sessions
-  consistency::LargeVector<const Operation*> origins; ///< of each record; null: nobody submitted it
-  consistency::LargeVector<scenario::Role> roles;     ///< of each record that somebody submitted: what made it
-  std::vector<const Operation*> reads;                ///< of each read
+  consistency::Sightings sightings;      ///< collections and sessions are users; reads at checkpoints judge no absence
+  history::Names ids;                    ///< of records
+  history::Names users;                  ///< of collections and sessions
+  std::vector<const Operation*> origins; ///< of each record; null: nobody submitted it
+  consistency::LargeVector<scenario::Role> roles; ///< of each record that somebody submitted: what made it
+  std::vector<const Operation*> reads;            ///< of each read
 
   /// The first entry of a record that a read shows altered.
   [[nodiscard]] const history::ListEntry* altered_entry(consistency::ReadId read, consistency::RecordId record) const;
