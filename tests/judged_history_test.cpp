@@ -40,7 +40,8 @@ Result seen_before_written(History& history, const Question& question, Budget&) 
 
 const std::vector<Model> tiny = {
     {"phantoms", "reads of what nobody wrote", {"linearizable", "sequential"}, {"ruled: a model"}, seen_before_written},
-    {"plain", "the same, without levels", {}, {}, seen_before_written}};
+    {"plain", "the same, without levels", {}, {}, seen_before_written},
+    {"late", "the same, with another level", {"eventual"}, {}, seen_before_written}};
 
 std::string text_of(const std::filesystem::path& file) {
   std::ifstream stream(file);
@@ -124,10 +125,12 @@ TEST_CASE("a model, a level or a declaration that does not exist: the nearest, o
     CHECK(said.out.empty());
     return said.error;
   };
-  CHECK(error({}) == "holdfast check: a history is judged by a model: --model, one of phantoms, plain\n");
+  CHECK(error({}) == "holdfast check: a history is judged by a model: --model, one of phantoms, plain, late\n");
   CHECK(error({.model = "fantoms"}) == "holdfast check: there is no model 'fantoms': did you mean 'phantoms'?\n");
   CHECK(error({.model = "phantoms", .level = "linearisable"}) ==
         "holdfast check: there is no consistency level of phantoms 'linearisable': did you mean 'linearizable'?\n");
+  CHECK(error({.model = "phantoms", .level = "eventual"}) ==
+        "holdfast check: phantoms cannot be judged at the consistency level 'eventual'; models that can: late\n");
   CHECK(error({.model = "plain", .level = "linearizable"}) ==
         "holdfast check: the model plain has no consistency levels\n");
   CHECK(error({.model = "phantoms", .declarations = {"rule=1"}}) ==

@@ -73,6 +73,16 @@ void read_declarations(const std::vector<std::string>& texts, Asked& asked) {
   }
 }
 
+std::string unknown_level(const Model& model, const std::string& level, const std::vector<Model>& models) {
+  std::vector<std::string> having;
+  for (const auto& other : models)
+    if (std::find(other.levels.begin(), other.levels.end(), level) != other.levels.end())
+      having.push_back(other.name);
+  return having.empty() ? unknown("consistency level of " + model.name, level, model.levels)
+                        : fmt::format("{} cannot be judged at the consistency level '{}'; models that can: {}",
+                                      model.name, level, fmt::join(having, ", "));
+}
+
 Asked read(const CheckOptions& options, const std::vector<Model>& models) {
   Asked asked;
   if (options.model.empty()) {
@@ -92,7 +102,7 @@ Asked read(const CheckOptions& options, const std::vector<Model>& models) {
   if (!options.level.empty() && levels.empty())
     asked.problem = fmt::format("the model {} has no consistency levels", found->name);
   else if (!options.level.empty() && std::find(levels.begin(), levels.end(), options.level) == levels.end())
-    asked.problem = unknown("consistency level of " + found->name, options.level, levels);
+    asked.problem = unknown_level(*found, options.level, models);
   read_declarations(options.declarations, asked);
   if (const auto time = scenario::parse_duration(options.time_limit); time && time->count() > 0)
     asked.limits.time = *time;
