@@ -201,3 +201,22 @@ TEST_CASE("no input crashes the reader of scenarios") {
     CHECK(loaded.scenario.has_value() == loaded.diagnostics.empty());
   }
 }
+
+TEST_CASE("a letter of any alphabet at the wrong place is an error with that place") {
+  const auto catalog = cli::make_registry().catalog();
+  const auto say = [](char32_t letter) {
+    std::string text;
+    text += static_cast<char>(0xe0 | (letter >> 12));
+    text += static_cast<char>(0x80 | ((letter >> 6) & 0x3f));
+    text += static_cast<char>(0x80 | (letter & 0x3f));
+    return text;
+  };
+  for (char32_t letter = 0x800; letter <= 0xffff; ++letter) {
+    if (letter >= 0xd800 && letter < 0xe000)
+      continue; // halves of a pair are no UTF-8
+    const auto text = letter % 8 != 7 ? say(letter) + "=1\n" : "a=" + say(letter) + "\n";
+    const auto loaded = scenario::parse_scenario(text, "scenario.toml", catalog);
+    if (loaded.scenario || loaded.diagnostics.empty() || loaded.diagnostics[0].where.line == 0)
+      FAIL_CHECK(static_cast<std::uint32_t>(letter), " in ", text);
+  }
+}
