@@ -45,12 +45,13 @@ protected:
     const bool negative = at != end_ && *at == '-';
     at += negative ? 1 : 0;
     const char* const first = at;
-    std::int64_t number = 0;
+    std::uint64_t digits = 0; // of one digit too many as well, which is looked at before it is refused
     while (at != end_ && *at >= '0' && *at <= '9' && at - first <= most_digits)
-      number = number * 10 + (*at++ - '0');
+      digits = digits * 10 + static_cast<std::uint64_t>(*at++ - '0');
     if (at == first || at - first > most_digits || (at != end_ && !is_end(*at)))
       return std::nullopt;
     at_ = at;
+    const auto number = static_cast<std::int64_t>(digits);
     return negative ? -number : number;
   }
 
