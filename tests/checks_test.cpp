@@ -227,6 +227,63 @@ TEST_CASE("transfers: partial, misdirected, altered, duplicated, unbalanced, ove
             Outcome::fail) == Kinds{"phantom"});
 }
 
+TEST_CASE("two sides of a transfer are held together at the last checkpoint that shows both") {
+  const history::ListEntry debit{"op1", -5, {}, "u2", {}}, credit{"op1", 5, {}, "u1", {}};
+  using Lists = std::pair<history::EntryList, history::EntryList>; // statements of u1 and u2
+  const auto after = [](const std::vector<Lists>& checkpoints, Outcome last_of_u2 = Outcome::ok) {
+    Story story;
+    story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}});
+    for (std::size_t i = 0; i < checkpoints.size(); ++i) {
+      story.begin_checkpoint();
+      story.read("statement", "u1", checkpoints[i].first);
+      story.read("statement", "u2", checkpoints[i].second, i + 1 == checkpoints.size() ? last_of_u2 : Outcome::ok);
+      story.end_checkpoint();
+    }
+    return kinds(checks::check_transactions(checks::Facts(story.bundle)));
+  };
+  CHECK(after({{{debit}, {credit}}, {{debit}, {}}}) == Kinds{"partial"});
+  CHECK(after({{{debit}, {}}, {{debit}, {credit}}}) == Kinds{});                                  // it was on its way
+  CHECK(after({{{debit}, {}}, {{debit}, {}}}, Outcome::info) == Kinds{"unreachable", "partial"}); // by the first one
+  CHECK(after({{{debit}, {credit}}, {{}, {}}}, Outcome::info) == Kinds{"unreachable", "lost"});
+  auto wrong = debit;
+  wrong.amount = -6;
+  CHECK(after({{{debit, wrong}, {credit}}}) == Kinds{"duplicated"}); // the first one counts
+  CHECK(after({{{wrong, debit}, {credit}}}) == Kinds{"duplicated", "altered"});
+  // An entry on somebody else's statement is neither side.
+  Story story;
+  story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}});
+  story.begin_checkpoint();
+  story.read("statement", "u1", {debit}), story.read("statement", "u2", {}), story.read("statement", "u3", {credit});
+  story.end_checkpoint();
+  CHECK(kinds(checks::check_transactions(checks::Facts(story.bundle))) == Kinds{"crossed", "partial"});
+}
+
+TEST_CASE("orders and charges are held together where purchases are charged") {
+  const history::ListEntry order{"op1", 5, "x", {}, {}}, charge{"op1", -5, {}, "merchant", {}};
+  const auto after = [](const history::EntryList& orders, const history::EntryList& statement, bool charged = true,
+                        const history::EntryList& orders_of_another = {}, Outcome outcome = Outcome::info) {
+    Story story;
+    story.bundle.scenario.stack.declare.purchases_are_charged = charged;
+    story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}, outcome);
+    story.begin_checkpoint();
+    story.read("bought", "u1", orders), story.read("statement", "u1", statement);
+    story.read("bought", "u2", orders_of_another), story.read("statement", "u2", {});
+    story.end_checkpoint();
+    return kinds(checks::check_transactions(checks::Facts(story.bundle)));
+  };
+  CHECK(after({order}, {charge}) == Kinds{});
+  CHECK(after({}, {}) == Kinds{}); // nobody knows whether it was taken
+  CHECK(after({order}, {}) == Kinds{"partial"});
+  CHECK(after({}, {charge}) == Kinds{"partial"});
+  CHECK(after({order}, {}, false) == Kinds{});
+  CHECK(after({}, {charge}, true, {order}) == Kinds{"partial"}); // what another's list shows is not their order
+  CHECK(after({}, {}, true, {order}) == Kinds{});
+  auto dear = charge;
+  dear.amount = -6;
+  CHECK(after({order}, {dear}) == Kinds{"altered"});
+  CHECK(after({order}, {}, true, {}, Outcome::unauthenticated) == Kinds{});
+}
+
 TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
   for (const bool paged : {false, true})
     for (const bool at_checkpoint : {false, true}) {

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace holdfast::test {
 
@@ -65,27 +66,34 @@ void RunningProgram::interrupt() const {
   kill(pid_, SIGINT);
 }
 
+RunningProgram::~RunningProgram() {
+  if (pid_ == 0)
+    return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
 Finished RunningProgram::end() {
   Finished finished;
-  pollfd watched[2] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
-  for (int open = 2; open > 0;) {
-    if (poll(watched, 2, -1) < 0)
+  const process::ScopedFd ended(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  pollfd watched[] = {{out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}, {ended.get(), POLLIN, 0}};
+  for (auto* one = watched; one < watched + 2; ++one)
+    fcntl(one->fd, F_SETFL, O_NONBLOCK);
+  for (bool has_ended = false; !has_ended;) {
+    if (poll(watched, 3, -1) < 0)
       break;
-    for (auto& one : watched) {
-      if (one.revents == 0)
-        continue;
+    has_ended = watched[2].revents != 0; // and then once more what it has said
+    for (auto* one = watched; one < watched + 2; ++one) {
       char buffer[4096];
-      const auto size = read(one.fd, buffer, sizeof buffer);
-      if (size > 0) {
-        (&one == watched ? finished.out : finished.err).append(buffer, static_cast<std::size_t>(size));
-      } else {
-        one.fd = -1;
-        --open;
-      }
+      ssize_t size = -1;
+      while (one->fd >= 0 && (size = read(one->fd, buffer, sizeof buffer)) > 0)
+        (one == watched ? finished.out : finished.err).append(buffer, static_cast<std::size_t>(size));
+      if (size == 0)
+        one->fd = -1; // closed: poll leaves it out
     }
   }
   int status = 0;
-  waitpid(pid_, &status, 0);
+  waitpid(std::exchange(pid_, 0), &status, 0);
   finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return finished;
 }

@@ -38,15 +38,19 @@ struct Finished {
 };
 
 /// A program that runs, and can be interrupted. Its temporary folder is `scratch`, so that what it leaves can be seen.
-/// What it says waits in pipes until `end` is called.
+/// What it says waits in pipes until `end` is called. Killed when nobody waits for it.
 class RunningProgram {
 public:
   RunningProgram(const std::vector<std::string>& command, const std::filesystem::path& scratch);
-  void interrupt() const;       ///< as Ctrl-C does
-  [[nodiscard]] Finished end(); ///< waits for it; once
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+  void interrupt() const; ///< as Ctrl-C does
+  /// Waits for it, and not for what it has left that could say something as well. Once.
+  [[nodiscard]] Finished end();
 
 private:
-  int pid_ = 0;
+  int pid_ = 0; ///< 0: it has ended
   process::ScopedFd out_, err_;
 };
 
