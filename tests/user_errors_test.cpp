@@ -202,8 +202,8 @@ TEST_CASE("Ctrl-C in the middle ends with 130, a readable bundle, and nothing le
   const auto scenario = tiny.folder.write("scenario.toml", tiny.scenario + "length = \"20s\"\n").string();
   for (const auto* moment : {"0.02", "0.1", "0.5"}) {
     const auto bundles = tiny.folder.path() / fmt::format("bundles-{}", moment);
-    const auto finished = run_program({"timeout", "--preserve-status", "-s", "INT", moment, holdfast_program(), "run",
-                                       scenario, "--out", bundles.string()},
+    const auto finished = run_program({"timeout", "--foreground", "--preserve-status", "-s", "INT", moment,
+                                       holdfast_program(), "run", scenario, "--out", bundles.string()},
                                       tiny.folder.path());
     INFO(moment, " ", finished.out, finished.err);
     CHECK(finished.status == 130);

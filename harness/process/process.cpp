@@ -41,6 +41,7 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
   int shim_pid = 0;
   int exec_error = 0;
   std::optional<WaitStatus> status;
+  bool control_ended = false;
   bool gone = false;
   int open_streams = 2;
 
@@ -52,14 +53,17 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     (void)::send(control.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
+  /// Until the shim has closed its end, which it does by ending.
   static asio::awaitable<void> read_control(std::shared_ptr<State> self) {
     for (;;) {
       ShimMessage message{};
       boost::system::error_code error;
       const auto size = co_await self->control.async_read_some(asio::buffer(&message, sizeof message),
                                                                asio::redirect_error(use_awaitable, error));
+      if (error == asio::error::connection_reset)
+        continue; // it ended without reading all that it was told; what it said itself comes after that error
       if (error || size != sizeof message)
-        co_return; // the shim has exited; `wait_shim` publishes that
+        break;
       if (message.type == ShimMessage::Type::started)
         self->pid = self->first_pid = message.value;
       if (message.type == ShimMessage::Type::exec_failed)
@@ -70,6 +74,8 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
       }
       self->changed.notify();
     }
+    self->control_ended = true;
+    self->changed.notify();
   }
 
   /// Reaps the shim. Not Boost.Process's async_wait: when its descriptor is reported ready it waits for the process,
@@ -97,16 +103,10 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
   static asio::awaitable<void> wait_shim(std::shared_ptr<State> self) {
     const auto shim_status = co_await reap(*self);
     self->shim->detach(); // its pid may be another's from now on
-    // What the shim said last may still be unread: take it before anyone is told that the tree is gone.
-    ShimMessage message{};
-    while (::recv(self->control.native_handle(), &message, sizeof message, MSG_DONTWAIT) == sizeof message) {
-      if (message.type == ShimMessage::Type::started)
-        self->first_pid = message.value;
-      if (message.type == ShimMessage::Type::main_exited)
-        self->status = WaitStatus::from_native(message.value);
-      if (message.type == ShimMessage::Type::exec_failed)
-        self->exec_error = message.value;
-    }
+    // What the shim said last is read before anyone is told that the tree is gone. Not here: Asio may hold a message
+    // that it has taken from the socket and not yet given to `read_control`.
+    while (!self->control_ended)
+      co_await self->changed.wait();
     self->pid = 0;
     // A shim that was itself killed could not report; its tree fell to the guardian.
     if (!self->status)
