@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace holdfast::reports {
 
@@ -39,8 +40,9 @@ public:
   void list(std::string_view key, const EntryList& entries) {
     begin(key);
     out_ += '[';
+    bool is_first = true; // by place: entries may be shared, also within a list
     for (const auto& entry : entries) {
-      if (&entry != &entries[0])
+      if (!std::exchange(is_first, false))
         out_ += is_edn_ ? " " : ",";
       Map one(out_, syntax());
       one.text("id", entry.id);

@@ -229,6 +229,7 @@ TEST_CASE("what a stack does while it is taken down is nobody's finding") {
   CHECK(finished.status == 130);
   std::ifstream stream(history_file);
   const std::string history(std::istreambuf_iterator<char>(stream), {});
+  CHECK(history.find("\"complete\"") != std::string::npos);
   CHECK(history.find("no instance is ready") == std::string::npos);
 }
 
