@@ -52,7 +52,7 @@ Command check_command() {
             arguments.option(
                 "--consistency", options->level,
                 "the level that the history is held against: read-uncommitted to strict-serializable, or of "
-                "list-append and set-full a session guarantee; without it the model's own");
+                "list-append, rw-register and set-full a session guarantee; without it the model's own");
             arguments.repeatable("--declare", options->declarations,
                                  "KEY=VALUE: what the model must be told, as total=100 for the bank");
             arguments.choice("--format", options->format, {"human", "json"}, "human or json");

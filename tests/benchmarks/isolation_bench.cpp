@@ -1,4 +1,4 @@
-// How long judging transactions takes, and how it grows: isolation-bench [MODEL] [LARGEST] [DATABASE]
+// How long judging transactions takes, and how it grows: isolation-bench [MODEL] [LARGEST] [DATABASE] [CONSISTENCY]
 //
 // Histories of a simulated database, 50 clients, up to 4 steps a transaction, ten keys in use at any time, each written
 // 32 times. Each size is judged in a process of its own, so that its memory is its own; the history is part of it.
@@ -41,15 +41,21 @@ double processor_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-double judge(const std::string& model, test::Level level, unsigned transactions) {
+struct Subject {
+  std::string model;
+  std::string consistency; ///< empty: the model's own
+};
+
+double judge(const Subject& subject, test::Level level, unsigned transactions) {
   test::Choices choices(transactions);
-  test::Workload workload{level, model == "list-append", transactions, 20, 40, 4, 64, 2, 1};
+  test::Workload workload{level, subject.model == "list-append", transactions, 20, 40, 4, 64, 2, 1};
   auto history = test::simulate(workload, choices);
   const auto before = megabytes("VmRSS:");
   const auto processor = processor_seconds();
   const auto begin = std::chrono::steady_clock::now();
   consistency::Budget budget{{std::chrono::hours{1}, std::size_t{64} << 30}};
-  const auto result = consistency::find_model(model)->check(history, {}, budget);
+  const auto result = consistency::find_model(subject.model)
+                          ->check(history, {.consistency = subject.consistency, .declarations = {}}, budget);
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const double seconds = processor_seconds() - processor;
   std::string kinds;
@@ -70,14 +76,14 @@ double judge(const std::string& model, test::Level level, unsigned transactions)
 }
 
 /// In a process of its own.
-double judge_apart(const std::string& model, test::Level level, unsigned transactions) {
+double judge_apart(const Subject& subject, test::Level level, unsigned transactions) {
   int ends[2];
   if (pipe(ends) != 0)
     return 0;
   double seconds = 0;
   const auto child = fork();
   if (child == 0) {
-    seconds = judge(model, level, transactions);
+    seconds = judge(subject, level, transactions);
     _exit(write(ends[1], &seconds, sizeof seconds) == sizeof seconds ? 0 : 1);
   }
   close(ends[1]);
@@ -88,8 +94,8 @@ double judge_apart(const std::string& model, test::Level level, unsigned transac
   return seconds;
 }
 
-void judge_all_sizes(const std::string& model, test::Level level, const char* name, unsigned largest) {
-  fmt::print("{}, a database that is {}\n", model, name);
+void judge_all_sizes(const Subject& subject, test::Level level, const char* name, unsigned largest) {
+  fmt::print("{}, a database that is {}\n", subject.model, name);
   std::fflush(stdout);
   double n = 0;
   double sum_x = 0;
@@ -98,7 +104,7 @@ void judge_all_sizes(const std::string& model, test::Level level, const char* na
   double sum_xy = 0;
   for (unsigned transactions = 10'000; transactions <= largest; transactions *= 10) {
     const auto x = std::log(transactions);
-    const auto y = std::log(judge_apart(model, level, transactions));
+    const auto y = std::log(judge_apart(subject, level, transactions));
     n += 1;
     sum_x += x;
     sum_y += y;
@@ -113,7 +119,7 @@ void judge_all_sizes(const std::string& model, test::Level level, const char* na
 } // namespace
 
 int main(int count, char** arguments) {
-  const std::string model = count > 1 ? arguments[1] : "list-append";
+  const Subject subject{count > 1 ? arguments[1] : "list-append", count > 4 ? arguments[4] : ""};
   const auto largest = static_cast<unsigned>(count > 2 ? std::stoul(arguments[2]) : 1'000'000);
   const std::string only = count > 3 ? arguments[3] : "";
   for (const auto& [level, name] : {std::pair{test::Level::strict_serializable, "strict-serializable"},
@@ -121,5 +127,5 @@ int main(int count, char** arguments) {
                                     std::pair{test::Level::read_committed, "read-committed"},
                                     std::pair{test::Level::read_uncommitted, "read-uncommitted"}})
     if (only.empty() || only == name)
-      judge_all_sizes(model, level, name, largest);
+      judge_all_sizes(subject, level, name, largest);
 }

@@ -253,5 +253,4 @@ TEST_CASE("list-append: PRAM is made of three session guarantees, and others' tr
   CHECK(validity({{"ax1 rx_", ok, 1}}, "read-your-writes") == Validity::invalid);
   CHECK(judged(one_by_one({{"ax1", ok, 1}, {"rx[1]", ok, 2}}), "list-append", "read-your-writes").reason ==
         "nothing that was read could have broken read-your-writes");
-  CHECK(judged(one_by_one({{"ww1"}, {"rw1"}}), "rw-register", "PRAM").validity == Validity::unknown);
 }

@@ -8,6 +8,7 @@
 #include "harness/consistency/evidence.hpp"
 #include "harness/consistency/isolation/append_versions.hpp"
 #include "harness/consistency/isolation/judgement.hpp"
+#include "harness/consistency/isolation/sessions.hpp"
 #include "harness/consistency/session_guarantees.hpp"
 
 #include <algorithm>
@@ -63,7 +64,8 @@ class Finder {
 public:
   Finder(const AppendVersions& versions, std::span<const std::string_view> guarantees, Result& result, Budget& budget)
       : versions_(versions), transactions_(versions.transactions()), history_(*transactions_.history), result_(result),
-        budget_(budget) {
+        budget_(budget), sessions_(transactions_), read_(sessions_.places()), written_(sessions_.places()),
+        seen_(sessions_.count()) {
     for (const auto guarantee : {Guarantee::read_your_writes, Guarantee::monotonic_reads, Guarantee::monotonic_writes,
                                  Guarantee::writes_follow_reads})
       asked_[index(guarantee)] =
@@ -72,7 +74,6 @@ public:
 
   /// Returns why nothing that was not found can be excluded; empty when it can.
   std::string run() {
-    number_sessions();
     fill_memories();
     for (OperationId id = 0; id < transactions_.count() && !budget_.exhausted(); ++id)
       if (transactions_.outcome(id) != Outcome::fail)
@@ -95,21 +96,6 @@ private:
   static constexpr std::size_t index(Guarantee guarantee) { return static_cast<std::size_t>(guarantee); }
   [[nodiscard]] bool asks(Guarantee guarantee) const { return asked_[index(guarantee)]; }
 
-  void number_sessions() {
-    FlatIndex numbers;
-    for (const auto& operation : history_.operations) {
-      const auto known = static_cast<std::uint32_t>(seen_.size());
-      session_.push_back(numbers.insert(0, static_cast<std::uint64_t>(operation.process), known));
-      if (session_.back() == known)
-        seen_.emplace_back();
-    }
-    for (OperationId id = 0; id < transactions_.count(); ++id)
-      for (const auto& step : transactions_.of(id))
-        places_.insert(step.key, session_[id], static_cast<std::uint32_t>(places_.used()));
-    read_.resize(places_.used());
-    written_.resize(places_.used());
-  }
-
   void fill_memories() {
     for (const auto& read : versions_.reads())
       if (read.version != none)
@@ -121,7 +107,9 @@ private:
             remember(written_[place(id, transactions_.steps[step].key)], {version, step, id});
   }
 
-  [[nodiscard]] std::uint32_t place(OperationId id, std::uint32_t key) const { return places_.find(key, session_[id]); }
+  [[nodiscard]] std::uint32_t place(OperationId id, std::uint32_t key) const {
+    return sessions_.place(key, sessions_.of(id));
+  }
   [[nodiscard]] std::uint32_t key_of(const AppendRead& read) const { return transactions_.steps[read.step].key; }
   /// The version that a write made; `none` of a read, and where it cannot be told.
   [[nodiscard]] std::uint32_t made_by(std::uint32_t at) const {
@@ -177,7 +165,7 @@ private:
         continue;
       see(read);
       for (const auto session : touched_) {
-        const auto at = places_.find(key_of(read), session);
+        const auto at = sessions_.place(key_of(read), session);
         if (at == none)
           continue;
         look_for(Guarantee::monotonic_writes, written_[at], seen_[session], read);
@@ -198,9 +186,9 @@ private:
       const auto by = versions_.writer(key_of(read), version);
       if (by == none || by == read.by)
         continue;
-      auto& seen = seen_[session_[by]];
+      auto& seen = seen_[sessions_.of(by)];
       if (seen.reader != read.by) {
-        touched_.push_back(session_[by]);
+        touched_.push_back(sessions_.of(by));
         seen = {read.by, by, 0};
       }
       if (seen.by <= by)
@@ -312,8 +300,7 @@ private:
   Budget& budget_;
   std::array<bool, 4> asked_{};
   std::array<std::size_t, 4> said_{}, compared_{};
-  std::vector<std::uint32_t> session_; ///< of each transaction
-  FlatIndex places_;                   ///< of what each session has met of each key
+  Sessions sessions_;
   std::vector<Memory> read_, written_; ///< by place
   std::vector<Seen> seen_;             ///< by session
   std::vector<std::uint32_t> touched_;

@@ -28,7 +28,7 @@ const std::vector<Level>& levels() {
       {"monotonic-reads", {}, {"monotonic-reads", "garbage-read", "duplicate-elements"}, {"MR"}},
       {"monotonic-writes", {}, {"monotonic-writes", "garbage-read", "duplicate-elements"}, {"MW"}},
       {"writes-follow-reads", {}, {"writes-follow-reads", "garbage-read", "duplicate-elements"}, {"WFR"}},
-      {"PRAM", {"read-your-writes", "monotonic-reads", "monotonic-writes"}, {}, {}},
+      {"PRAM", {"read-your-writes", "monotonic-reads", "monotonic-writes"}, {"PRAM"}, {}},
       // Whoever reads what nobody wrote, or sees one append twice, has no history of versions at all.
       {"read-uncommitted", {}, {"G0", "garbage-read", "duplicate-elements"}, {"PL-1"}},
       {"strong-session-read-uncommitted", {"read-uncommitted"}, {"G0-process"}, {"strong-session-PL-1"}},
@@ -115,6 +115,7 @@ const std::map<std::string_view, Names>& cases() {
       {"monotonic-reads", {"G-single-process"}},
       {"monotonic-writes", {"G-single-process"}},
       {"writes-follow-reads", {"G-single-process"}},
+      {"PRAM", {"G-single-process"}}, // whatever the order of versions, one of the three is broken
       // Each version was written by who had read the one before.
       {"cyclic-versions", {"G1c"}},
   };
@@ -155,17 +156,14 @@ constexpr std::array ranked = std::to_array<std::string_view>({
     "monotonic-reads",
     "monotonic-writes",
     "writes-follow-reads",
+    "PRAM",
 });
 
+/// By its canonical name; null when there is none of that name.
 const Level* find_level(std::string_view name) {
-  const auto same = [&](std::string_view other) {
-    return std::equal(name.begin(), name.end(), other.begin(), other.end(),
-                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
-  };
-  for (const auto& level : levels())
-    if (same(level.name) || std::any_of(level.aliases.begin(), level.aliases.end(), same))
-      return &level;
-  return nullptr;
+  const auto found =
+      std::find_if(levels().begin(), levels().end(), [&](const Level& level) { return level.name == name; });
+  return found == levels().end() ? nullptr : &*found;
 }
 
 std::set<std::string_view> implied(std::string_view anomaly) {
@@ -182,9 +180,13 @@ std::set<std::string_view> implied(std::string_view anomaly) {
   return all;
 }
 
-bool forbids(const Level& level, const std::set<std::string_view>& anomalies) {
+bool forbids_itself(const Level& level, const std::set<std::string_view>& anomalies) {
   return std::any_of(level.forbids.begin(), level.forbids.end(),
-                     [&](std::string_view one) { return anomalies.contains(one); }) ||
+                     [&](std::string_view one) { return anomalies.contains(one); });
+}
+
+bool forbids(const Level& level, const std::set<std::string_view>& anomalies) {
+  return forbids_itself(level, anomalies) ||
          std::any_of(level.contains.begin(), level.contains.end(),
                      [&](std::string_view weaker) { return forbids(*find_level(weaker), anomalies); });
 }
@@ -222,8 +224,14 @@ std::vector<std::string_view> guarantees_of(std::string_view level) {
 }
 
 std::string canonical_level(std::string_view name) {
-  const auto* level = find_level(name);
-  return level == nullptr ? std::string{} : std::string(level->name);
+  const auto same = [&](std::string_view other) {
+    return std::equal(name.begin(), name.end(), other.begin(), other.end(),
+                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  };
+  for (const auto& level : levels())
+    if (same(level.name) || std::any_of(level.aliases.begin(), level.aliases.end(), same))
+      return std::string(level.name);
+  return {};
 }
 
 bool rules_out(std::string_view anomaly, std::string_view level) {
@@ -235,10 +243,14 @@ std::vector<std::string> ruled_out_by(const std::vector<std::string>& anomalies)
   std::set<std::string_view> all;
   for (const auto& anomaly : anomalies)
     all.merge(implied(anomaly));
+  std::set<std::string_view> ruled_out; // what a level contains stands before it
   std::vector<std::string> names;
   for (const auto& level : levels())
-    if (forbids(level, all))
+    if (forbids_itself(level, all) || std::any_of(level.contains.begin(), level.contains.end(),
+                                                  [&](auto weaker) { return ruled_out.contains(weaker); })) {
+      ruled_out.insert(level.name);
       names.emplace_back(level.name);
+    }
   return names;
 }
 
