@@ -1,4 +1,5 @@
 // What is recorded is read back; a cut line is survived, a wrong one is named.
+#include "harness/history/identities.hpp"
 #include "harness/history/reader.hpp"
 #include "harness/history/recorder.hpp"
 #include "tests/support/support.hpp"
@@ -54,7 +55,9 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
     std::vector<ListEntry> list;
     for (int i = 0; i < 400; ++i) {
       // Most lists grow at one end; some shrink, change, or swap two of their elements.
-      const ListEntry fresh{std::to_string(i), below(5), below(2) == 0 ? "tea" : "", below(2) == 0 ? "u2" : "", ""};
+      // Some are of operations, also of some that are yet to come.
+      const auto id = below(3) == 0 ? fmt::format("read{}", below(400)) : std::to_string(i);
+      const ListEntry fresh{id, below(5), below(2) == 0 ? "tea" : "", below(2) == 0 ? "u2" : "", ""};
       if (const auto what = below(8); what < 3 || list.empty())
         list.push_back(fresh);
       else if (what < 6)
@@ -82,8 +85,31 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
     entries += lists[i].size();
     for (const auto& entry : history.operations[i].list)
       different.insert(&entry);
+    CHECK(history.operations[i].number == i);
+    for (const auto* list : {&history.operations[i].list, &history.operations[i].statement})
+      for (std::size_t place = 0; place < list->size(); ++place) {
+        const auto& id = (*list)[place].id;
+        CHECK(list->operation(place) == (id.starts_with("read") ? std::stoul(id.substr(4)) : EntryList::nobodys));
+      }
   }
   CHECK(different.size() * 10 < entries);
+}
+
+TEST_CASE("a history made by hand is identified as one that was read") {
+  History history;
+  history.operations.push_back({.id = "a", .list = EntryList{{"b", {}, "", "", ""}, {"c", {}, "", "", ""}}});
+  history.operations.push_back({.id = "b", .statement = EntryList{{"a", {}, "", "", ""}}});
+  CHECK(history.operations[0].list.operation(0) == EntryList::unidentified);
+  identify(history);
+  CHECK(history.operations[1].number == 1);
+  CHECK(history.operations[0].list.operation(0) == 1);
+  CHECK(history.operations[0].list.operation(1) == EntryList::nobodys);
+  CHECK(history.operations[1].statement.operation(0) == 0);
+  history.operations.push_back({.id = "c"});
+  identify(history);
+  CHECK(history.operations[0].list.operation(1) == 2);
+  history.operations.push_back({.id = "c"});
+  CHECK_THROWS_AS(identify(history), std::invalid_argument);
 }
 
 TEST_CASE("a history is read back as it was recorded") {

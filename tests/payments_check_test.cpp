@@ -26,7 +26,7 @@ TEST_CASE("payments: paid twice, without an order, never, with another amount, b
     story.end_checkpoint();
     if (later)
       later(story, id);
-    const auto result = checks::check_payments(checks::Facts(story.bundle));
+    const auto result = checks::check_payments(story.facts());
     return Told{kinds(result), result.verdict};
   };
   const auto times = [](int payments, int voids, const std::string& amount = "5") {
@@ -73,7 +73,7 @@ TEST_CASE("payments: no evidence, no pass") {
     Story story;
     story.declare_payments();
     play(story);
-    return checks::check_payments(checks::Facts(story.bundle));
+    return checks::check_payments(story.facts());
   };
   const auto buy = [](Story& story) { story.book(story.operation("buy", "u1", {{"amount", "5"}}).id, "payment", "5"); };
   CHECK(judge([](Story&) {}).verdict == Verdict::inconclusive); // nothing acknowledged

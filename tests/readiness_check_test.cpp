@@ -20,7 +20,7 @@ TEST_CASE("readiness: an instance that says ready while it serves nothing lies; 
         story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", ready, "200"});
       }
     }
-    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
+    return kinds(checks::check_readiness(story.facts()));
   };
   CHECK(judge(Outcome::info, true) == Kinds{"lying"});
   CHECK(judge(Outcome::info, false).empty());
@@ -41,7 +41,7 @@ TEST_CASE("readiness: what the harness's lateness may have failed is no lie, at 
       if (i % 10 == 0)
         story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
     }
-    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
+    return checks::check_readiness(story.facts()).verdict;
   };
   CHECK(judge(true) == Verdict::inconclusive);
   CHECK(judge(false) == Verdict::fail);
@@ -57,7 +57,7 @@ TEST_CASE("readiness: where the machine is starved a slow failure is no lie, a q
         story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
     }
     story.event("starved", {{"ms", "100000"}, {"percent", "80"}});
-    return checks::check_readiness(checks::Facts(story.bundle)).verdict;
+    return checks::check_readiness(story.facts()).verdict;
   };
   CHECK(judge(std::chrono::milliseconds{400}) == Verdict::inconclusive);
   CHECK(judge(std::chrono::milliseconds{40}) == Verdict::fail);
@@ -69,7 +69,7 @@ TEST_CASE("recovery: the limit counts although the next step came first") {
     story.bundle.scenario.expect.recovery_within = std::chrono::milliseconds{100};
     story.event("recovery", {{"after", "first"}, {"state", "next step"}, {"took_ms", took_ms}});
     story.event("recovery", {{"after", "second"}, {"state", "recovered"}, {"took_ms", "5"}});
-    return checks::check_recovery(checks::Facts(story.bundle)).verdict;
+    return checks::check_recovery(story.facts()).verdict;
   };
   CHECK(judge("900") == Verdict::fail);
   CHECK(judge("90") == Verdict::pass);
@@ -87,7 +87,7 @@ TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
       for (const auto* instance : {"web@1", "web@2"})
         story.bundle.history.probes.push_back({one.completed, one.complete_time, instance, true, "200"});
   }
-  const auto result = checks::check_readiness(checks::Facts(story.bundle));
+  const auto result = checks::check_readiness(story.facts());
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].occurrences.size() == 1);
   CHECK(result.findings[0].occurrences[0].user == "web@2");
@@ -107,7 +107,7 @@ TEST_CASE("readiness: failing without a need that it may be ready without is no 
         story.bundle.history.probes.push_back({last.completed, last.complete_time, "bank@1", need_is_ready, ""});
       }
     }
-    return kinds(checks::check_readiness(checks::Facts(story.bundle)));
+    return kinds(checks::check_readiness(story.facts()));
   };
   CHECK(judge(true, false).empty());
   CHECK(judge(true, true) == Kinds{"lying"});

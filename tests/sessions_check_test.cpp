@@ -16,7 +16,7 @@ TEST_CASE("sessions: lost, unreachable, zombie and crossed; a logout of unknown 
     Story story;
     const auto login = story.operation("login", "u1");
     play(story, login);
-    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
+    return kinds(checks::check_sessions(story.facts()));
   };
   const auto read = [](Story& s, const Operation& login, Outcome outcome) {
     s.begin_checkpoint();
@@ -51,7 +51,7 @@ TEST_CASE("sessions that nobody could look at after the strike are no evidence")
   story.begin_checkpoint();
   story.operation("me", "u1", {{"session", login}}, Outcome::unauthenticated);
   story.end_checkpoint();
-  CHECK(checks::check_sessions(checks::Facts(story.bundle)).verdict == Verdict::inconclusive);
+  CHECK(checks::check_sessions(story.facts()).verdict == Verdict::inconclusive);
 }
 
 TEST_CASE("a live session that is refused between checkpoints breaks what a session may rely on") {
@@ -65,7 +65,7 @@ TEST_CASE("a live session that is refused between checkpoints breaks what a sess
     story.end_checkpoint();
     if (logout)
       story.operation("logout", "u1", {{"session", login.id}});
-    return kinds(checks::check_sessions(checks::Facts(story.bundle)));
+    return kinds(checks::check_sessions(story.facts()));
   };
   CHECK(after({Outcome::ok, Outcome::ok}).empty());
   CHECK(after({Outcome::info, Outcome::fail}).empty()); // out of reach is no refusal

@@ -25,17 +25,7 @@ int host_of(const Operation& operation) {
 Facts::Facts(const bundle::Bundle& from) : bundle(from) {
   for (const auto& operation : bundle.scenario.stack.operations)
     roles_.emplace(operation.name, operation.role);
-  const auto& operations = bundle.history.operations;
-  std::vector<std::string_view> names;
-  std::vector<std::uint32_t> numbers;
-  for (std::size_t first = 0; first < operations.size(); first += names.size()) {
-    names.clear();
-    for (auto i = first; i < operations.size() && names.size() < history::Names::at_once; ++i)
-      names.push_back(operations[i].user);
-    users_.number(names, numbers);
-    for (std::size_t i = 0; i < names.size(); ++i)
-      add(operations[first + i], numbers[i]);
-  }
+  add_operations();
   for (const auto& event : bundle.history.events) {
     if (event.type == "checkpoint") {
       const int number = std::atoi(event.field("number").c_str());
@@ -68,16 +58,49 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from) {
   }
 }
 
-void Facts::add(const Operation& operation, std::uint32_t user) {
+void Facts::add_operations() {
+  const auto& operations = bundle.history.operations;
+  users_of_.reserve(operations.size());
+  std::vector<std::string_view> names;
+  std::vector<std::uint32_t> numbers;
+  std::vector<Role> roles;
+  for (auto begin = operations.begin(); begin != operations.end();) { // many at once, while they are in the caches
+    const auto end = begin + std::min(operations.end() - begin, std::ptrdiff_t{history::Names::at_once});
+    roles.clear();
+    names.clear();
+    for (auto one = begin; one != end; ++one)
+      for (const void* part : {static_cast<const void*>(&one->user), static_cast<const void*>(&one->values)})
+        __builtin_prefetch(part);
+    for (auto one = begin; one != end; ++one) {
+      one->values.prefetch();
+      roles.push_back(role_of(*one));
+      names.push_back(one->user);
+    }
+    users.number(names, numbers);
+    users_of_.insert(users_of_.end(), numbers.begin(), numbers.end());
+    names.clear();
+    for (auto role = roles.begin(); begin != end; ++begin, ++role) {
+      add(*begin, *role);
+      if (*role == Role::transfer)
+        names.push_back(begin->values.find("peer").value_or(std::string_view{}));
+    }
+    users.number(names, numbers);
+    peers_.insert(peers_.end(), numbers.begin(), numbers.end());
+  }
+  for (auto& [at, reads] : reads_)
+    reads.resize(users.size());
+}
+
+void Facts::add(const Operation& operation, Role role) {
   const auto add_as = [&](Role shown) {
     by_role_[shown].push_back(&operation);
     if (operation.checkpoint == 0)
       return;
     auto& reads = reads_[{shown, operation.checkpoint}];
-    reads.resize(std::max<std::size_t>(reads.size(), user + 1));
-    reads[user] = &operation;
+    reads.resize(users.size());
+    reads[user(operation)] = &operation;
   };
-  if (const auto role = role_of(operation); role != Role::overview)
+  if (role != Role::overview)
     return add_as(role);
   for (const auto shown : {Role::whoami, Role::purchases, Role::statement})
     add_as(shown);
@@ -109,12 +132,9 @@ const std::vector<const Operation*>& Facts::of(Role role) const {
   return found == by_role_.end() ? none : found->second;
 }
 
-const Operation* Facts::read(Role role, std::string_view user, int checkpoint) const {
+const Operation* Facts::read(Role role, std::uint32_t user, int checkpoint) const {
   const auto at = reads_.find({role, checkpoint});
-  if (at == reads_.end())
-    return nullptr;
-  const auto place = users_.find(user);
-  return place == history::Names::unknown || place >= at->second.size() ? nullptr : at->second[place];
+  return at == reads_.end() ? nullptr : at->second[user];
 }
 
 const history::EntryList& Facts::list(const Operation& read, Role role) const {

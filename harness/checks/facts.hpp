@@ -41,14 +41,19 @@ struct Facts {
   const bundle::Bundle& bundle;
   std::vector<Checkpoint> checkpoints;
   std::vector<StepFact> steps;
+  history::Names users; ///< and their peers, by number
   bool steady_reached = false;
   bool ended = false; ///< the run came to its end
 
   /// Operations of a role, by invocation; `other` for those that have none. An overview is whoami, purchases and
   /// statement at once.
   [[nodiscard]] const std::vector<const Operation*>& of(scenario::Role role) const;
+  /// The number of the user whose operation it is.
+  [[nodiscard]] std::uint32_t user(const Operation& operation) const { return users_of_[operation.number]; }
+  /// The numbers of the users whom transfers go to, in the order of `of(Role::transfer)`.
+  [[nodiscard]] const std::vector<std::uint32_t>& peers() const { return peers_; }
   /// The read of a user's list at a checkpoint that counts: the last one made there. Null when there was none.
-  [[nodiscard]] const Operation* read(scenario::Role role, std::string_view user, int checkpoint) const;
+  [[nodiscard]] const Operation* read(scenario::Role role, std::uint32_t user, int checkpoint) const;
   /// What a read shows of a role: its list, or that part of an overview.
   [[nodiscard]] const history::EntryList& list(const Operation& read, scenario::Role role) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
@@ -74,12 +79,14 @@ struct Facts {
   [[nodiscard]] std::size_t at_risk(const std::vector<const Operation*>& acknowledged) const;
 
 private:
-  void add(const Operation& operation, std::uint32_t user);
+  void add_operations();
+  void add(const Operation& operation, scenario::Role role);
 
   std::map<scenario::Role, std::vector<const Operation*>> by_role_;
   std::unordered_map<std::string, scenario::Role> roles_;
-  history::Names users_; ///< of the places in `reads_`
-  std::map<std::pair<scenario::Role, int>, std::vector<const Operation*>> reads_;
+  std::vector<std::uint32_t> users_of_; ///< of each operation
+  std::vector<std::uint32_t> peers_;
+  std::map<std::pair<scenario::Role, int>, std::vector<const Operation*>> reads_; ///< by user
 };
 
 /// What became of one acknowledged thing over the checkpoints after its acknowledgement.

@@ -1,6 +1,6 @@
 #include "harness/checks/ledger.hpp"
 
-#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace holdfast::checks {
@@ -10,57 +10,40 @@ using history::Outcome;
 using scenario::Role;
 
 Ledger::Ledger(const Facts& from, Role role, std::initializer_list<Role> makers, IsAltered is_altered)
-    : facts(from), list(role) {
-  std::size_t submitted = 0;
+    : facts(from), list(role), records_of_(from.bundle.history.operations.size(), consistency::none) {
+  std::size_t records = 0;
   for (const auto maker : makers)
-    submitted += facts.of(maker).size();
-  ids.reserve(submitted);
-  origins.reserve(submitted);
-  roles.reserve(submitted);
-  sightings.records.reserve(submitted);
+    records += facts.of(maker).size();
+  origins.reserve(records);
+  roles.reserve(records);
+  sightings.records.reserve(records);
   for (const auto maker : makers)
-    for (std::span all(facts.of(maker)); !all.empty();) {
-      const auto some = all.first(std::min(all.size(), history::Names::at_once));
-      add_records(some, maker);
-      all = all.subspan(some.size());
-    }
+    add_records(maker);
   std::size_t elements = 0;
   for (const auto* read : facts.of(list))
     elements += facts.list(*read, list).size();
   sightings.elements.reserve(elements);
-  std::vector<consistency::ReadId> last; // read of each user
-  for (const auto* read : facts.of(list)) {
-    const auto user = users.number(read->user); // also of one whose list was never read
-    if (read->outcome != Outcome::ok)
-      continue;
-    last.resize(std::max<std::size_t>(last.size(), user + 1), consistency::none);
-    add_read(*read, user, std::exchange(last[user], static_cast<consistency::ReadId>(reads.size())), is_altered);
-  }
+  std::vector<consistency::ReadId> last(facts.users.size(), consistency::none); // read of each user
+  for (const auto* read : facts.of(list))
+    if (read->outcome == Outcome::ok) {
+      auto& before = last[facts.user(*read)];
+      add_read(*read, std::exchange(before, static_cast<consistency::ReadId>(reads.size())), is_altered);
+    }
 }
 
-void Ledger::add_records(std::span<const Operation* const> made, Role maker) {
-  const auto number = [&](history::Names& names, std::vector<std::uint32_t>& numbers, auto name_of) {
-    texts_.clear();
-    for (const auto* operation : made)
-      texts_.push_back(name_of(*operation));
-    names.number(texts_, numbers);
-  };
-  number(ids, numbers_, [](const Operation& one) -> std::string_view { return one.id; });
-  number(users, owners_, [](const Operation& one) -> std::string_view { return one.user; });
-  if (maker == Role::transfer)
-    number(users, partners_, [](const Operation& one) { return one.values.find("peer").value_or(std::string_view{}); });
+void Ledger::add_records(Role maker) {
+  const auto& made = facts.of(maker);
   for (std::size_t i = 0; i < made.size(); ++i) {
     const auto& origin = *made[i];
-    if (numbers_[i] < origins.size())
-      continue;
+    records_of_[origin.number] = static_cast<consistency::RecordId>(origins.size());
     auto& record = sightings.records.emplace_back();
-    record.owner = record.session = owners_[i];
+    record.owner = record.session = facts.user(origin);
     record.submitted = static_cast<Position>(origin.invoked);
     record.is_rejected = origin.outcome == Outcome::fail && origin.completed != 0;
     if (origin.outcome == Outcome::ok)
       record.acknowledged = static_cast<Position>(origin.completed);
     if (maker == Role::transfer) {
-      record.partner = partners_[i];
+      record.partner = facts.peers()[i];
       record.appearances = record.partner == record.owner ? 2 : 1; // a transfer to oneself is a debit and a credit
     }
     origins.push_back(&origin);
@@ -68,15 +51,19 @@ void Ledger::add_records(std::span<const Operation* const> made, Role maker) {
   }
 }
 
-void Ledger::add_read(const Operation& read, std::uint32_t user, consistency::ReadId before, IsAltered is_altered) {
+consistency::RecordId Ledger::record_of(const history::EntryList& entries, std::size_t place) const {
+  const auto operation = entries.operation(place);
+  if (operation == history::EntryList::unidentified)
+    throw std::logic_error("the entries of a list are not identified");
+  return operation == history::EntryList::nobodys ? consistency::none : records_of_[operation];
+}
+
+void Ledger::add_read(const Operation& read, consistency::ReadId before, IsAltered is_altered) {
   const auto& entries = facts.list(read, list);
-  // A list that is read again mostly holds what it held before, and more at one of its ends: no need to look that up.
   const history::EntryList nothing;
-  const auto& old_entries = before == consistency::none ? nothing : facts.list(*reads[before], list);
+  const history::Repetition repeated(entries, before == consistency::none ? nothing : facts.list(*reads[before], list));
   const auto old_first = before == consistency::none ? 0 : sightings.reads[before].first;
-  const bool grows_at_front =
-      !old_entries.empty() && entries.size() >= old_entries.size() && !entries.equal_at(0, old_entries, 0);
-  const std::size_t shift = grows_at_front ? entries.size() - old_entries.size() : 0;
+  const auto user = facts.user(read);
   sightings.begin_read({.invoked = static_cast<Position>(read.invoked),
                         .completed = static_cast<Position>(read.completed),
                         .collection = user,
@@ -84,40 +71,53 @@ void Ledger::add_read(const Operation& read, std::uint32_t user, consistency::Re
                         .judges_absence = read.checkpoint == 0, // those are judged by where the record is at the end
                         .judges_repeats = !facts.may_be_torn(read)});
   reads.push_back(&read);
-  const auto is_known = [&](std::size_t i) {
-    return i >= shift && i - shift < old_entries.size() && entries.equal_at(i, old_entries, i - shift);
-  };
-  texts_.clear();
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (!is_known(i))
-      texts_.push_back(entries[i].id);
-  ids.number(texts_, numbers_);
-  auto number = numbers_.begin();
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (is_known(i)) {
-      const auto known = sightings.elements[old_first + i - shift];
+    if (const auto place = repeated.of(i)) {
+      const auto known = sightings.elements[old_first + *place];
       sightings.show(known.record, known.altered != 0);
+    } else {
+      sightings.show(0);
+      fresh_.push_back({static_cast<std::uint32_t>(i), 0});
+    }
+  find_records(entries, user);
+  for (const auto& [place, record] : fresh_) {
+    const bool altered = record < submitted() && is_altered != nullptr && is_altered(*origins[record], entries[place]);
+    sightings.elements[sightings.reads.back().first + place] = consistency::Sightings::element(record, altered);
+  }
+  fresh_.clear();
+}
+
+/// What one of them waits for in memory is fetched for all of them at once.
+void Ledger::find_records(const history::EntryList& entries, std::uint32_t user) {
+  for (const auto& one : fresh_)
+    entries.prefetch(one.place);
+  for (const auto& one : fresh_)
+    if (const auto operation = entries.operation(one.place); operation < records_of_.size())
+      __builtin_prefetch(&records_of_[operation]);
+  for (auto& one : fresh_) {
+    one.record = record_of(entries, one.place);
+    if (one.record != consistency::none) {
+      __builtin_prefetch(&origins[one.record]);
       continue;
     }
-    const auto record = *number++;
-    if (record == origins.size()) {
-      origins.push_back(nullptr);
+    one.record = submitted() + unsubmitted_.number(entries[one.place].id);
+    if (one.record == sightings.records.size())
       sightings.records.push_back({.owner = user});
-    }
-    const auto* origin = origins[record];
-    sightings.show(record, origin != nullptr && is_altered != nullptr && is_altered(*origin, entries[i]));
   }
+  for (const auto& one : fresh_)
+    if (one.record < submitted())
+      origins[one.record]->values.prefetch();
 }
 
 CheckpointReads::CheckpointReads(const Ledger& ledger, Role list)
-    : users_(ledger.users.size()), all_(ledger.facts.checkpoints.size() * users_) {
+    : users_(ledger.facts.users.size()), all_(ledger.facts.checkpoints.size() * users_) {
   std::unordered_map<const Operation*, consistency::ReadId> numbers;
   for (consistency::ReadId id = 0; list == ledger.list && id < ledger.reads.size(); ++id)
     if (ledger.reads[id]->checkpoint != 0)
       numbers.emplace(ledger.reads[id], id);
   for (std::size_t i = 0; i < ledger.facts.checkpoints.size(); ++i)
     for (std::uint32_t user = 0; user < users_; ++user) {
-      const auto* read = ledger.facts.read(list, ledger.users[user], ledger.facts.checkpoints[i].number);
+      const auto* read = ledger.facts.read(list, user, ledger.facts.checkpoints[i].number);
       const auto number = numbers.find(read);
       if (read != nullptr && read->completed != 0)
         all_[i * users_ + user] = {read, number == numbers.end() ? consistency::none : number->second};

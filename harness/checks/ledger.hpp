@@ -7,7 +7,6 @@
 #include "harness/consistency/exactly_once.hpp"
 #include "harness/history/names.hpp"
 
-#include <span>
 #include <string_view>
 
 namespace holdfast::checks {
@@ -18,10 +17,12 @@ struct RecordWords {
   std::string list;   ///< "purchase history"
 };
 
-/// References the facts and the operations, which must outlive it.
+/// References the facts and the operations, which must outlive it. Records are numbered in the order of the operations
+/// that submitted them, and then those that nobody submitted.
 struct Ledger {
-  /// Records are what operations of the roles `makers` may have made, in this order; of two with one id the first
-  /// counts. `is_altered` says whether an entry differs from what was submitted; without it nothing is compared.
+  /// Records are what operations of the roles `makers` may have made, in this order. `is_altered` says whether an entry
+  /// differs from what was submitted; without it nothing is compared. Throws std::logic_error when entries are not
+  /// identified (history/identities.hpp).
   using IsAltered = bool (*)(const Operation& origin, const history::ListEntry& entry);
   Ledger(const Facts& facts, scenario::Role list, std::initializer_list<scenario::Role> makers,
          IsAltered is_altered = nullptr);
@@ -29,22 +30,35 @@ struct Ledger {
   const Facts& facts;
   scenario::Role list;
   consistency::Sightings sightings;      ///< collections and sessions are users; reads at checkpoints judge no absence
-  history::Names ids;                    ///< of records
-  history::Names users;                  ///< of collections and sessions
-  std::vector<const Operation*> origins; ///< of each record; null: nobody submitted it
-  consistency::LargeVector<scenario::Role> roles; ///< of each record that somebody submitted: what made it
+  std::vector<const Operation*> origins; ///< of each record that somebody submitted
+  consistency::LargeVector<scenario::Role> roles; ///< of each of these: what made it
   std::vector<const Operation*> reads;            ///< of each read
 
+  [[nodiscard]] std::string_view id(consistency::RecordId record) const {
+    return record < origins.size() ? origins[record]->id : unsubmitted_[record - submitted()];
+  }
+  /// Null of one that nobody submitted.
+  [[nodiscard]] const Operation* origin(consistency::RecordId record) const {
+    return record < origins.size() ? origins[record] : nullptr;
+  }
+  /// Of an entry, by what submitted it; `none` when nobody did.
+  [[nodiscard]] consistency::RecordId record_of(const history::EntryList& entries, std::size_t place) const;
   /// The first entry of a record that a read shows altered.
   [[nodiscard]] const history::ListEntry* altered_entry(consistency::ReadId read, consistency::RecordId record) const;
 
 private:
-  void add_records(std::span<const Operation* const> made, scenario::Role maker);
-  void add_read(const Operation& read, std::uint32_t user, consistency::ReadId before, IsAltered is_altered);
+  [[nodiscard]] consistency::RecordId submitted() const { return static_cast<consistency::RecordId>(origins.size()); }
+  void add_records(scenario::Role maker);
+  void add_read(const Operation& read, consistency::ReadId before, IsAltered is_altered);
+  void find_records(const history::EntryList& entries, std::uint32_t user);
 
-  // Of what is being added: names and their numbers.
-  std::vector<std::string_view> texts_;
-  std::vector<std::uint32_t> numbers_, owners_, partners_;
+  consistency::LargeVector<consistency::RecordId> records_of_; ///< of each operation; `none` where it submits none
+  history::Names unsubmitted_;                                 ///< ids
+  struct Fresh {
+    std::uint32_t place;
+    consistency::RecordId record;
+  };
+  std::vector<Fresh> fresh_; ///< entries of the list at hand that were not in the one before it
 };
 
 /// The reads of every user's list that count at every checkpoint.

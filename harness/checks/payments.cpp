@@ -45,7 +45,7 @@ const Operation* last_read(const Facts& facts, const Operation& purchase) {
   for (auto checkpoint = facts.checkpoints.rbegin(); checkpoint != facts.checkpoints.rend(); ++checkpoint) {
     if (checkpoint->began < purchase.invoked)
       break;
-    const auto* read = facts.read(Role::purchases, purchase.user, checkpoint->number);
+    const auto* read = facts.read(Role::purchases, facts.user(purchase), checkpoint->number);
     if (read != nullptr && read->outcome == Outcome::ok)
       return read;
   }

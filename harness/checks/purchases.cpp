@@ -70,7 +70,7 @@ void find_instability(verdict::CheckResult& result, const Ledger& ledger, const 
   auto absences = durability.absences;
   const auto shown_at = [&](const consistency::Absence& one) {
     return std::pair(ledger.reads[one.flickered == consistency::none ? one.missing : one.flickered]->completed,
-                     ledger.ids[one.record]);
+                     ledger.id(one.record));
   };
   std::erase_if(absences, [](const consistency::Absence& one) { return one.missing == consistency::none; });
   std::sort(absences.begin(), absences.end(), [&](const auto& a, const auto& b) { return shown_at(a) < shown_at(b); });
@@ -78,7 +78,7 @@ void find_instability(verdict::CheckResult& result, const Ledger& ledger, const 
     const auto say = [&](const std::string& kind, const Operation* first, const Operation* read, std::string what) {
       result.add(kind, {read->user, read->completed, read->complete_time, std::move(what), {first, read}});
     };
-    const auto id = ledger.ids[one.record];
+    const auto id = ledger.id(one.record);
     if (one.flickered != consistency::none) {
       say("flickering", ledger.reads[one.seen], ledger.reads[one.flickered],
           fmt::format("{} was seen and then not", id));

@@ -47,11 +47,11 @@ private:
 
 void find_unreachable_lists(verdict::CheckResult& result, const Ledger& ledger, const Standing& standing,
                             const RecordWords& words) {
-  std::vector<std::uint32_t> users(ledger.users.size());
+  std::vector<std::uint32_t> users(ledger.facts.users.size());
   for (std::uint32_t user = 0; user < users.size(); ++user)
     users[user] = user;
   std::sort(users.begin(), users.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return ledger.users[a] < ledger.users[b]; });
+            [&](std::uint32_t a, std::uint32_t b) { return ledger.facts.users[a] < ledger.facts.users[b]; });
   std::vector<Sighting> sightings;
   for (const auto user : users) {
     standing.find(sightings, user, 0, std::nullopt);
@@ -116,8 +116,8 @@ std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, 
   auto intruders = consistency::find_intruders(ledger.sightings);
   for (const auto& one : intruders) {
     const auto* read = ledger.reads[one.read];
-    const auto* origin = ledger.origins[one.record];
-    const auto id = ledger.ids[one.record];
+    const auto* origin = ledger.origin(one.record);
+    const auto id = ledger.id(one.record);
     const bool is_submitted = origin != nullptr && origin->invoked <= read->completed;
     const auto say = [&](const std::string& kind, std::string what) {
       std::vector<const Operation*> evidence;

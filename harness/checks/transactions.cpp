@@ -31,7 +31,7 @@ public:
     for (consistency::RecordId id = 0; id < sides_.size(); ++id)
       sides_[id].checkpoint = last_readable(id);
     for (std::uint32_t checkpoint = 0; checkpoint < ledger.facts.checkpoints.size(); ++checkpoint)
-      for (std::uint32_t user = 0; user < ledger.users.size(); ++user) {
+      for (std::uint32_t user = 0; user < ledger.facts.users.size(); ++user) {
         if (const auto& statement = statements.at(checkpoint, user); statement.succeeded())
           look_at_statement(statement, checkpoint, user);
         if (const auto& orders = orders_.at(checkpoint, user); orders.succeeded())
@@ -81,13 +81,10 @@ private:
   }
   void look_at_orders(const CheckpointReads::Read& read, std::uint32_t checkpoint, std::uint32_t user) {
     const auto& entries = ledger_.facts.list(*read.operation, Role::purchases);
-    texts_.clear();
-    for (const auto& entry : entries)
-      texts_.push_back(entry.id);
-    ledger_.ids.find(texts_, numbers_);
     for (std::size_t i = 0; i < entries.size(); ++i)
-      if (const auto id = numbers_[i]; is_judged(id, checkpoint) && ledger_.roles[id] == Role::purchase &&
-                                       record(id).owner == user && sides_[id].other == nullptr)
+      if (const auto id = ledger_.record_of(entries, i); is_judged(id, checkpoint) &&
+                                                         ledger_.roles[id] == Role::purchase &&
+                                                         record(id).owner == user && sides_[id].other == nullptr)
         sides_[id].other = &entries[i];
   }
 
@@ -95,9 +92,6 @@ private:
   const CheckpointReads& statements_;
   CheckpointReads orders_;
   consistency::LargeVector<Sides> sides_;
-  // Of the list that is being looked at: names and their numbers.
-  std::vector<std::string_view> texts_;
-  std::vector<std::uint32_t> numbers_;
 };
 
 /// A transfer that only one of its two sides shows, or that one of them shows altered.
@@ -123,7 +117,8 @@ void find_halves(verdict::CheckResult& result, const Ledger& ledger, const Compa
       say("altered", fmt::format("{} debits {}, was a transfer of {}", transfer->id, -*debit->amount, wanted));
     if (credit != nullptr && credit->amount && *credit->amount != wanted)
       say("altered", fmt::format("{} credits {}, was a transfer of {}", transfer->id, *credit->amount, wanted));
-    if (const auto peer = ledger.users[record.partner]; debit != nullptr && !debit->peer.empty() && debit->peer != peer)
+    if (const auto peer = ledger.facts.users[record.partner];
+        debit != nullptr && !debit->peer.empty() && debit->peer != peer)
       say("misdirected", fmt::format("{} went to {}, was meant for {}", transfer->id, debit->peer, peer));
   }
 }
@@ -155,8 +150,54 @@ void find_unpaid(verdict::CheckResult& result, const Ledger& ledger, const Compa
   }
 }
 
+/// Folds every user's statements, each from the one before where it repeats that.
+class Folds {
+public:
+  explicit Folds(const Facts& facts) : facts_(facts), last_(facts.users.size(), {nullptr, opening()}) {}
+
+  std::optional<std::int64_t> balance(const Operation& read) {
+    static const history::EntryList nothing;
+    const auto& entries = facts_.list(read, Role::statement);
+    auto& [list, fold] = last_[facts_.user(read)];
+    const history::Repetition repeated(entries, list == nullptr ? nothing : *list);
+    std::size_t kept = 0;
+    auto next = fold;
+    fresh_.clear();
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      if (repeated.of(i)) {
+        ++kept;
+      } else {
+        entries.prefetch(i);
+        fresh_.push_back(i);
+      }
+    for (const auto i : fresh_)
+      next.add(entries[i].amount);
+    if (kept != (list == nullptr ? 0 : list->size())) { // something of it is gone
+      next = opening();
+      for (const auto& entry : entries)
+        next.add(entry.amount);
+    }
+    list = &entries;
+    fold = next;
+    return fold.balance();
+  }
+
+private:
+  [[nodiscard]] consistency::Fold opening() const {
+    return consistency::Fold(facts_.bundle.scenario.stack.declare.opening_balance);
+  }
+  struct Last {
+    const history::EntryList* list;
+    consistency::Fold fold;
+  };
+  const Facts& facts_;
+  std::vector<Last> last_;         ///< of each user
+  std::vector<std::size_t> fresh_; ///< entries of the statement at hand that were not in the one before it
+};
+
 void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
   const auto& declare = facts.bundle.scenario.stack.declare;
+  Folds folds(facts);
   std::set<std::string> unbalanced, overdrawn;
   for (const auto* read : facts.of(Role::statement)) {
     if (read->outcome != Outcome::ok || facts.may_be_torn(*read))
@@ -165,10 +206,7 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
     if (!captured)
       continue; // an older recording without it
     const auto balance = std::atoll(std::string(*captured).c_str());
-    consistency::Fold fold(declare.opening_balance);
-    for (const auto& entry : facts.list(*read, Role::statement))
-      fold.add(entry.amount);
-    const auto folded = fold.balance();
+    const auto folded = folds.balance(*read);
     if (folded && *folded != balance && unbalanced.insert(read->user).second)
       result.add("unbalanced", {read->user,
                                 read->completed,

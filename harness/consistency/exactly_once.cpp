@@ -10,8 +10,8 @@ namespace holdfast::consistency {
 std::vector<Intruder> find_intruders(const Sightings& sightings) {
   std::vector<Intruder> found;
   std::set<std::tuple<Intrusion, RecordId, std::uint32_t>> said; // of cases: few, or everything is lost anyway
-  std::vector<ReadId> shown(sightings.records.size(), none);     // the last read that showed it
-  std::vector<std::uint32_t> counts(sightings.records.size());   // how often that read did
+  LargeVector<ReadId> shown(sightings.records.size(), none);     // the last read that showed it
+  LargeVector<std::uint32_t> counts(sightings.records.size());   // how often that read did
   for (ReadId id = 0; id < sightings.reads.size(); ++id) {
     const auto& read = sightings.reads[id];
     const auto say = [&](Intrusion kind, RecordId record) {

@@ -11,7 +11,7 @@ namespace {
 /// Calls `seen(record, place)` for each record that the read at a place shows, once however often it shows it.
 template <typename Seen>
 void each_sighting(const Sightings& sightings, const Lanes& lanes, const Seen& seen) {
-  std::vector<std::uint32_t> last(sightings.records.size(), none);
+  LargeVector<std::uint32_t> last(sightings.records.size(), none);
   for (std::uint32_t place = 0; place < lanes.order.size(); ++place)
     for (const auto element : sightings.of(sightings.reads[lanes.order[place]]))
       if (last[element.record] != place) {
@@ -49,12 +49,13 @@ const Lanes::Lane* Lanes::find(std::uint32_t collection, std::uint32_t session) 
   return found == lanes.end() || found->collection != collection || found->session != session ? nullptr : &*found;
 }
 
-Holders::Holders(const Sightings& sightings, const Lanes& lanes) : begins_(sightings.records.size() + 1) {
-  each_sighting(sightings, lanes, [&](RecordId record, std::uint32_t) { ++begins_[record + 1]; });
+Holders::Holders(const Sightings& sightings, const Lanes& lanes) : begins_(sightings.records.size() + 2) {
+  each_sighting(sightings, lanes, [&](RecordId record, std::uint32_t) { ++begins_[record + 2]; });
   std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
   places_.resize(begins_.back());
-  auto next = begins_;
-  each_sighting(sightings, lanes, [&](RecordId record, std::uint32_t place) { places_[next[record]++] = place; });
+  // Where the next place goes, one further than where its record's begin: in the end that is where the next one's do.
+  each_sighting(sightings, lanes,
+                [&](RecordId record, std::uint32_t place) { places_[begins_[record + 1]++] = place; });
 }
 
 } // namespace holdfast::consistency

@@ -58,13 +58,14 @@ struct Sightings {
   [[nodiscard]] std::span<const Element> of(const Read& read) const {
     return std::span(elements).subspan(read.first, read.size);
   }
+  static Element element(RecordId record, bool altered) { return {record & 0x7fffffffU, altered ? 1U : 0U}; }
   /// Appends a read; what it shows is appended after it.
   void begin_read(Read read) {
     read.first = elements.size();
     reads.push_back(read);
   }
   void show(RecordId record, bool altered = false) {
-    elements.push_back({record & 0x7fffffffU, altered ? 1U : 0U});
+    elements.push_back(element(record, altered));
     ++reads.back().size;
   }
 };

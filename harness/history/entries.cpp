@@ -11,4 +11,16 @@ bool EntryList::operator==(const EntryList& other) const {
   return true;
 }
 
+bool EntryList::identify(const Names& operations) {
+  bool all_found = true;
+  for (const auto& entry : entries_) {
+    if (entry->operation < nobodys)
+      continue;
+    const auto number = operations.find(entry->id);
+    entry->operation = number == Names::unknown ? nobodys : number;
+    all_found = all_found && number != Names::unknown;
+  }
+  return all_found;
+}
+
 } // namespace holdfast::history

@@ -30,13 +30,6 @@ public:
     for (std::size_t i = 0; i < names.size(); ++i)
       numbers.push_back(number(names[i], hashes_[i]));
   }
-  /// The same without new numbers: `unknown` for names that have none.
-  void find(std::span<const std::string_view> names, std::vector<std::uint32_t>& numbers) const {
-    fetch(names);
-    numbers.clear();
-    for (std::size_t i = 0; i < names.size(); ++i)
-      numbers.push_back(slots_[place_of(names[i], hashes_[i])].number);
-  }
   void reserve(std::size_t names) {
     all_.reserve(names);
     auto size = slots_.size();

@@ -48,6 +48,7 @@ struct Operation {
   int checkpoint = 0; ///< 0: not part of one
   bool setup = false; ///< before the workload's clock started
   int host = 0;
+  std::uint32_t number = 0;    ///< its place in the history
   std::string instance;        ///< of the first attempt
   Values values;               ///< what filled the request's placeholders, but for the id
   std::uint64_t invoked = 0;   ///< sequence number

@@ -1,7 +1,7 @@
 #include "harness/history/reader.hpp"
 
 #include "harness/history/base64.hpp"
-#include "harness/history/names.hpp"
+#include "harness/history/identities.hpp"
 
 #include <array>
 #include <boost/json.hpp>
@@ -191,7 +191,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
 
 class OperationReader {
 public:
-  explicit OperationReader(std::deque<Operation>& operations) : operations_(operations) {}
+  explicit OperationReader(History& history) : history_(history), operations_(history.operations) {}
 
   void line(const json::object& line, std::size_t number) {
     const auto type = text_of(line, "type");
@@ -214,6 +214,12 @@ public:
       throw BadLine(fmt::format("unknown type '{}'", type));
   }
 
+  /// After the last line.
+  void finish() {
+    if (!all_identified_)
+      identify_entries(history_, ids_);
+  }
+
 private:
   void invoke(const json::object& line, std::string_view id, std::size_t number) {
     if (ids_.find(id) != Names::unknown)
@@ -221,6 +227,7 @@ private:
     Operation operation;
     operation.id = id;
     operation.line = number;
+    operation.number = static_cast<std::uint32_t>(operations_.size());
     operation.process = static_cast<std::uint64_t>(integer_of(line, "process"));
     operation.user = text_of(line, "user");
     operation.name = text_of(line, "name");
@@ -256,15 +263,19 @@ private:
     auto& before = last_lists_[operation.name + '\n' + operation.user];
     operation.list = list_of(line, "list", before.list);
     operation.statement = list_of(line, "statement", before.statement);
+    for (auto* list : {&operation.list, &operation.statement})
+      all_identified_ = list->identify(ids_) && all_identified_;
     before = {operation.list, operation.statement};
   }
 
+  History& history_;
   std::deque<Operation>& operations_;
   struct Lists {
     EntryList list, statement;
   };
   std::unordered_map<std::string, Lists> last_lists_; ///< of each operation and user
   Names ids_;                                         ///< of the operations, by their places
+  bool all_identified_ = true;
 };
 
 WireMessage::Kind kind_of(const json::object& line) {
@@ -324,10 +335,11 @@ std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem
 
 std::variant<History, ReadError> read_history(const std::filesystem::path& directory) {
   History history;
-  OperationReader operations(history.operations);
+  OperationReader operations(history);
   if (auto error = read_lines(directory / "history.jsonl", history.truncated,
                               [&](const json::object& line, std::size_t number) { operations.line(line, number); }))
     return *error;
+  operations.finish();
   if (auto error =
           read_lines(directory / "events.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
             Event event{static_cast<std::uint64_t>(integer_of(line, "seq")),

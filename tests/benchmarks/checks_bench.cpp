@@ -3,6 +3,7 @@
 // Histories as runs record them: users buy, pay one another and read their lists, and all is read back at a checkpoint.
 // Prints processor time and memory from 10^4 operations to the largest, and the exponent of the growth fitted to them.
 #include "harness/checks/check.hpp"
+#include "harness/history/identities.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -50,6 +51,7 @@ public:
     for (std::size_t user = 0; user < users_; ++user)
       read(user, 1);
     bundle.history.events.push_back({++sequence_, now(), "checkpoint", {{"number", "1"}, {"state", "ended"}}});
+    history::identify(bundle.history);
   }
 
   bundle::Bundle bundle;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/checks/check.hpp"
+#include "harness/history/identities.hpp"
 
 namespace holdfast::test {
 
@@ -108,7 +109,13 @@ public:
   }
   verdict::Verdict verdict() {
     event("phase", {{"name", "end"}, {"state", "reached"}});
+    history::identify(bundle.history);
     return checks::judge(bundle, "").verdict;
+  }
+  /// Of what it holds by now.
+  checks::Facts facts() {
+    history::identify(bundle.history);
+    return checks::Facts(bundle);
   }
   bundle::Bundle bundle;
 

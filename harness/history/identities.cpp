@@ -1,0 +1,25 @@
+#include "harness/history/identities.hpp"
+
+#include <stdexcept>
+
+namespace holdfast::history {
+
+void identify(History& history) {
+  Names ids;
+  ids.reserve(history.operations.size());
+  for (auto& operation : history.operations) {
+    operation.number = static_cast<std::uint32_t>(ids.size());
+    if (ids.number(operation.id) != operation.number)
+      throw std::invalid_argument("two operations have the id " + operation.id);
+  }
+  identify_entries(history, ids);
+}
+
+void identify_entries(History& history, const Names& ids) {
+  for (auto& operation : history.operations) {
+    operation.list.identify(ids);
+    operation.statement.identify(ids);
+  }
+}
+
+} // namespace holdfast::history
