@@ -67,7 +67,7 @@ TEST_CASE("no evidence, no pass") {
 TEST_CASE("a check that does not look is inconclusive, and said not to be judged") {
   Story story;
   story.bundle.scenario.workload.journey = {{"me", 1}};
-  const auto report = checks::judge(story.bundle, "");
+  const auto report = story.report();
   const auto purchases = std::find_if(report.checks.begin(), report.checks.end(),
                                       [](const auto& check) { return check.name == "purchases"; });
   REQUIRE(purchases != report.checks.end());
@@ -147,7 +147,7 @@ TEST_CASE("a check that [expect] leaves out decides only what it has found") {
       story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
       story.end_checkpoint();
       story.event("phase", {{"name", "end"}, {"state", "reached"}});
-      const auto report = checks::judge(story.bundle, "");
+      const auto report = story.report();
       INFO(report.reason);
       CHECK(report.verdict == (lost ? Verdict::fail : named ? Verdict::inconclusive : Verdict::pass));
     }
@@ -304,6 +304,50 @@ TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
     }
 }
 
+TEST_CASE("users are who they are in a history of any length") {
+  for (const bool lost : {false, true}) {
+    Story story;
+    std::map<std::string, history::EntryList> lists;
+    for (int i = 0; i < 700; ++i) { // some are first met late
+      const auto user = fmt::format("u{}", i / 3);
+      const auto id = story.operation("buy", user, {{"amount", "5"}, {"item", "x"}}).id;
+      story.operation("pay", user, {{"amount", "1"}, {"peer", fmt::format("peer{}", i)}});
+      if (!lost || i != 600)
+        lists[user].push_back({id, 5, "x", {}, {}});
+    }
+    story.step("restart");
+    story.begin_checkpoint();
+    for (const auto& [user, list] : lists)
+      story.read("bought", user, list);
+    story.end_checkpoint();
+    CHECK(kinds(checks::check_purchases(story.facts())) == (lost ? Kinds{"lost"} : Kinds{}));
+  }
+}
+
+TEST_CASE("an entry with the id of another kind of operation, and a transfer to nobody") {
+  Story story;
+  const auto login = story.operation("login", "u1").id;
+  const auto bought = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id;
+  story.read("bought", "u1", {{bought, 5, "x", {}, {}}, {login, 5, "x", {}, {}}});
+  CHECK(kinds(checks::check_purchases(story.facts())) == Kinds{"phantom"});
+  const auto paid = story.operation("pay", "u1", {{"amount", "5"}}).id;
+  story.read("statement", "u1", {{paid, -5, {}, {}, {}}});
+  CHECK(kinds(checks::check_transactions(story.facts())).empty());
+  story.read("statement", "u2", {{paid, 5, {}, {}, {}}});
+  CHECK(kinds(checks::check_transactions(story.facts())) == Kinds{"crossed"});
+}
+
+TEST_CASE("a history that nobody numbered is not judged") {
+  Story story;
+  story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}});
+  story.operation("buy", "u2", {{"amount", "5"}, {"item", "x"}});
+  CHECK_THROWS_AS(checks::Facts(story.bundle), std::logic_error);
+  (void)story.facts();
+  story.bundle.history.operations[0].list.push_back({"op2", 5, "x", {}, {}});
+  story.bundle.history.operations[0].name = "bought";
+  CHECK_THROWS_AS((void)checks::check_purchases(checks::Facts(story.bundle)), std::logic_error);
+}
+
 TEST_CASE("a statement is folded whole, however much of it repeats the one before") {
   std::mt19937 random(11);
   const auto below = [&random](int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random); };
@@ -316,7 +360,6 @@ TEST_CASE("a statement is folded whole, however much of it repeats the one befor
     for (int reads = 2 + below(5); reads > 0; --reads) {
       const std::string user = below(3) == 0 ? "u2" : "u1";
       auto& list = lists[user];
-      // What is read again shares its entries, as in a history that was read back.
       const history::ListEntry fresh{fmt::format("e{}", below(1000)), below(9) - 4, {}, {}, {}};
       for (int more = below(3); more > 0; --more)
         list.insert(below(2) == 0 ? list.begin() : list.end(), fresh);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <stdexcept>
 
 namespace holdfast::checks {
 
@@ -72,6 +73,8 @@ void Facts::add_operations() {
       for (const void* part : {static_cast<const void*>(&one->user), static_cast<const void*>(&one->values)})
         __builtin_prefetch(part);
     for (auto one = begin; one != end; ++one) {
+      if (one->number != users_of_.size() + roles.size())
+        throw std::logic_error("the operations of a history are not numbered");
       one->values.prefetch();
       roles.push_back(role_of(*one));
       names.push_back(one->user);

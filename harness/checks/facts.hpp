@@ -36,6 +36,7 @@ struct StepFact {
 };
 
 struct Facts {
+  /// Throws std::logic_error when the operations are not numbered (history/identities.hpp).
   explicit Facts(const bundle::Bundle& from);
 
   const bundle::Bundle& bundle;

@@ -53,9 +53,11 @@ void Ledger::add_records(Role maker) {
 
 consistency::RecordId Ledger::record_of(const history::EntryList& entries, std::size_t place) const {
   const auto operation = entries.operation(place);
-  if (operation == history::EntryList::unidentified)
+  if (operation == history::EntryList::nobodys)
+    return consistency::none;
+  if (operation >= records_of_.size())
     throw std::logic_error("the entries of a list are not identified");
-  return operation == history::EntryList::nobodys ? consistency::none : records_of_[operation];
+  return records_of_[operation];
 }
 
 void Ledger::add_read(const Operation& read, consistency::ReadId before, IsAltered is_altered) {

@@ -12,10 +12,6 @@ void identify(History& history) {
     if (ids.number(operation.id) != operation.number)
       throw std::invalid_argument("two operations have the id " + operation.id);
   }
-  identify_entries(history, ids);
-}
-
-void identify_entries(History& history, const Names& ids) {
   for (auto& operation : history.operations) {
     operation.list.identify(ids);
     operation.statement.identify(ids);

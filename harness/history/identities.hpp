@@ -8,10 +8,8 @@
 namespace holdfast::history {
 
 /// Numbers the operations by their places and identifies all entries of their lists: for histories that are made by
-/// hand; what the reader returns is identified. Throws std::invalid_argument when two operations have one id.
+/// hand; what the reader returns is identified. Operations may be added, and it be called again; none may be taken
+/// away, and entries not be moved to another history. Throws std::invalid_argument when two operations have one id.
 void identify(History& history);
-
-/// Identifies entries with operations that came after them in the file. `ids` are those of the operations.
-void identify_entries(History& history, const Names& ids);
 
 } // namespace holdfast::history

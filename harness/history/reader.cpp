@@ -1,7 +1,7 @@
 #include "harness/history/reader.hpp"
 
 #include "harness/history/base64.hpp"
-#include "harness/history/identities.hpp"
+#include "harness/history/names.hpp"
 
 #include <array>
 #include <boost/json.hpp>
@@ -191,7 +191,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
 
 class OperationReader {
 public:
-  explicit OperationReader(History& history) : history_(history), operations_(history.operations) {}
+  explicit OperationReader(std::deque<Operation>& operations) : operations_(operations) {}
 
   void line(const json::object& line, std::size_t number) {
     const auto type = text_of(line, "type");
@@ -214,10 +214,12 @@ public:
       throw BadLine(fmt::format("unknown type '{}'", type));
   }
 
-  /// After the last line.
+  /// After the last line: entries whose operations came after them in the file.
   void finish() {
-    if (!all_identified_)
-      identify_entries(history_, ids_);
+    for (const auto number : unidentified_) {
+      operations_[number].list.identify(ids_);
+      operations_[number].statement.identify(ids_);
+    }
   }
 
 private:
@@ -263,19 +265,19 @@ private:
     auto& before = last_lists_[operation.name + '\n' + operation.user];
     operation.list = list_of(line, "list", before.list);
     operation.statement = list_of(line, "statement", before.statement);
-    for (auto* list : {&operation.list, &operation.statement})
-      all_identified_ = list->identify(ids_) && all_identified_;
+    const bool is_list_known = operation.list.identify(ids_);
+    if (!operation.statement.identify(ids_) || !is_list_known)
+      unidentified_.push_back(operation.number);
     before = {operation.list, operation.statement};
   }
 
-  History& history_;
   std::deque<Operation>& operations_;
   struct Lists {
     EntryList list, statement;
   };
   std::unordered_map<std::string, Lists> last_lists_; ///< of each operation and user
   Names ids_;                                         ///< of the operations, by their places
-  bool all_identified_ = true;
+  std::vector<std::uint32_t> unidentified_;           ///< operations with entries of which nobody is known yet
 };
 
 WireMessage::Kind kind_of(const json::object& line) {
@@ -335,7 +337,7 @@ std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem
 
 std::variant<History, ReadError> read_history(const std::filesystem::path& directory) {
   History history;
-  OperationReader operations(history);
+  OperationReader operations(history.operations);
   if (auto error = read_lines(directory / "history.jsonl", history.truncated,
                               [&](const json::object& line, std::size_t number) { operations.line(line, number); }))
     return *error;

@@ -95,7 +95,8 @@ double judge_apart(const Subject& subject, test::Level level, unsigned transacti
 }
 
 void judge_all_sizes(const Subject& subject, test::Level level, const char* name, unsigned largest) {
-  fmt::print("{}, a database that is {}\n", subject.model, name);
+  fmt::print("{}{}{}, a database that is {}\n", subject.model, subject.consistency.empty() ? "" : " at ",
+             subject.consistency, name);
   std::fflush(stdout);
   double n = 0;
   double sum_x = 0;

@@ -115,7 +115,7 @@ Demands demands_of(const std::vector<Drafted>& all, std::string_view guarantee) 
               then.is_write == is_of_reads)
             continue;
           if (met.key == then.key)
-            demand(met, then, guarantee != "monotonic-writes");
+            demand(met, then, is_of_reads);
           if (is_of_reads)
             continue;
           for (std::size_t reader = 0; reader < all.size(); ++reader)
@@ -268,4 +268,41 @@ TEST_CASE("rw-register: session guarantees by hand") {
   CHECK(validity({{"wx1", ok, 1}, {"rx7", ok, 1}}, "RYW") == Validity::invalid); // nobody wrote that
   CHECK(judged(one_by_one({{"wx1"}, {"rx1"}}), "rw-register", "PRAM").reason ==
         "nothing that was read could have broken read-your-writes");
+}
+
+TEST_CASE("rw-register: every key whose versions have no order is a case, and a few are explained") {
+  std::vector<Told> all;
+  for (char key = 'a'; key < 'm'; ++key)
+    all.insert(all.end(),
+               {{fmt::format("w{}1 w{}2", key, key), ok, 1}, {fmt::format("r{}2 r{}1 r{}2", key, key, key), ok, 2}});
+  const auto result = judged(one_by_one(all), "rw-register", "monotonic-reads");
+  REQUIRE(result.validity == Validity::invalid);
+  CHECK(result.findings.front().kind == "monotonic-reads");
+  CHECK(result.findings.front().count == 12);
+  for (const auto& example : result.findings.front().examples)
+    CHECK(example.what.ends_with("allows that"));
+}
+
+TEST_CASE("rw-register: the shortest walks are told of versions that all lead to one another") {
+  std::vector<Told> all;
+  for (int i = 1; i <= 40; ++i)
+    all.push_back({fmt::format("wx{}", i), ok, i});
+  for (int i = 1; i <= 40; ++i) // each reads on, the last begins again
+    all.push_back({fmt::format("rx{} rx{}", i, i % 40 + 1), ok, 100 + i});
+  const auto around = judged(one_by_one(all), "rw-register", "monotonic-reads");
+  REQUIRE(around.validity == Validity::invalid);
+  CHECK(around.findings.front().count == 1);
+  CHECK(around.findings.front().examples.front().operations.size() == 40);
+  all.push_back({"rx30 rx29", ok, 200});
+  const auto back = judged(one_by_one(all), "rw-register", "monotonic-reads");
+  CHECK(back.findings.front().examples.front().operations.size() == 2);
+}
+
+TEST_CASE("rw-register: session guarantees keep to what they may cost") {
+  auto history = one_by_one({{"wx1", ok, 1}, {"rx1 rx1", ok, 1}});
+  Budget budget({std::chrono::seconds{30}, 1});
+  const auto result =
+      find_model("rw-register")->check(history, {.consistency = "monotonic-reads", .declarations = {}}, budget);
+  CHECK(result.validity == Validity::unknown);
+  CHECK(result.reason == budget.reason());
 }

@@ -109,8 +109,11 @@ public:
   }
   verdict::Verdict verdict() {
     event("phase", {{"name", "end"}, {"state", "reached"}});
+    return report().verdict;
+  }
+  verdict::Report report() {
     history::identify(bundle.history);
-    return checks::judge(bundle, "").verdict;
+    return checks::judge(bundle, "");
   }
   /// Of what it holds by now.
   checks::Facts facts() {

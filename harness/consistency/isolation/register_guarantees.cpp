@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <deque>
 #include <fmt/format.h>
+#include <map>
 #include <tuple>
-#include <unordered_map>
+#include <utility>
 
 namespace holdfast::consistency::isolation {
 
@@ -32,10 +33,48 @@ struct Demand {
   std::uint32_t seen = none; ///< the session's write that whoever did that step had seen; none: it is the session's own
 };
 
-/// One walk of a cycle: from a version by states of one session to another version.
-struct Hop {
-  std::uint32_t state = 0; ///< the first
-  Demand demand;           ///< of the last
+/// How far nodes of one component are from one of its versions, in versions, and the node before each on the way.
+class Distances {
+public:
+  Distances(const Graph& graph, const Components& components, std::uint32_t first_state)
+      : graph_(graph), components_(components), first_state_(first_state), far_(graph.nodes, none),
+        before_(graph.nodes) {}
+
+  /// Forgets the last measurement. No further than a limit.
+  void measure(std::uint32_t begin, std::uint32_t limit) {
+    for (const auto node : reached_)
+      far_[node] = none;
+    reached_.clear();
+    std::deque<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> open{{0, begin, begin}};
+    while (!open.empty()) {
+      const auto [far, node, before] = open.front();
+      open.pop_front();
+      if (far_[node] != none)
+        continue;
+      far_[node] = far;
+      before_[node] = before;
+      reached_.push_back(node);
+      for (auto edge = graph_.first[node]; edge < graph_.first[node + 1]; ++edge) {
+        const auto to = graph_.to[edge];
+        if (components_.of[to] != components_.of[begin] || far_[to] != none)
+          continue;
+        if (to >= first_state_)
+          open.emplace_front(far, to, node);
+        else if (far + 1 < limit)
+          open.emplace_back(far + 1, to, node);
+      }
+    }
+  }
+  [[nodiscard]] bool reaches(std::uint32_t node) const { return far_[node] != none; }
+  [[nodiscard]] std::uint32_t of(std::uint32_t node) const { return far_[node]; }
+  [[nodiscard]] std::uint32_t before(std::uint32_t node) const { return before_[node]; }
+
+private:
+  const Graph& graph_;
+  const Components& components_;
+  std::uint32_t first_state_;
+  std::vector<std::uint32_t> far_, before_;
+  std::vector<std::uint32_t> reached_;
 };
 
 class Finder {
@@ -44,17 +83,16 @@ public:
       : transactions_(transactions), writes_(writes), history_(*transactions.history), result_(result), budget_(budget),
         sessions_(transactions),
         first_state_(static_cast<std::uint32_t>(writes.all().size() + transactions.keys.size())),
-        read_(sessions_.places()), written_(sessions_.places()), step_of_(writes.all().size(), none),
-        seen_(sessions_.count()) {}
+        read_(sessions_.places()), written_(sessions_.places()), step_of_(writes.all().size(), none) {}
 
   std::string run(std::span<const std::string_view> names) {
     meet_all();
+    budget_.take(steps_.size() * (sizeof(State) + 4 * sizeof(std::uint32_t)) + sessions_.places() * 2 * sizeof(State));
     std::vector<Guarantee> guarantees;
     for (const auto guarantee : {Guarantee::read_your_writes, Guarantee::monotonic_reads, Guarantee::monotonic_writes,
                                  Guarantee::writes_follow_reads})
       if (std::find(names.begin(), names.end(), to_string(guarantee)) != names.end())
         guarantees.push_back(guarantee);
-    std::vector<Demand> all;
     std::string doubt;
     for (const auto guarantee : guarantees) {
       evidence_ = 0;
@@ -62,11 +100,12 @@ public:
       demand_all(guarantee);
       if (evidence_ == 0 && doubt.empty())
         doubt = fmt::format("nothing that was read could have broken {}", to_string(guarantee));
-      all.insert(all.end(), demands_.begin(), demands_.end());
       find_cycles(to_string(guarantee));
     }
     if (guarantees.size() > 1 && !has_found_) {
-      demands_ = std::move(all);
+      demands_.clear();
+      for (const auto guarantee : guarantees)
+        demand_all(guarantee);
       find_cycles("PRAM");
     }
     return budget_.exhausted() ? budget_.reason() : doubt;
@@ -76,6 +115,7 @@ private:
   [[nodiscard]] std::uint32_t nil_of(std::uint32_t key) const {
     return static_cast<std::uint32_t>(writes_.all().size()) + key;
   }
+  [[nodiscard]] std::uint32_t nodes() const { return first_state_ + static_cast<std::uint32_t>(steps_.size()); }
   [[nodiscard]] bool is_version(std::uint32_t node) const { return node < first_state_; }
   /// `none` of a value that nobody wrote, or more than one.
   [[nodiscard]] std::uint32_t version_of(const Step& step) const {
@@ -121,10 +161,11 @@ private:
       if (step.is_write == is_of_reads || version == none || outcome == Outcome::fail ||
           (!step.is_write && outcome != Outcome::ok))
         return;
-      // In what order a session wrote, only reads show: `demand_of_others` asks for them.
+      // That a session wrote one after the other is no evidence: only reads show otherwise.
       const bool is_demanded = demand(met[sessions_.place(step.key, sessions_.of(id))], at, {0, version, at, none});
-      evidence_ += is_demanded && guarantee != Guarantee::monotonic_writes ? 1 : 0;
+      evidence_ += is_demanded && is_of_reads ? 1 : 0;
     });
+    seen_.assign(sessions_.count(), {});
     for (OperationId id = 0; id < transactions_.count() && !is_of_reads && !budget_.exhausted(); ++id)
       if (transactions_.outcome(id) == Outcome::ok)
         demand_of_others(id, met);
@@ -132,23 +173,24 @@ private:
 
   /// Whoever has seen a write, and reads on, must not be behind what its session had met before that write.
   void demand_of_others(OperationId id, const std::vector<std::vector<State>>& met) {
-    std::vector<std::uint32_t> touched; // sessions
+    touched_.clear();
     for (auto at = transactions_.first[id]; at < transactions_.first[id + 1]; ++at) {
       const auto& step = transactions_.steps[at];
       const auto version = version_of(step);
       if (step.is_write || version == none)
         continue;
-      for (const auto session : touched)
+      for (const auto session : touched_)
         if (const auto place = sessions_.place(step.key, session); place != none)
-          evidence_ += demand(met[place], seen_[session], {0, version, at, seen_[session]}) ? 1 : 0;
+          evidence_ += demand(met[place], seen_[session].step, {0, version, at, seen_[session].step}) ? 1 : 0;
       if (version >= writes_.all().size() || writes_.all()[version].has_failed || writes_.all()[version].by == id)
         continue;
       const auto session = sessions_.of(writes_.all()[version].by);
-      if (std::find(touched.begin(), touched.end(), session) == touched.end()) {
-        touched.push_back(session);
-        seen_[session] = step_of_[version];
+      auto& seen = seen_[session];
+      if (seen.reader != id) {
+        touched_.push_back(session);
+        seen = {id, step_of_[version]};
       }
-      seen_[session] = std::max(seen_[session], step_of_[version]);
+      seen.step = std::max(seen.step, step_of_[version]);
     }
   }
 
@@ -156,40 +198,68 @@ private:
   bool demand(const std::vector<State>& met, std::uint32_t before, Demand demand) {
     const auto after =
         std::partition_point(met.begin(), met.end(), [&](const State& one) { return one.step < before; });
-    if (after == met.begin())
+    if (after == met.begin() || budget_.exhausted())
       return false;
     demand.state = std::prev(after)->node;
+    if (demands_.size() == room_)
+      make_room();
     demands_.push_back(demand);
     return true;
+  }
+  /// Many ask for the same.
+  void make_room() {
+    sort_demands();
+    const auto before = std::exchange(room_, std::max(room_, 2 * demands_.size()));
+    budget_.take((room_ - before) * sizeof(Demand));
+  }
+  void sort_demands() {
+    std::sort(demands_.begin(), demands_.end(), [](const Demand& a, const Demand& b) {
+      return std::tie(a.state, a.version, a.step, a.seen) < std::tie(b.state, b.version, b.step, b.seen);
+    });
+    const auto same = [](const Demand& a, const Demand& b) {
+      return std::tie(a.state, a.version) == std::tie(b.state, b.version);
+    };
+    demands_.erase(std::unique(demands_.begin(), demands_.end(), same), demands_.end());
   }
 
   void find_cycles(std::string_view kind) {
     if (budget_.exhausted())
       return;
-    std::sort(demands_.begin(), demands_.end(), [](const Demand& a, const Demand& b) {
-      return std::tie(a.state, a.version, a.step) < std::tie(b.state, b.version, b.step);
-    });
+    sort_demands();
+    const auto bytes = (paths_.size() + demands_.size() + nodes()) * 5 * sizeof(std::uint32_t);
+    budget_.take(bytes);
     const auto forward = graph(false);
     Components components;
     find_components(forward, {bit(Kind::ww), false}, components);
-    std::vector<std::vector<std::uint32_t>> versions(components.size.size());
+    std::vector<std::uint32_t> count(components.size.size()); // of versions in each
     for (std::uint32_t version = 0; version < first_state_; ++version)
-      versions[components.of[version]].push_back(version);
-    std::erase_if(versions, [](const auto& all) { return all.size() < 2; });
-    if (versions.empty())
-      return;
-    has_found_ = true;
-    std::sort(versions.begin(), versions.end());
+      ++count[components.of[version]];
+    std::map<std::uint32_t, std::vector<std::uint32_t>> cyclic; // versions, by component
+    for (std::uint32_t version = 0; version < first_state_; ++version)
+      if (count[components.of[version]] > 1)
+        cyclic[components.of[version]].push_back(version);
+    if (!cyclic.empty()) {
+      has_found_ = true;
+      explain_all(kind, cyclic, forward, components);
+    }
+    budget_.give_back(bytes);
+  }
+
+  void explain_all(std::string_view kind, const std::map<std::uint32_t, std::vector<std::uint32_t>>& cyclic,
+                   const Graph& forward, const Components& components) {
     const auto backward = graph(true);
-    for (std::size_t i = 0; i < versions.size(); ++i)
-      if (i < explained)
-        explain(kind, shortest_cycle(versions[i], forward, backward, components));
+    Distances there(forward, components, first_state_);
+    Distances back(backward, components, first_state_);
+    std::size_t said = 0;
+    for (const auto& [component, versions] : cyclic)
+      if (said++ < explained)
+        explain(kind, shortest_cycle(versions, there, back));
       else
         result_.count(std::string(kind));
   }
 
   [[nodiscard]] Graph graph(bool is_reversed) const {
-    GraphBuilder builder(first_state_ + static_cast<std::uint32_t>(steps_.size()));
+    GraphBuilder builder(nodes());
     const auto add = [&](std::uint32_t from, std::uint32_t to) {
       builder.add(is_reversed ? to : from, is_reversed ? from : to, Kind::ww);
     };
@@ -202,53 +272,32 @@ private:
     return builder.build(0);
   }
 
-  /// How far each node of a component is from one of its versions, in versions, and the node before it.
-  struct Distances {
-    std::unordered_map<std::uint32_t, std::pair<std::size_t, std::uint32_t>> of;
-  };
-  static Distances distances(std::uint32_t begin, const Graph& graph, const Components& components,
-                             std::uint32_t first_state) {
-    Distances found;
-    std::deque<std::tuple<std::size_t, std::uint32_t, std::uint32_t>> open{{0, begin, begin}};
-    while (!open.empty()) {
-      const auto [far, node, before] = open.front();
-      open.pop_front();
-      if (!found.of.try_emplace(node, far, before).second)
-        continue;
-      for (auto edge = graph.first[node]; edge < graph.first[node + 1]; ++edge) {
-        const auto to = graph.to[edge];
-        if (components.of[to] != components.of[begin] || found.of.contains(to))
-          continue;
-        if (to < first_state)
-          open.emplace_back(far + 1, to, node);
-        else
-          open.emplace_front(far, to, node);
-      }
-    }
-    return found;
-  }
-
-  /// Nodes of a cycle through at least two of the versions; the first is not repeated.
-  [[nodiscard]] std::vector<std::uint32_t> shortest_cycle(const std::vector<std::uint32_t>& versions,
-                                                          const Graph& forward, const Graph& backward,
-                                                          const Components& components) const {
-    std::size_t shortest = SIZE_MAX;
+  /// Nodes of a cycle through at least two of the versions; the first is not repeated. The shortest, in versions, of
+  /// those through the first of them.
+  static std::vector<std::uint32_t> shortest_cycle(const std::vector<std::uint32_t>& versions, Distances& there,
+                                                   Distances& back) {
+    std::uint32_t shortest = none;
     std::vector<std::uint32_t> cycle;
-    for (std::size_t i = 0; i < versions.size() && i < beginnings && !budget_.exhausted(); ++i) {
-      const auto there = distances(versions[i], forward, components, first_state_);
-      const auto back = distances(versions[i], backward, components, first_state_);
-      for (const auto other : versions) {
-        if (other == versions[i] || there.of.at(other).first + back.of.at(other).first >= shortest)
-          continue;
-        shortest = there.of.at(other).first + back.of.at(other).first;
-        cycle.clear();
-        for (auto node = other; node != versions[i]; node = there.of.at(node).second)
-          cycle.push_back(node);
-        cycle.push_back(versions[i]);
-        std::reverse(cycle.begin(), cycle.end());
-        for (auto node = back.of.at(other).second; node != versions[i]; node = back.of.at(node).second)
-          cycle.push_back(node);
-      }
+    for (std::size_t i = 0; i < versions.size() && i < beginnings && shortest > 2; ++i) {
+      const auto begin = versions[i];
+      there.measure(begin, shortest - 1); // one less than the cycle, for the way back
+      back.measure(begin, shortest - 1);
+      auto best = none;
+      for (const auto other : versions)
+        if (other != begin && there.reaches(other) && back.reaches(other) &&
+            there.of(other) + back.of(other) < shortest) {
+          shortest = there.of(other) + back.of(other);
+          best = other;
+        }
+      if (best == none)
+        continue;
+      cycle.clear();
+      for (auto node = best; node != begin; node = there.before(node))
+        cycle.push_back(node);
+      cycle.push_back(begin);
+      std::reverse(cycle.begin(), cycle.end());
+      for (auto node = back.before(best); node != begin; node = back.before(node))
+        cycle.push_back(node);
     }
     return cycle;
   }
@@ -316,9 +365,15 @@ private:
   std::vector<std::pair<std::uint32_t, std::uint32_t>> paths_; ///< to states, from versions and other states
   std::vector<std::vector<State>> read_, written_;             ///< by place
   std::vector<std::uint32_t> step_of_;                         ///< of each write
-  std::vector<std::uint32_t> seen_; ///< of each session the youngest step that the transaction at hand saw
+  struct Seen {
+    OperationId reader = none;
+    std::uint32_t step = 0; ///< the youngest of the session's writes that the reader saw
+  };
+  std::vector<Seen> seen_;             ///< by session
+  std::vector<std::uint32_t> touched_; ///< sessions of which the transaction at hand saw something
   std::vector<Demand> demands_;
-  std::size_t evidence_ = 0; ///< demands that what was read could have broken
+  std::size_t room_ = std::size_t{1} << 16; ///< before equal ones are looked for
+  std::size_t evidence_ = 0;                ///< demands that what was read could have broken
   bool has_found_ = false;
 };
 

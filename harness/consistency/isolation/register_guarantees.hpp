@@ -1,6 +1,6 @@
 // Guarantees to sessions in histories of registers (Terry et al., "Session guarantees for weakly consistent replicated
 // data", PDIS 1994, section 3), where a session is a process, and its operations are the steps of its acknowledged
-// transactions.
+// transactions; who saw what a transaction of unknown outcome wrote has seen what its session had met before that.
 //
 // A read of a register shows one version and nothing of the order of the others. So a guarantee is broken when no order
 // of a key's versions, nil first, keeps it: each demands that of pairs of versions the first be not the later one, and
@@ -19,7 +19,8 @@
 namespace holdfast::consistency::isolation {
 
 /// Adds what breaks these guarantees (anomalies are called as they are; several that no one order keeps, though one
-/// does for each of them, are "PRAM"). Linear in the steps, times the sessions of which a transaction sees something.
+/// does for each of them, are "PRAM"): one case for all versions whose demands lead to one another. Near linear in the
+/// steps, times the sessions of which a transaction sees something.
 /// Returns why nothing more can be excluded; empty when it can.
 [[nodiscard]] std::string find_register_breaches(const Transactions& transactions, const Writes& writes,
                                                  std::span<const std::string_view> guarantees, Result& result,

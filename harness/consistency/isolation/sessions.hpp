@@ -1,4 +1,4 @@
-// Sessions are processes: who they are, and what each of them did to a key.
+// Sessions are processes. Dense numbers for them, and for what one of them has to do with one key.
 #pragma once
 
 #include "harness/consistency/isolation/flat_index.hpp"
