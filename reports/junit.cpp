@@ -35,7 +35,9 @@ std::string body(const verdict::Report& report) {
   std::string text;
   for (const auto& check : report.checks)
     for (const auto& finding : check.findings) {
-      text += fmt::format("{} {}: {} cases, {} users\n", check.name, finding.kind, finding.count, finding.users);
+      const auto who = verdict::affected(check.name, finding);
+      text += fmt::format("{} {}: {}{}{}\n", check.name, finding.kind, verdict::counted(finding.count, "case"),
+                          who.empty() ? "" : ", ", who);
       if (!finding.examples.empty())
         text += finding.examples[0] + "\n";
     }

@@ -86,12 +86,12 @@ std::string terminal(const verdict::Report& report, Colour colour) {
     }
     bool first = true;
     for (const auto& finding : check.findings) {
-      const auto who = check.name == "readiness"
-                           ? fmt::format("{} instances", finding.users)
-                           : fmt::format("{} users{}", finding.users, share(finding.users, report.users));
-      out += fmt::format("    {:<13} {} {}: {}, {} cases\n", first ? check.name : "",
+      auto who = verdict::affected(check.name, finding);
+      if (!who.empty())
+        who += (check.name == "readiness" ? "" : share(finding.users, report.users)) + ", ";
+      out += fmt::format("    {:<13} {} {}: {}{}\n", first ? check.name : "",
                          painted(check.verdict, first ? label : std::string(13, ' '), colour), finding.kind, who,
-                         finding.count);
+                         verdict::counted(finding.count, "case"));
       first = false;
     }
   }

@@ -153,6 +153,28 @@ TEST_CASE("a check that [expect] leaves out decides only what it has found") {
     }
 }
 
+TEST_CASE("what was never answered as the stack file says before the first step is no finding, and named") {
+  for (const int answered : {0, 1}) {
+    Story story;
+    const auto bought = story.operation("buy", "u1", {{"amount", "5"}, {"item", "x"}}).id;
+    for (int i = 0; i < 6; ++i)
+      story.read("bought", "u1", {{bought, 5, "x", {}, {}}}, i < answered ? Outcome::ok : Outcome::info).reason =
+          "nothing at '/purchases'";
+    story.step("restart");
+    story.begin_checkpoint();
+    story.read("bought", "u1", {}, Outcome::info);
+    const auto& last = story.bundle.history.operations.back();
+    story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+    story.end_checkpoint();
+    story.event("phase", {{"name", "end"}, {"state", "reached"}});
+    const auto report = story.report();
+    INFO(report.reason);
+    CHECK(report.verdict == (answered == 0 ? Verdict::inconclusive : Verdict::fail));
+    CHECK((report.reason == "'bought' was never answered as the stack file says before the first step, in 6 tries; the "
+                            "last: nothing at '/purchases'") == (answered == 0));
+  }
+}
+
 TEST_CASE("what was never submitted, certainly failed, came twice, changed, or belongs to somebody else is found") {
   const auto with = [](const std::function<void(Story&)>& play) {
     Story story;
@@ -287,20 +309,22 @@ TEST_CASE("orders and charges are held together where purchases are charged") {
   CHECK(after({order}, {}, true, {}, Outcome::unauthenticated) == Kinds{});
 }
 
-TEST_CASE("a list in pages is judged as one moment at checkpoints only") {
-  for (const bool paged : {false, true})
+TEST_CASE("a list in several pages is judged as one moment at checkpoints only") {
+  for (const int pages : {0, 1, 2}) // 0: of a list that has none
     for (const bool at_checkpoint : {false, true}) {
       Story story;
       for (auto& operation : story.bundle.scenario.stack.operations)
         if (operation.name == "statement")
-          operation.ok.list = scenario::ListCapture{.next = paged ? "/next" : ""};
+          operation.ok.list = scenario::ListCapture{.next = pages != 0 ? "/next" : ""};
       const auto id = story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}}).id;
       if (at_checkpoint)
         story.begin_checkpoint();
       // the pages are of two moments
-      story.read("statement", "u2", {{id, 5, {}, "u1", {}}}).captured.set("balance", "117");
+      auto& read = story.read("statement", "u2", {{id, 5, {}, "u1", {}}});
+      read.captured.set("balance", "117");
+      read.pages = static_cast<std::uint16_t>(pages);
       const bool unbalanced = !kinds(checks::check_transactions(story.facts())).empty();
-      CHECK(unbalanced == (!paged || at_checkpoint));
+      CHECK(unbalanced == (pages < 2 || at_checkpoint));
     }
 }
 

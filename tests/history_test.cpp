@@ -71,6 +71,7 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
       recorder.invoke(read);
       read.outcome = Outcome::ok;
       read.list = EntryList(list);
+      read.pages = static_cast<std::uint16_t>(i % 3);
       read.statement = EntryList(std::vector(list.rbegin(), list.rend()));
       read.attempts.push_back({1, "web@1", Outcome::ok, 200, {}});
       recorder.complete(read);
@@ -86,6 +87,7 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
     for (const auto& entry : history.operations[i].list)
       different.insert(&entry);
     CHECK(history.operations[i].number == i);
+    CHECK(history.operations[i].pages == i % 3);
     for (const auto* list : {&history.operations[i].list, &history.operations[i].statement})
       for (std::size_t place = 0; place < list->size(); ++place) {
         const auto& id = (*list)[place].id;

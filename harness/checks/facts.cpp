@@ -116,7 +116,8 @@ Role Facts::role_of(const Operation& operation) const {
 
 bool Facts::may_be_torn(const Operation& read) const {
   const auto* operation = bundle.scenario.stack.operation(read.name);
-  return read.checkpoint == 0 && operation != nullptr && operation->ok.list && !operation->ok.list->next.empty();
+  return read.checkpoint == 0 && operation != nullptr && operation->ok.list && !operation->ok.list->next.empty() &&
+         read.pages != 1;
 }
 
 bool Facts::is_offered(Role role) const {

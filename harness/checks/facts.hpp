@@ -58,7 +58,7 @@ struct Facts {
   /// What a read shows of a role: its list, or that part of an overview.
   [[nodiscard]] const history::EntryList& list(const Operation& read, scenario::Role role) const;
   [[nodiscard]] scenario::Role role_of(const Operation& operation) const;
-  /// A list in pages that was read while others wrote: its pages show different moments.
+  /// A list in several pages that was read while others wrote: they show different moments.
   [[nodiscard]] bool may_be_torn(const Operation& read) const;
   /// The journey or the setup makes users do this.
   [[nodiscard]] bool is_offered(scenario::Role role) const;

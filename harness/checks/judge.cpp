@@ -146,6 +146,37 @@ std::string missing_evidence(const Facts& facts) {
   return {};
 }
 
+/// Operations that were never answered as the stack file says, before anything was done to the stack: there is nothing
+/// to compare with, and the file is as likely to be wrong as the service. Empty without any.
+std::string never_served(const Facts& facts) {
+  constexpr std::size_t few = 5; // may be chance
+  const auto first_step = std::min_element(facts.steps.begin(), facts.steps.end(), [](const auto& a, const auto& b) {
+    return a.began_sequence != 0 && (b.began_sequence == 0 || a.began_sequence < b.began_sequence);
+  });
+  struct Tries {
+    std::size_t count = 0;
+    bool is_served = false;
+    const Operation* last = nullptr;
+  };
+  std::map<std::string, Tries> tries;
+  for (const auto& operation : facts.bundle.history.operations) {
+    const bool is_before = first_step == facts.steps.end() || first_step->began_sequence == 0 ||
+                           operation.completed < first_step->began_sequence;
+    if (operation.completed == 0 || !is_before)
+      continue;
+    auto& of = tries[operation.name];
+    ++of.count;
+    of.last = &operation;
+    of.is_served = of.is_served || operation.outcome != history::Outcome::info;
+  }
+  for (const auto& [name, of] : tries)
+    if (of.count >= few && !of.is_served)
+      return fmt::format(
+          "'{}' was never answered as the stack file says before the first step, in {} tries; the last: {}", name,
+          of.count, of.last->reason.substr(0, text_limit));
+  return {};
+}
+
 /// Where [expect] names what must survive, a check of records that it does not name is told and decides only what it
 /// has found: a strike beside its path is no lack of evidence for the others.
 bool decides(const Facts& facts, const verdict::CheckResult& result) {
@@ -222,10 +253,9 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
       any = any || result.name != "readiness";
       if (verdict::worse(result.verdict, worst) != worst) {
         reason = result.name;
-        if (!result.findings.empty())
-          reason += fmt::format(": {} ({} users)", result.findings[0].kind, summary.findings[0].users);
-        else
-          reason += ": " + result.reason;
+        const auto who = summary.findings.empty() ? std::string{} : verdict::affected(result.name, summary.findings[0]);
+        reason += ": " + (result.findings.empty() ? result.reason : result.findings[0].kind);
+        reason += who.empty() ? "" : " (" + who + ")";
       }
       worst = verdict::worse(worst, result.verdict);
     }
@@ -248,6 +278,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     reason = "no check applies: the stack's operations have no roles that one understands";
   if (!missing.empty() && worst != Verdict::fail)
     worst = Verdict::inconclusive, reason = missing;
+  if (const auto unserved = never_served(facts); !unserved.empty() && facts.ended)
+    worst = Verdict::inconclusive, reason = unserved;
   if (!missing.empty() && !facts.ended && bundle.scenario.expect.reproduction)
     worst = Verdict::inconclusive, reason = missing;
   // What teardown did to operations is no evidence of anything.

@@ -23,6 +23,10 @@ std::string with_declarations(const std::filesystem::path& path) {
 int check(CheckOptions options) {
   options.path = with_declarations(options.path);
   std::error_code error;
+  if (!std::filesystem::exists(options.path, error)) {
+    fmt::print(stderr, "holdfast check: there is no '{}'\n", options.path);
+    return wrong_usage;
+  }
   const auto said = std::filesystem::is_directory(options.path, error) ? check_bundle(options)
                                                                        : check_history(options, consistency::models());
   fmt::print("{}", said.out);

@@ -23,6 +23,17 @@ Said check_bundle(const CheckOptions& options) {
             .error = fmt::format("holdfast check: there is no model '{}' of a bundle: {}\n", options.model,
                                  scenario::suggest(options.model, known))};
   }
+  const CheckOptions usual;
+  for (const auto& [name, is_given] : {std::pair{"--consistency", !options.level.empty()},
+                                       {"--declare", !options.declarations.empty()},
+                                       {"--explain", !options.explain.empty()},
+                                       {"--time-limit", options.time_limit != usual.time_limit},
+                                       {"--memory-limit", options.memory_limit != usual.memory_limit}})
+    if (is_given)
+      return {.status = wrong_usage,
+              .out = {},
+              .error = fmt::format(
+                  "holdfast check: {} is for histories; a run is judged by what its scenario declares\n", name)};
   const auto read = bundle::read(options.path, make_registry().catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))
     return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", problem->message)};

@@ -44,9 +44,10 @@ struct Operation {
   std::string id;
   std::uint64_t process = 0; ///< logical process of the user; changes after `info`
   std::string user;
-  std::string name;   ///< of the operation in the stack file
-  int checkpoint = 0; ///< 0: not part of one
-  bool setup = false; ///< before the workload's clock started
+  std::string name;        ///< of the operation in the stack file
+  int checkpoint = 0;      ///< 0: not part of one
+  bool setup = false;      ///< before the workload's clock started
+  std::uint16_t pages = 0; ///< of a list in pages: how many were read; 0: it has none, or nobody wrote it down
   int host = 0;
   std::uint32_t number = 0;    ///< its place in the history
   std::string instance;        ///< of the first attempt

@@ -259,6 +259,7 @@ private:
     operation.reason = attempt.reason;
     operation.completed = static_cast<std::uint64_t>(integer_of(line, "seq"));
     operation.complete_time = Time(integer_of(line, "time"));
+    operation.pages = static_cast<std::uint16_t>(optional_integer(line, "pages"));
     operation.captured = values_of(line, "captured");
     if (line.if_contains("list") == nullptr && line.if_contains("statement") == nullptr)
       return;

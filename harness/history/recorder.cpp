@@ -204,6 +204,8 @@ void Recorder::complete(Operation& operation) {
   append_text(line, "op", operation.id);
   fmt::format_to(std::back_inserter(line), ",\"number\":{}", operation.attempts.size());
   append_result(line, operation.outcome, operation.status, operation.reason);
+  if (operation.pages != 0)
+    fmt::format_to(std::back_inserter(line), ",\"pages\":{}", operation.pages);
   if (!operation.attempts.empty() && operation.attempts.back().outcome != operation.outcome)
     append_text(line, "last", to_string(operation.attempts.back().outcome));
   append_values(line, "captured", operation.captured);

@@ -1,6 +1,7 @@
 #include "harness/link/matcher.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace holdfast::link {
 
@@ -9,6 +10,13 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 } // namespace
+
+Matcher::Matcher(Match match) : match_(std::move(match)) {
+  auto& operation = match_.operation;
+  if (operation.find('/') == std::string::npos)
+    std::transform(operation.begin(), operation.end(), operation.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+}
 
 bool Matcher::fits(const protocol::Request& request) const {
   return (match_.operation.empty() || holds(request.operations, match_.operation)) &&

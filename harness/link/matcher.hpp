@@ -16,7 +16,8 @@ struct Match {
 
 class Matcher {
 public:
-  explicit Matcher(Match match) : match_(std::move(match)) {}
+  /// Commands are matched whatever the case of their letters; what holds a path is not.
+  explicit Matcher(Match match);
 
   /// Counts a request; true when it is the one that is looked for.
   bool request(const Message& message);

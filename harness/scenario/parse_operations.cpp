@@ -60,7 +60,7 @@ OkReply parse_ok(const toml::table& table, Role role, const std::string& what, P
   TableReader reader(table, what, context);
   OkReply ok;
   ok.status = statuses(reader, "status");
-  if (ok.status.empty())
+  if (!table.contains("status"))
     context.error(table.source(), fmt::format("{} needs 'status'", what));
   if (auto capture = reader.text_map("capture"))
     ok.capture = *capture;

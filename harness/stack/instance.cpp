@@ -173,8 +173,8 @@ asio::awaitable<Started> Instance::await_ready() {
     }
     if (setup_.clock.now() >= deadline) {
       setup_.observer.process(name_, "not-ready", fmt::format("within {} ms", ready.within.count() / 1'000'000));
-      co_return Started{Started::How::timed_out,
-                        fmt::format("not ready within {} ms", ready.within.count() / 1'000'000)};
+      co_return Started{Started::How::timed_out, fmt::format("not ready within {} ms; the last probe was answered: {}",
+                                                             ready.within.count() / 1'000'000, last_answer_)};
     }
     // The next look, unless the process ends before it is due.
     (void)co_await async::until(setup_.clock, setup_.clock.now() + ready.every, process_->gone());
@@ -195,6 +195,7 @@ asio::awaitable<bool> Instance::probe(async::HttpConnection* kept) {
       inspected_ = answer.ready = false, answer.detail = misplaced_;
   }
   ready_ = answer.ready && is_running();
+  last_answer_ = answer.detail;
   setup_.observer.probe(name_, answer);
   co_return ready_;
 }

@@ -56,4 +56,12 @@ int exit_status(Verdict verdict) {
   return 2;
 }
 
+std::string counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string affected(const std::string& check, const FindingSummary& finding) {
+  return finding.users == 0 ? std::string{} : counted(finding.users, check == "readiness" ? "instance" : "user");
+}
+
 } // namespace holdfast::verdict

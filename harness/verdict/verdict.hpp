@@ -70,6 +70,11 @@ struct FindingSummary {
   std::vector<std::string> examples; ///< each a few lines of text
 };
 
+/// "1 user", "3 cases".
+[[nodiscard]] std::string counted(std::size_t count, const std::string& noun);
+/// Whom a finding of a check is about: "2 users", of readiness "2 instances"; empty when it is about nobody.
+[[nodiscard]] std::string affected(const std::string& check, const FindingSummary& finding);
+
 struct CheckSummary {
   std::string name;
   Verdict verdict = Verdict::pass;

@@ -139,7 +139,9 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
       return reading;
     }
     if (name == "balance" && operation.role == scenario::Role::statement && !integer(root, pointer)) {
-      reading.reason = fmt::format("the balance at '{}' is no integer: {}", pointer, *value);
+      const bool is_text = root.at_pointer(pointer).is_string();
+      reading.reason =
+          fmt::format("the balance at '{}' is {}: {}", pointer, is_text ? "a string" : "no integer", *value);
       return reading;
     }
     reading.captured.set(name, *value);

@@ -382,6 +382,7 @@ asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& co
     if (reply == nullptr)
       co_return outcome;
     reading = read_reply(kind, *reply);
+    reading.pages = page - 1;
     list.append(reading.list);
     if (reading.outcome != Outcome::ok || reading.next.empty()) {
       reading.list = std::move(list);
@@ -394,6 +395,7 @@ asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& co
       co_return outcome;
     }
     request.target = reading.next;
+    reading.pages = page;
   }
 }
 
@@ -408,6 +410,9 @@ asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const
     connection.close();
     tried.outcome = Outcome::info;
     tried.reason = fmt::format("no reply within {} ms", kind.timeout.count() / 1'000'000);
+    if (reading.pages > 0)
+      tried.reason = fmt::format("the list had no end within {} ms: {} pages were read",
+                                 kind.timeout.count() / 1'000'000, reading.pages);
   } else if (const auto* failure = std::get_if<async::HttpFailure>(&*answer)) {
     tried.outcome = failure->when == async::HttpFailure::When::exchanging ? Outcome::info : Outcome::fail;
     tried.reason = failure->reason;
@@ -416,6 +421,8 @@ asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const
     tried.outcome = reading.outcome;
     tried.status = reply.status;
     tried.reason = std::move(reading.reason);
+    const bool has_pages = kind.ok.list && !kind.ok.list->next.empty();
+    operation.pages = has_pages ? static_cast<std::uint16_t>(reading.pages + 1) : 0;
     operation.captured = std::move(reading.captured);
     operation.list = std::move(reading.list);
     operation.statement = std::move(reading.statement);
