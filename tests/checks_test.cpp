@@ -411,6 +411,13 @@ TEST_CASE("a statement is folded whole, however much of it repeats the one befor
   CHECK(unbalanced > 200);
 }
 
+TEST_CASE("findings say whom they are about") {
+  CHECK(verdict::affected("readiness", {.kind = "lying", .count = 3, .users = 2, .examples = {}}) == "2 instances");
+  CHECK(verdict::affected("purchases", {.kind = "lost", .count = 3, .users = 1, .examples = {}}) == "1 user");
+  CHECK(verdict::affected("recovery", {.kind = "not recovered", .count = 1, .users = 0, .examples = {}}).empty());
+  CHECK(verdict::counted(0, "case") == "0 cases");
+}
+
 TEST_CASE("what an interrupted run recorded is no verdict") {
   Story story;
   const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;

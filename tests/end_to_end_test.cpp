@@ -40,6 +40,17 @@ TEST_CASE("a saved bundle is judged the same from its files alone") {
                    "--format", "json"},
                   scratch.path());
   CHECK(by_file.out == again.out);
+
+  // What does not apply to a run is said, not passed over.
+  const auto bundle = std::string(played.run.at("bundle").as_string());
+  for (const auto* option : {"--explain", "--consistency", "--declare", "--time-limit", "--memory-limit"}) {
+    const auto refused = run_program({holdfast_program(), "check", bundle, option, "x=1"}, scratch.path());
+    CHECK(refused.status == 3);
+    CHECK(refused.err.find(std::string(option) + " is for histories") != std::string::npos);
+  }
+  const auto missing = run_program({holdfast_program(), "check", bundle + "-not"}, scratch.path());
+  CHECK(missing.status == 3);
+  CHECK(missing.err == "holdfast check: there is no '" + bundle + "-not'\n");
 }
 
 TEST_CASE("a service from outside that keeps its sessions in redis survives a restart") {

@@ -68,6 +68,19 @@ TEST_CASE("a request fits when it carries all of the keys that are asked for") {
   CHECK(matcher.seen() == 1);
 }
 
+TEST_CASE("a command fits whatever the case of its letters, a path only as it is") {
+  const auto fits = [](const std::string& wanted, const std::string& sent) {
+    link::Matcher matcher(link::Match{wanted, {}, 1});
+    const protocol::Unit unit{.request = {{sent}, {}}};
+    return matcher.request(link::Message{"bank@1", 1, unit});
+  };
+  CHECK(fits("COMMIT", "commit"));
+  CHECK(fits("exec", "exec"));
+  CHECK_FALSE(fits("exce", "exec"));
+  CHECK(fits("GET /Orders", "GET /Orders"));
+  CHECK_FALSE(fits("GET /orders", "GET /Orders"));
+}
+
 TEST_CASE("a gate at a reply is exact in 100 of 100 rounds, also with 50 connections") {
   for (int round = 0; round < 100; ++round)
     test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {

@@ -114,7 +114,7 @@ TEST_CASE("a service that never gets ready is named with its deadline") {
   tiny.replace(tiny.stack, R"(http = "/ready")", R"(http = "/not-there")");
   const auto played = tiny.play();
   CHECK(played.status == 2);
-  CHECK(says(played, "tiny@1 is not ready within 300 ms"));
+  CHECK(says(played, "tiny@1 is not ready within 300 ms; the last probe was answered: 404"));
 }
 
 TEST_CASE("a port in use is named before anything is started") {
