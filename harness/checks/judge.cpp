@@ -147,34 +147,51 @@ std::string missing_evidence(const Facts& facts) {
 }
 
 /// Operations that were never answered as the stack file says, before anything was done to the stack: there is nothing
-/// to compare with, and the file is as likely to be wrong as the service. Empty without any.
-std::string never_served(const Facts& facts) {
+/// to compare with, and the file is as likely to be wrong as the service.
+struct Unserved {
+  std::set<std::string> names;
+  std::string reason; ///< of the first of them; empty without any
+};
+
+Unserved never_served(const Facts& facts) {
   constexpr std::size_t few = 5; // may be chance
-  const auto first_step = std::min_element(facts.steps.begin(), facts.steps.end(), [](const auto& a, const auto& b) {
-    return a.began_sequence != 0 && (b.began_sequence == 0 || a.began_sequence < b.began_sequence);
-  });
+  auto first_step = UINT64_MAX;
+  for (const auto& step : facts.steps)
+    if (step.began_sequence != 0)
+      first_step = std::min(first_step, step.began_sequence);
   struct Tries {
     std::size_t count = 0;
     bool is_served = false;
     const Operation* last = nullptr;
   };
   std::map<std::string, Tries> tries;
-  for (const auto& operation : facts.bundle.history.operations) {
-    const bool is_before = first_step == facts.steps.end() || first_step->began_sequence == 0 ||
-                           operation.completed < first_step->began_sequence;
-    if (operation.completed == 0 || !is_before)
-      continue;
-    auto& of = tries[operation.name];
-    ++of.count;
-    of.last = &operation;
-    of.is_served = of.is_served || operation.outcome != history::Outcome::info;
-  }
+  for (const auto& operation : facts.bundle.history.operations)
+    if (operation.completed != 0 && operation.completed < first_step) {
+      auto& of = tries[operation.name];
+      ++of.count;
+      of.is_served = of.is_served || operation.outcome != history::Outcome::info;
+      of.last = &operation;
+    }
+  Unserved unserved;
   for (const auto& [name, of] : tries)
-    if (of.count >= few && !of.is_served)
-      return fmt::format(
-          "'{}' was never answered as the stack file says before the first step, in {} tries; the last: {}", name,
-          of.count, of.last->reason.substr(0, text_limit));
-  return {};
+    if (of.count >= few && !of.is_served && unserved.names.insert(name).second && unserved.reason.empty())
+      unserved.reason =
+          fmt::format("'{}' was never answered as the stack file says before the first step, in {} tries; the last: {}",
+                      name, of.count, of.last->reason.substr(0, text_limit));
+  return unserved;
+}
+
+/// A finding that shows without what was never served. Who cannot log in has no session for anything else either.
+bool stands(const Facts& facts, const verdict::CheckResult& result, const Unserved& unserved) {
+  const auto* login = facts.bundle.scenario.stack.operation(scenario::Role::login);
+  if (login != nullptr && unserved.names.contains(login->name))
+    return false;
+  const auto is_unserved = [&](const Operation* operation) { return unserved.names.contains(operation->name); };
+  return std::any_of(result.findings.begin(), result.findings.end(), [&](const verdict::Finding& finding) {
+    return std::any_of(finding.occurrences.begin(), finding.occurrences.end(), [&](const verdict::Occurrence& one) {
+      return std::none_of(one.operations.begin(), one.operations.end(), is_unserved);
+    });
+  });
 }
 
 /// Where [expect] names what must survive, a check of records that it does not name is told and decides only what it
@@ -237,6 +254,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
   Verdict worst = Verdict::pass;
   std::string reason;
   bool any = false;
+  const auto unserved = never_served(facts);
+  bool any_stands = false; // of findings that decide
   for (auto& result : results) {
     verdict::CheckSummary summary{
         result.name, result.verdict, result.applicable, result.reason, result.at_risk, result.examined, {}};
@@ -251,6 +270,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
         continue;
     } else if (!only.empty() || decides(facts, result)) {
       any = any || result.name != "readiness";
+      any_stands = any_stands || stands(facts, result, unserved);
       if (verdict::worse(result.verdict, worst) != worst) {
         reason = result.name;
         const auto who = summary.findings.empty() ? std::string{} : verdict::affected(result.name, summary.findings[0]);
@@ -278,8 +298,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     reason = "no check applies: the stack's operations have no roles that one understands";
   if (!missing.empty() && worst != Verdict::fail)
     worst = Verdict::inconclusive, reason = missing;
-  if (const auto unserved = never_served(facts); !unserved.empty() && facts.ended)
-    worst = Verdict::inconclusive, reason = unserved;
+  if (facts.ended && !unserved.names.empty() && !any_stands)
+    worst = Verdict::inconclusive, reason = unserved.reason;
   if (!missing.empty() && !facts.ended && bundle.scenario.expect.reproduction)
     worst = Verdict::inconclusive, reason = missing;
   // What teardown did to operations is no evidence of anything.

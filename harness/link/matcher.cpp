@@ -1,7 +1,7 @@
 #include "harness/link/matcher.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <boost/algorithm/string/case_conv.hpp>
 
 namespace holdfast::link {
 
@@ -12,10 +12,8 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
 } // namespace
 
 Matcher::Matcher(Match match) : match_(std::move(match)) {
-  auto& operation = match_.operation;
-  if (operation.find('/') == std::string::npos)
-    std::transform(operation.begin(), operation.end(), operation.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  if (match_.operation.find('/') == std::string::npos)
+    boost::algorithm::to_lower(match_.operation);
 }
 
 bool Matcher::fits(const protocol::Request& request) const {

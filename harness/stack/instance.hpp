@@ -117,7 +117,7 @@ private:
   std::deque<std::string> last_lines_; ///< of this start
   bool log_probe_seen_ = false;
   bool ready_ = false;
-  std::string last_answer_; ///< of a probe since it was started; empty: none
+  std::string last_answer_; ///< of a probe
   bool starting_ = false;
   bool closed_ = false;
   std::optional<async::Time> stopping_since_;

@@ -14,7 +14,7 @@ struct Reading {
   history::EntryList list;
   history::EntryList statement; ///< of an overview
   std::string next;             ///< path of the list's next page; empty: this was the last
-  std::size_t pages = 0;        ///< that were read before
+  std::size_t pages = 0;        ///< of the list that were read
 };
 
 [[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply);

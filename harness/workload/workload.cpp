@@ -382,7 +382,7 @@ asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& co
     if (reply == nullptr)
       co_return outcome;
     reading = read_reply(kind, *reply);
-    reading.pages = page - 1;
+    reading.pages = page;
     list.append(reading.list);
     if (reading.outcome != Outcome::ok || reading.next.empty()) {
       reading.list = std::move(list);
@@ -395,7 +395,6 @@ asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& co
       co_return outcome;
     }
     request.target = reading.next;
-    reading.pages = page;
   }
 }
 
@@ -422,7 +421,7 @@ asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const
     tried.status = reply.status;
     tried.reason = std::move(reading.reason);
     const bool has_pages = kind.ok.list && !kind.ok.list->next.empty();
-    operation.pages = has_pages ? static_cast<std::uint16_t>(reading.pages + 1) : 0;
+    operation.pages = has_pages ? static_cast<std::uint16_t>(reading.pages) : 0;
     operation.captured = std::move(reading.captured);
     operation.list = std::move(reading.list);
     operation.statement = std::move(reading.statement);

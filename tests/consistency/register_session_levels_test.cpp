@@ -1,7 +1,6 @@
 // Session guarantees of transactions on registers: what each forbids, and the fast check against the definition.
 #include "tests/consistency/histories.hpp"
-#include "tests/consistency/random_histories.hpp"
-#include "tests/consistency/transaction_story.hpp"
+#include "tests/consistency/session_drafts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,63 +22,33 @@ struct Part {
   int value = 0; ///< 0: nil
 };
 
-struct Drafted {
-  int process = 0;
-  Outcome outcome = Outcome::ok;
-  std::vector<Part> parts;
-};
+using Transactions = std::vector<Drafted<Part>>;
 
-/// Transactions one after the other; now and then a read shows another value than the last one that was written.
-std::vector<Drafted> make(const Tape& tape) {
-  std::size_t at = 0;
-  const auto choose = [&](unsigned bound) { return at < tape.size() ? tape[at++] % bound : 0U; };
-  std::vector<Drafted> all(3 + choose(6));
+/// Now and then a read shows another value than the last one that was written.
+Transactions make(const Tape& tape) {
+  const auto choose = chooser(tape);
   std::map<char, std::vector<int>> written;
-  std::map<unsigned, int> generation; // after an unknown outcome a process goes on under another number
   int value = 0;
-  for (auto& one : all) {
-    const auto client = choose(2);
-    one.process = static_cast<int>(client) + 2 * generation[client];
-    const auto luck = choose(10);
-    one.outcome = luck == 9 ? Outcome::fail : luck == 8 ? Outcome::info : Outcome::ok;
-    generation[client] += one.outcome == Outcome::info ? 1 : 0;
-    for (auto count = 2 + choose(2); count > 0; --count) {
-      Part part{choose(3) == 2 ? 'y' : 'x'};
-      auto& values = written[part.key];
-      part.is_write = choose(2) == 0 && values.size() < 5;
-      if (part.is_write)
-        values.push_back(part.value = ++value);
-      else if (choose(2) == 1) {
-        const auto which = choose(static_cast<unsigned>(values.size()) + 1);
-        part.value = which == values.size() ? 0 : values[which];
-      } else
-        part.value = values.empty() ? 0 : values.back();
-      one.parts.push_back(part);
-    }
-  }
-  return all;
+  return draft<Part>(choose, [&](Outcome) {
+    Part part{choose(3) == 2 ? 'y' : 'x'};
+    auto& values = written[part.key];
+    part.is_write = choose(2) == 0 && values.size() < 5;
+    if (part.is_write)
+      values.push_back(part.value = ++value);
+    else if (choose(2) == 1) {
+      const auto which = choose(static_cast<unsigned>(values.size()) + 1);
+      part.value = which == values.size() ? 0 : values[which];
+    } else
+      part.value = values.empty() ? 0 : values.back();
+    return part;
+  });
 }
 
-std::vector<Told> told(const std::vector<Drafted>& all) {
-  std::vector<Told> lines;
-  for (const auto& one : all) {
-    std::string steps;
-    for (const auto& part : one.parts)
-      steps += fmt::format("{}{}{}{}", steps.empty() ? "" : " ", part.is_write ? 'w' : 'r', part.key,
-                           part.value == 0 ? "_" : std::to_string(part.value));
-    lines.push_back({steps, one.outcome, one.process});
-  }
-  return lines;
-}
-
-std::string show(const std::vector<Drafted>& all) {
-  std::string text;
-  for (const auto& line : told(all))
-    text += fmt::format("  process {}: {} {}\n", line.process, line.steps,
-                        line.outcome == Outcome::ok     ? "ok"
-                        : line.outcome == Outcome::fail ? "fail"
-                                                        : "info");
-  return text;
+std::vector<Told> told(const Transactions& all) {
+  return holdfast::test::told(all, [](const Part& part) {
+    return fmt::format("{}{}{}", part.is_write ? 'w' : 'r', part.key,
+                       part.value == 0 ? "_" : std::to_string(part.value));
+  });
 }
 
 /// The first value must not be later than the second.
@@ -94,7 +63,7 @@ struct Demands {
   bool is_evidence = false;
 };
 
-Demands demands_of(const std::vector<Drafted>& all, std::string_view guarantee) {
+Demands demands_of(const Transactions& all, std::string_view guarantee) {
   Demands found;
   const auto demand = [&](const Part& met, const Part& then, bool is_evidence) {
     if (met.value == 0)
@@ -151,11 +120,11 @@ bool has_order(char key, const std::vector<Demand>& demands) {
 }
 
 /// No order, by trying all of them; and the evidence.
-std::pair<bool, bool> is_broken(const std::vector<Drafted>& all, const std::string& guarantee) {
+std::pair<bool, bool> is_broken(const Transactions& all, const std::string& guarantee) {
   auto parts = guarantee == "PRAM" ? std::vector<std::string>{guarantees[0], guarantees[1], guarantees[2]}
                                    : std::vector<std::string>{guarantee};
   std::vector<Demand> demands;
-  bool is_evidence = std::any_of(all.begin(), all.end(), [](const Drafted& one) { // who only reads proves nothing
+  bool is_evidence = std::any_of(all.begin(), all.end(), [](const Drafted<Part>& one) { // who only reads proves nothing
     return one.outcome != Outcome::fail &&
            std::any_of(one.parts.begin(), one.parts.end(), [](const Part& part) { return part.is_write; });
   });
@@ -192,7 +161,7 @@ TEST_CASE("rw-register agrees with each session guarantee by its definition") {
                                                 [&](const char* part) { return is_broken(all, part).first; })
                                  : is_broken(all, kind).first);
         },
-        [](const Tape& tape) { return show(make(tape)); });
+        [](const Tape& tape) { return show(told(make(tape))); });
     INFO(guarantee, ": ", valid, " valid, ", invalid, " not, ", joint, " only together");
     CHECK(valid > static_cast<int>(histories) / 20);
     CHECK(invalid > static_cast<int>(histories) / 100);
@@ -211,7 +180,7 @@ TEST_CASE("rw-register: whoever breaks a session guarantee is not strong session
         broken += is_any_broken ? 1 : 0;
         return !is_any_broken || validity(told(all), "strong-session-serializable") == Validity::invalid;
       },
-      [](const Tape& tape) { return show(make(tape)); });
+      [](const Tape& tape) { return show(told(make(tape))); });
   CHECK(broken > static_cast<int>(histories) / 40);
 }
 

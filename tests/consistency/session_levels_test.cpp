@@ -1,7 +1,6 @@
 // Session guarantees of transactions on lists: what each forbids, and the fast check against the definition.
 #include "tests/consistency/histories.hpp"
-#include "tests/consistency/random_histories.hpp"
-#include "tests/consistency/transaction_story.hpp"
+#include "tests/consistency/session_drafts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,40 +21,26 @@ struct Part {
   std::vector<int> seen = {}; ///< of a read
 };
 
-struct Drafted {
-  int process = 0;
-  Outcome outcome = Outcome::ok;
-  std::vector<Part> parts;
-};
+using Transactions = std::vector<Drafted<Part>>;
 
-/// Transactions one after the other; now and then an append is put before others, or a read shows less than there is.
-std::vector<Drafted> make(const Tape& tape) {
-  std::size_t at = 0;
-  const auto choose = [&](unsigned bound) { return at < tape.size() ? tape[at++] % bound : 0U; };
-  std::vector<Drafted> all(3 + choose(6));
+/// Now and then an append is put before others, or a read shows less than there is.
+Transactions make(const Tape& tape) {
+  const auto choose = chooser(tape);
   std::map<char, std::vector<int>> orders;
-  std::map<unsigned, int> generation; // after an unknown outcome a process goes on under another number
   int value = 0;
-  for (auto& one : all) {
-    const auto client = choose(2);
-    one.process = static_cast<int>(client) + 2 * generation[client];
-    const auto luck = choose(10);
-    one.outcome = luck == 9 ? Outcome::fail : luck == 8 ? Outcome::info : Outcome::ok;
-    generation[client] += one.outcome == Outcome::info ? 1 : 0;
-    for (auto count = 2 + choose(2); count > 0; --count) {
-      Part part{choose(2) == 1 ? 'y' : 'x'};
-      auto& order = orders[part.key];
-      const bool is_odd = choose(2) == 1;
-      if (choose(2) == 0) {
-        part.appended = ++value;
-        if (one.outcome != Outcome::fail)
-          order.insert(order.end() - (is_odd ? choose(static_cast<unsigned>(order.size()) + 1) : 0), value);
-      } else {
-        part.prefix = is_odd ? choose(static_cast<unsigned>(order.size()) + 1) : order.size();
-      }
-      one.parts.push_back(part);
+  auto all = draft<Part>(choose, [&](Outcome outcome) {
+    Part part{choose(2) == 1 ? 'y' : 'x'};
+    auto& order = orders[part.key];
+    const bool is_odd = choose(2) == 1;
+    if (choose(2) == 0) {
+      part.appended = ++value;
+      if (outcome != Outcome::fail)
+        order.insert(order.end() - (is_odd ? choose(static_cast<unsigned>(order.size()) + 1) : 0), value);
+    } else {
+      part.prefix = is_odd ? choose(static_cast<unsigned>(order.size()) + 1) : order.size();
     }
-  }
+    return part;
+  });
   for (auto& one : all)
     for (auto& part : one.parts)
       part.seen.assign(orders[part.key].begin(), orders[part.key].begin() + static_cast<std::ptrdiff_t>(part.prefix));
@@ -67,28 +52,13 @@ std::vector<Drafted> make(const Tape& tape) {
   return all;
 }
 
-std::vector<Told> told(const std::vector<Drafted>& all) {
-  std::vector<Told> lines;
-  for (const auto& one : all) {
-    std::string steps;
-    for (const auto& part : one.parts)
-      steps += fmt::format("{}{}{}{}", steps.empty() ? "" : " ", part.appended != 0 ? 'a' : 'r', part.key,
-                           part.appended != 0  ? std::to_string(part.appended)
-                           : part.seen.empty() ? "_"
-                                               : fmt::format("[{}]", fmt::join(part.seen, ",")));
-    lines.push_back({steps, one.outcome, one.process});
-  }
-  return lines;
-}
-
-std::string show(const std::vector<Drafted>& all) {
-  std::string text;
-  for (const auto& line : told(all))
-    text += fmt::format("  process {}: {} {}\n", line.process, line.steps,
-                        line.outcome == Outcome::ok     ? "ok"
-                        : line.outcome == Outcome::fail ? "fail"
-                                                        : "info");
-  return text;
+std::vector<Told> told(const Transactions& all) {
+  return holdfast::test::told(all, [](const Part& part) {
+    return fmt::format("{}{}{}", part.appended != 0 ? 'a' : 'r', part.key,
+                       part.appended != 0  ? std::to_string(part.appended)
+                       : part.seen.empty() ? "_"
+                                           : fmt::format("[{}]", fmt::join(part.seen, ",")));
+  });
 }
 
 bool has(const std::vector<int>& seen, int value) {
@@ -96,7 +66,7 @@ bool has(const std::vector<int>& seen, int value) {
 }
 
 /// Somebody shows the second, which transaction `writer` appended, and then not the first, or the first after it.
-bool is_shown_otherwise(const std::vector<Drafted>& all, char key, int first, char key_of_second, int second,
+bool is_shown_otherwise(const Transactions& all, char key, int first, char key_of_second, int second,
                         std::size_t writer) {
   for (std::size_t reader = 0; reader < all.size(); ++reader)
     for (std::size_t b = 0; b < all[reader].parts.size(); ++b)
@@ -115,8 +85,8 @@ bool is_shown_otherwise(const std::vector<Drafted>& all, char key, int first, ch
 }
 
 /// Somebody else shows what transaction `writer` appended, and then reads the key; or one read shows both.
-bool is_shown_with(const std::vector<Drafted>& all, char key, const std::vector<int>& first, char key_of_second,
-                   int second, std::size_t writer) {
+bool is_shown_with(const Transactions& all, char key, const std::vector<int>& first, char key_of_second, int second,
+                   std::size_t writer) {
   for (std::size_t reader = 0; reader < all.size(); ++reader)
     for (std::size_t b = 0; b < all[reader].parts.size(); ++b)
       for (std::size_t a = b; a < all[reader].parts.size(); ++a) {
@@ -134,8 +104,8 @@ bool is_shown_with(const std::vector<Drafted>& all, char key, const std::vector<
 enum class Ask { is_broken, could_be };
 
 /// The definition, for two steps of one session.
-bool holds(Ask ask, const std::vector<Drafted>& all, std::string_view guarantee, std::size_t i, const Part& a,
-           std::size_t j, const Part& b) {
+bool holds(Ask ask, const Transactions& all, std::string_view guarantee, std::size_t i, const Part& a, std::size_t j,
+           const Part& b) {
   if (all[i].process != all[j].process || all[i].outcome != Outcome::ok || all[j].outcome == Outcome::fail)
     return false;
   const auto met = a.appended != 0 ? std::vector{a.appended} : a.seen;
@@ -151,7 +121,7 @@ bool holds(Ask ask, const std::vector<Drafted>& all, std::string_view guarantee,
          std::any_of(met.begin(), met.end(), [&](int value) { return ask == Ask::could_be || !has(b.seen, value); });
 }
 
-bool holds(Ask ask, const std::vector<Drafted>& all, std::string_view guarantee) {
+bool holds(Ask ask, const Transactions& all, std::string_view guarantee) {
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = i; j < all.size(); ++j)
       for (std::size_t a = 0; a < all[i].parts.size(); ++a)
@@ -162,7 +132,7 @@ bool holds(Ask ask, const std::vector<Drafted>& all, std::string_view guarantee)
 }
 
 /// Two reads of a key of which neither is the beginning of the other.
-bool is_forked(const std::vector<Drafted>& all) {
+bool is_forked(const Transactions& all) {
   std::map<char, std::vector<std::vector<int>>> reads;
   for (const auto& one : all)
     for (const auto& part : one.parts)
@@ -195,7 +165,7 @@ TEST_CASE("list-append agrees with each session guarantee by its definition") {
             return result.validity == Validity::invalid && result.findings.front().kind == guarantee;
           return result.validity == (holds(Ask::could_be, all, guarantee) ? Validity::valid : Validity::unknown);
         },
-        [](const Tape& tape) { return show(make(tape)); });
+        [](const Tape& tape) { return show(told(make(tape))); });
     INFO(guarantee, ": ", valid, " valid, ", invalid, " not");
     CHECK(valid > static_cast<int>(histories) / 20);
     CHECK(invalid > static_cast<int>(histories) / 20);

@@ -254,6 +254,10 @@ std::vector<std::string> ruled_out_by(const std::vector<std::string>& anomalies)
   return names;
 }
 
+std::span<const std::string_view> anomalies() {
+  return ranked;
+}
+
 std::size_t rank(std::string_view anomaly) {
   return static_cast<std::size_t>(std::find(ranked.begin(), ranked.end(), anomaly) - ranked.begin());
 }

@@ -9,6 +9,7 @@
 // the strong variants ask for fresh ones.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ enum class Promises { to_transactions, to_sessions_too };
 
 /// All models that a history with these anomalies does not satisfy, weakest first.
 [[nodiscard]] std::vector<std::string> ruled_out_by(const std::vector<std::string>& anomalies);
+
+/// All that are known, in the order of their ranks.
+[[nodiscard]] std::span<const std::string_view> anomalies();
 
 /// Orders anomalies for a reader: the gravest first; one that nobody knows comes last.
 [[nodiscard]] std::size_t rank(std::string_view anomaly);
