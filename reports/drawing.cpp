@@ -1,4 +1,5 @@
 #include "reports/drawing.hpp"
+#include "harness/text/escape.hpp"
 
 #include "reports/judgement.hpp"
 
@@ -139,22 +140,22 @@ std::string bar_svg(const Drawing& drawing, const Bar& bar) {
   if (one.complete_time != 0)
     hint += fmt::format(", completed at {:.6f} s", static_cast<double>(one.complete_time) / 1e9);
   auto out =
-      fmt::format("<g class=\"bar {}{}\"><title>{}</title>", outcome, is_stuck ? " stuck" : "", html_escaped(hint));
+      fmt::format("<g class=\"bar {}{}\"><title>{}</title>", outcome, is_stuck ? " stuck" : "", text::html(hint));
   // Without an end on the right where none is known.
   out += one.completion == never
              ? fmt::format("<path d=\"M{0:.1f} {2:.1f}H{1:.1f}a4 4 0 0 0-4 4v{3}a4 4 0 0 0 4 4H{0:.1f}\"/>",
                            bar.x + bar.width, bar.x + 4, bar.y, bar_height - 8)
              : fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"4\"/>", bar.x, bar.y,
                            bar.width, bar_height);
-  out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", bar.x + 9, bar.y + 20, html_escaped(bar.label));
+  out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", bar.x + 9, bar.y + 20, text::html(bar.label));
   out += fmt::format("<text class=\"place\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", bar.x + 1, bar.y + bar_height + 14,
-                     html_escaped(place_text(drawing.history, bar.id)));
+                     text::html(place_text(drawing.history, bar.id)));
   if (const auto number = drawing.numbers.find(bar.id); number != drawing.numbers.end())
     out +=
         fmt::format("<g class=\"number\"><rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.1f}\" height=\"18\" rx=\"9\"/>"
                     "<text x=\"{3:.1f}\" y=\"{4:.1f}\">{5}</text></g>",
                     bar.x - 6, bar.y - 12, static_cast<double>(number->second.size()) * letter + 12, bar.x, bar.y + 1,
-                    html_escaped(number->second));
+                    text::html(number->second));
   if (is_stuck)
     out +=
         fmt::format("<text class=\"cannot\" x=\"{:.1f}\" y=\"{:.1f}\">cannot be placed</text>", bar.x + 1, bar.y - 6);
@@ -198,8 +199,8 @@ std::string edge_svg(const Bar& from, const Bar& to, const consistency::Edge& ed
   const auto label = Curve{begin, first, second, end}.middle();
   return fmt::format("<g class=\"edge\"><title>{}</title><path d=\"M{:.1f} {:.1f}C{:.1f} {:.1f} {:.1f} {:.1f} {:.1f} "
                      "{:.1f}\" marker-end=\"url(#tip)\"/><text x=\"{:.1f}\" y=\"{:.1f}\">{} {}</text></g>\n",
-                     html_escaped(edge.why), begin.x, begin.y, first.x, first.y, second.x, second.y, end.x, end.y,
-                     label.x, label.y + 4, number + 1, html_escaped(edge.kind));
+                     text::html(edge.why), begin.x, begin.y, first.x, first.y, second.x, second.y, end.x, end.y,
+                     label.x, label.y + 4, number + 1, text::html(edge.kind));
 }
 
 } // namespace
@@ -242,35 +243,6 @@ svg text{fill:var(--text)}
 .edge text{fill:var(--edge);font-weight:bold;text-anchor:middle;paint-order:stroke;stroke:var(--page);stroke-width:5px}
 #tip path{fill:var(--edge)}
 )";
-}
-
-std::string html_escaped(const std::string& text) {
-  std::string out;
-  for (const char one : text) {
-    switch (one) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    case '\n':
-      out += '\n';
-      break;
-    default:
-      out += printable(std::string(1, one));
-    }
-  }
-  return out;
 }
 
 } // namespace holdfast::reports

@@ -24,7 +24,4 @@ struct Drawing {
 /// CSS for light and dark.
 [[nodiscard]] std::string drawing_style();
 
-/// Whatever a history holds, as text in HTML and in its attributes.
-[[nodiscard]] std::string html_escaped(const std::string& text);
-
 } // namespace holdfast::reports

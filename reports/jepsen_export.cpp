@@ -1,6 +1,6 @@
 #include "reports/jepsen_export.hpp"
 
-#include "harness/history/recorder.hpp"
+#include "harness/text/escape.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -26,9 +26,15 @@ bool is_keyword(std::string_view name) {
 /// One map of a line. JSON's escapes are EDN's too, but for \/, which is not written.
 class Map {
 public:
-  Map(std::string& out, JepsenSyntax syntax) : out_(out), is_edn_(syntax == JepsenSyntax::edn) { out_ += '{'; }
+  Map(std::string& out, JepsenSyntax syntax, const history::Secrets& secrets)
+      : out_(out), is_edn_(syntax == JepsenSyntax::edn), secrets_(secrets) {
+    out_ += '{';
+  }
 
-  void text(std::string_view key, std::string_view value) { begin(key), history::append_json_string(out_, value); }
+  void text(std::string_view key, std::string_view value) {
+    begin(key);
+    text::append_json(out_, secrets_.is_secret_name(key) ? secrets_.mark(value) : secrets_.mask(value));
+  }
   void number(std::string_view key, std::int64_t value) { begin(key), out_ += std::to_string(value); }
   /// What Jepsen has as a keyword.
   void name(std::string_view key, std::string_view value) { begin(key), name(value); }
@@ -36,7 +42,16 @@ public:
     for (const auto& [key, value] : values)
       text(key, value);
   }
-  [[nodiscard]] Map map(std::string_view key) { return begin(key), Map(out_, syntax()); }
+  [[nodiscard]] Map map(std::string_view key) { return begin(key), Map(out_, syntax(), secrets_); }
+  void texts(std::string_view key, const std::vector<std::string>& values) {
+    begin(key);
+    out_ += '[';
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      out_ += i == 0 ? "" : is_edn_ ? " " : ",";
+      text::append_json(out_, values[i]);
+    }
+    out_ += ']';
+  }
   void list(std::string_view key, const EntryList& entries) {
     begin(key);
     out_ += '[';
@@ -44,10 +59,12 @@ public:
     for (const auto& entry : entries) {
       if (!std::exchange(is_first, false))
         out_ += is_edn_ ? " " : ",";
-      Map one(out_, syntax());
+      Map one(out_, syntax(), secrets_);
       one.text("id", entry.id);
-      if (entry.amount)
-        one.number("amount", *entry.amount);
+      if (entry.amount && entry.amount->is_whole())
+        one.number("amount", entry.amount->units());
+      else if (entry.amount)
+        one.text("amount", entry.amount->text());
       for (const auto& [field, value] : {std::pair{"item", &entry.item}, {"peer", &entry.peer}, {"kind", &entry.kind}})
         if (!value->empty())
           one.text(field, *value);
@@ -61,7 +78,7 @@ private:
   [[nodiscard]] JepsenSyntax syntax() const { return is_edn_ ? JepsenSyntax::edn : JepsenSyntax::json; }
   void name(std::string_view value) {
     if (!is_edn_ || !is_keyword(value))
-      return history::append_json_string(out_, value);
+      return text::append_json(out_, value);
     out_ += ':';
     out_ += value;
   }
@@ -76,6 +93,38 @@ private:
   std::string& out_;
   bool is_edn_;
   bool is_first_ = true;
+  const history::Secrets& secrets_;
+};
+
+/// Writes what a step says of itself: see history::StepEvent.
+struct StepFields {
+  Map& out;
+
+  void operator()(std::string_view key, const std::string& value) {
+    if (!value.empty())
+      out.text(key, value);
+  }
+  void operator()(std::string_view key, const std::vector<std::string>& values) {
+    if (!values.empty())
+      out.texts(key, values);
+  }
+  void operator()(std::string_view key, bool value) {
+    if (value)
+      out.number(key, 1);
+  }
+  void operator()(std::string_view key, std::uint64_t value) {
+    if (value != 0)
+      out.number(key, static_cast<std::int64_t>(value));
+  }
+  void operator()(std::string_view key, history::Milliseconds value) {
+    if (value.count() != 0)
+      out.number(key, value.count());
+  }
+  template <class E>
+    requires std::is_enum_v<E>
+  void operator()(std::string_view key, E value) {
+    out.text(key, history::name_of(value));
+  }
 };
 
 /// What comes of an operation; what the service did not let in had no effect.
@@ -127,16 +176,19 @@ void operation_line(Map& line, const Entry& entry) {
 void step_line(Map& line, const Event& step) {
   line.name("type", "info");
   line.name("process", "nemesis");
-  line.name("f", step.field("kind"));
+  const auto& fields = *step.as<history::StepEvent>();
+  line.name("f", fields.kind);
   auto value = line.map("value");
-  value.values(step.fields);
+  StepFields writer{value};
+  history::StepEvent::fields(writer, fields);
   value.close();
   line.number("time", step.time.count());
 }
 
 } // namespace
 
-void jepsen_export(const history::History& history, JepsenSyntax syntax, std::ostream& out) {
+void jepsen_export(const history::History& history, const history::Secrets& secrets, JepsenSyntax syntax,
+                   std::ostream& out) {
   std::vector<Entry> entries;
   entries.reserve(history.operations.size() * 2 + history.events.size());
   for (const auto& one : history.operations) {
@@ -145,14 +197,14 @@ void jepsen_export(const history::History& history, JepsenSyntax syntax, std::os
       entries.push_back({one.completed, &one, nullptr});
   }
   for (const auto& event : history.events)
-    if (event.type == "step")
+    if (event.as<history::StepEvent>() != nullptr)
       entries.push_back({event.sequence, nullptr, &event});
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.sequence < b.sequence; });
   std::string text;
   std::int64_t index = 0;
   for (const auto& entry : entries) {
     text.clear();
-    Map line(text, syntax);
+    Map line(text, syntax, secrets);
     if (entry.step != nullptr)
       step_line(line, *entry.step);
     else

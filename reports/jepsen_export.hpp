@@ -9,7 +9,9 @@ namespace holdfast::reports {
 
 enum class JepsenSyntax { edn, json };
 
-/// One operation map a line, steps of the timeline as operations of the nemesis.
-void jepsen_export(const history::History& history, JepsenSyntax syntax, std::ostream& out);
+/// One operation map a line, steps of the timeline as operations of the nemesis. `secrets` masks what the history still
+/// holds of them: one that a run of the first format recorded.
+void jepsen_export(const history::History& history, const history::Secrets& secrets, JepsenSyntax syntax,
+                   std::ostream& out);
 
 } // namespace holdfast::reports

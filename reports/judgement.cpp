@@ -1,4 +1,5 @@
 #include "reports/judgement.hpp"
+#include "harness/text/escape.hpp"
 
 #include <fmt/format.h>
 
@@ -13,15 +14,6 @@ constexpr std::size_t value_limit = 300;
 
 }
 
-std::string clipped(const std::string& text, std::size_t size) {
-  if (text.size() <= size)
-    return text;
-  auto end = size;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end; // not inside a letter
-  return text.substr(0, end) + "…";
-}
-
 std::string verdict_of(Validity validity) {
   return validity == Validity::valid ? "pass" : validity == Validity::invalid ? "fail" : "inconclusive";
 }
@@ -29,7 +21,7 @@ std::string verdict_of(Validity validity) {
 std::string operation_text(const consistency::History& history, consistency::OperationId id) {
   const auto& one = history.operations.at(id);
   const auto& values = history.values;
-  const auto show = [&](consistency::Value value) { return clipped(values.show(value), value_limit); };
+  const auto show = [&](consistency::Value value) { return text::clipped(values.show(value), value_limit); };
   auto text = fmt::format("process {}", one.process);
   if (!one.f.is_nil())
     text += " " + show(one.f);

@@ -30,7 +30,5 @@ struct Judgement {
 [[nodiscard]] std::string operation_text(const consistency::History& history, consistency::OperationId id);
 /// "line 12", or "lines 12 and 15" where the completion stands elsewhere; "operation 4" without lines.
 [[nodiscard]] std::string place_text(const consistency::History& history, consistency::OperationId id);
-/// At most so many bytes, and an ellipsis; never inside a letter.
-[[nodiscard]] std::string clipped(const std::string& text, std::size_t size);
 
 } // namespace holdfast::reports

@@ -1,4 +1,5 @@
 // holdfast check --explain: one page that needs nothing else, neither scripts nor the network.
+#include "harness/text/escape.hpp"
 #include "reports/drawing.hpp"
 #include "reports/judgement.hpp"
 
@@ -31,14 +32,14 @@ ol{padding-left:1.6rem}.kind{color:var(--edge);font-weight:bold}
 )";
 
 std::string paragraph(const std::string& text, const char* style = "") {
-  return text.empty() ? std::string{} : fmt::format("<p class=\"{}\">{}</p>\n", style, html_escaped(text));
+  return text.empty() ? std::string{} : fmt::format("<p class=\"{}\">{}</p>\n", style, text::html(text));
 }
 
 std::string table(const Judgement& judgement, const std::vector<OperationId>& all) {
   std::string out = "<table>\n";
   for (const auto id : all)
-    out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", html_escaped(place_text(judgement.history, id)),
-                       html_escaped(operation_text(judgement.history, id)));
+    out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", text::html(place_text(judgement.history, id)),
+                       text::html(operation_text(judgement.history, id)));
   return out + "</table>\n";
 }
 
@@ -59,9 +60,8 @@ std::string example(const Judgement& judgement, const Anomaly& anomaly) {
     out += "<ol>\n";
   for (const auto& edge : anomaly.edges)
     out += fmt::format("<li>{} → {} <span class=\"kind\">({})</span>: {}</li>\n",
-                       html_escaped(place_text(judgement.history, edge.from)),
-                       html_escaped(place_text(judgement.history, edge.to)), html_escaped(edge.kind),
-                       html_escaped(edge.why));
+                       text::html(place_text(judgement.history, edge.from)),
+                       text::html(place_text(judgement.history, edge.to)), text::html(edge.kind), text::html(edge.why));
   if (!anomaly.edges.empty())
     out += "</ol>\n";
   return out + table(judgement, anomaly.operations);
@@ -97,8 +97,8 @@ std::string judgement_html(const Judgement& judgement) {
                          "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width\">\n"
                          "<title>{0}: {1}</title>\n<style>\n{2}{3}</style></head><body>\n"
                          "<h1><span class=\"verdict {0}\">{0}</span> {1}{4}</h1>\n",
-                         verdict, html_escaped(judgement.model), page_style, drawing_style(),
-                         judgement.level.empty() ? "" : " at " + html_escaped(judgement.level));
+                         verdict, text::html(judgement.model), page_style, drawing_style(),
+                         judgement.level.empty() ? "" : " at " + text::html(judgement.level));
   out += paragraph(result.reason);
   out += paragraph(fmt::format("{}: {} operations, {} examined", judgement.file, judgement.history.operations.size(),
                                result.examined),
@@ -110,7 +110,7 @@ std::string judgement_html(const Judgement& judgement) {
     out += paragraph("Ruled out: " + models);
   }
   for (const auto& finding : result.findings) {
-    out += fmt::format("<h2>{}, {} {}{}</h2>\n", html_escaped(finding.kind), finding.count,
+    out += fmt::format("<h2>{}, {} {}{}</h2>\n", text::html(finding.kind), finding.count,
                        finding.count == 1 ? "case" : "cases", finding.is_allowed ? ", which that level allows" : "");
     if (!finding.examples.empty())
       out += example(judgement, finding.examples.front());

@@ -1,3 +1,4 @@
+#include "harness/text/escape.hpp"
 #include "reports/judgement.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ std::string headline(const Judgement& judgement, Colour colour) {
   if (colour == Colour::on)
     word = fmt::format("\033[1;{}m{}\033[0m", verdict == "pass" ? 32 : verdict == "fail" ? 31 : 33, word);
   return fmt::format("{}  {}{}  {}\n", word, judgement.model, judgement.level.empty() ? "" : " at " + judgement.level,
-                     printable(judgement.file));
+                     text::terminal(judgement.file));
 }
 
 /// Lines up the places, so that the operations can be read below each other.
@@ -33,17 +34,17 @@ std::string operations(const Judgement& judgement, const std::vector<OperationId
   std::string out;
   for (std::size_t i = 0; i < count; ++i)
     out += fmt::format("{}{:<{}}  {}\n", indent, place_text(judgement.history, all[i]), width,
-                       printable(operation_text(judgement.history, all[i])));
+                       text::terminal(operation_text(judgement.history, all[i])));
   if (all.size() > count)
     out += fmt::format("{}and {} more\n", indent, all.size() - count);
   return out;
 }
 
 std::string example(const Judgement& judgement, const Anomaly& anomaly) {
-  auto out = printable_lines(anomaly.what, "    ") + operations(judgement, anomaly.operations, "      ");
+  auto out = text::terminal_lines(anomaly.what, "    ") + operations(judgement, anomaly.operations, "      ");
   for (const auto& edge : anomaly.edges)
     out += fmt::format("    {} → {} ({}): {}\n", place_text(judgement.history, edge.from),
-                       place_text(judgement.history, edge.to), edge.kind, printable(edge.why));
+                       place_text(judgement.history, edge.to), edge.kind, text::terminal(edge.why));
   return out;
 }
 
@@ -57,7 +58,7 @@ std::string prefix(const Judgement& judgement) {
                                     order.size() - first, order.size());
     for (auto i = first; i < order.size(); ++i)
       out += fmt::format("    {:>5}  {}: {}\n", i + 1, place_text(judgement.history, order[i]),
-                         printable(operation_text(judgement.history, order[i])));
+                         text::terminal(operation_text(judgement.history, order[i])));
   }
   if (!judgement.result.stuck.empty())
     out += "\n  what cannot be placed after it\n" + operations(judgement, judgement.result.stuck, "           ");
@@ -70,11 +71,11 @@ std::string judgement_terminal(const Judgement& judgement, Colour colour) {
   const auto& result = judgement.result;
   auto out = headline(judgement, colour);
   if (!result.reason.empty())
-    out += printable_lines(result.reason, "  → ");
+    out += text::terminal_lines(result.reason, "  → ");
   out += fmt::format("  {} operations, {} examined\n", judgement.history.operations.size(), result.examined);
   for (const auto& finding : result.findings) {
-    out += fmt::format("\n  {}, {} {}{}", printable(finding.kind), finding.count, finding.count == 1 ? "case" : "cases",
-                       finding.is_allowed ? ", which that level allows" : "");
+    out += fmt::format("\n  {}, {} {}{}", text::terminal(finding.kind), finding.count,
+                       finding.count == 1 ? "case" : "cases", finding.is_allowed ? ", which that level allows" : "");
     out += finding.examples.empty() ? "\n"
            : finding.count == 1     ? ":\n" + example(judgement, finding.examples.front())
                                     : ", for example\n" + example(judgement, finding.examples.front());

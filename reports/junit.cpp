@@ -1,4 +1,5 @@
 // JUnit's XML, as CI servers read it: a run is a test case. Inconclusive is an error: nothing of it may look green.
+#include "harness/text/escape.hpp"
 #include "reports/report.hpp"
 
 #include <fmt/format.h>
@@ -9,24 +10,6 @@ using verdict::Verdict;
 
 namespace {
 
-/// Of printable text: XML 1.0 knows no control characters but three.
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else if (c == '>')
-      result += "&gt;";
-    else if (c == '"')
-      result += "&quot;";
-    else
-      result += c;
-  }
-  return result;
-}
-
 double seconds(const verdict::Report& report) {
   return static_cast<double>(report.took.count()) / 1e9;
 }
@@ -35,7 +18,7 @@ std::string body(const verdict::Report& report) {
   std::string text;
   for (const auto& check : report.checks)
     for (const auto& finding : check.findings) {
-      const auto who = verdict::affected(check.name, finding);
+      const auto who = verdict::affected(check, finding);
       text += fmt::format("{} {}: {}{}{}\n", check.name, finding.kind, verdict::counted(finding.count, "case"),
                           who.empty() ? "" : ", ", who);
       if (!finding.examples.empty())
@@ -55,13 +38,12 @@ std::string junit(const std::vector<verdict::Report>& reports) {
     failures += failed ? 1 : 0;
     errors += unsure ? 1 : 0;
     time += seconds(report);
-    cases +=
-        fmt::format("  <testcase classname=\"{}\" name=\"{} seed {}\" time=\"{:.3f}\"", escaped(printable(report.file)),
-                    escaped(printable(report.scenario)), report.seed, seconds(report));
+    cases += fmt::format("  <testcase classname=\"{}\" name=\"{} seed {}\" time=\"{:.3f}\"", text::xml(report.file),
+                         text::xml(report.scenario), report.seed, seconds(report));
     if (failed || unsure)
       cases += fmt::format(">\n    <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n  </testcase>\n",
-                           failed ? "failure" : "error", verdict::to_string(report.verdict),
-                           escaped(printable(report.reason)), escaped(printable_lines(body(report), "")));
+                           failed ? "failure" : "error", verdict::to_string(report.verdict), text::xml(report.reason),
+                           text::xml(body(report)));
     else
       cases += "/>\n";
   }

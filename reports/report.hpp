@@ -5,6 +5,7 @@
 #include "harness/verdict/verdict.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ enum class Colour { off, on };
 [[nodiscard]] std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour colour);
 /// One JSON object: `verdict` and `runs`.
 [[nodiscard]] std::string json(const std::vector<verdict::Report>& reports);
+/// The report of one run from that; nothing when it is something else.
+[[nodiscard]] std::optional<verdict::Report> from_json(std::string_view text);
 
 struct TimelineOptions {
   std::string user; ///< with every operation of this user; empty: none
@@ -32,10 +35,5 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
 
 /// JUnit's XML.
 [[nodiscard]] std::string junit(const std::vector<verdict::Report>& reports);
-
-/// What a service answered must not steer a terminal: control characters are made visible.
-[[nodiscard]] std::string printable(const std::string& text);
-/// The same, line by line, each behind an indent.
-[[nodiscard]] std::string printable_lines(const std::string& text, const std::string& indent);
 
 } // namespace holdfast::reports

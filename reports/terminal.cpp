@@ -1,7 +1,7 @@
-#include "reports/judgement.hpp"
+#include "harness/text/escape.hpp"
+#include "reports/report.hpp"
 
 #include <fmt/format.h>
-#include <sstream>
 
 namespace holdfast::reports {
 
@@ -37,32 +37,13 @@ std::string share(std::size_t users, std::size_t all) {
 
 } // namespace
 
-std::string printable(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    else
-      result += c;
-  }
-  return result;
-}
-
-std::string printable_lines(const std::string& text, const std::string& indent) {
-  std::istringstream lines(text);
-  std::string result;
-  for (std::string line; std::getline(lines, line);)
-    result += indent + printable(line) + "\n";
-  return result;
-}
-
 std::string terminal(const verdict::Report& report, Colour colour) {
   std::string out =
-      fmt::format("{}  {}\n", painted(report.verdict, upper(report.verdict), colour), printable(report.scenario));
+      fmt::format("{}  {}\n", painted(report.verdict, upper(report.verdict), colour), text::terminal(report.scenario));
   if (!report.about.empty())
-    out += fmt::format("  {}\n", printable(report.about));
+    out += fmt::format("  {}\n", text::terminal(report.about));
   if (report.verdict != Verdict::pass && !report.reason.empty())
-    out += printable_lines(report.reason, "  → ");
+    out += text::terminal_lines(report.reason, "  → ");
   out += fmt::format("  {} users, {} operations, seed {}, {}\n", report.users, report.operations, report.seed,
                      seconds(report.took));
   std::string phases;
@@ -74,21 +55,21 @@ std::string terminal(const verdict::Report& report, Colour colour) {
     out += "\n  steps\n";
   for (const auto& step : report.steps)
     out += fmt::format("    {:>9}  {:<14} {:<12} {} {}\n", seconds(step.began), step.id, step.kind,
-                       step.proven ? "proven:  " : "UNPROVEN:", clipped(printable(step.evidence), 120));
+                       step.proven ? "proven:  " : "UNPROVEN:", text::clipped(text::terminal(step.evidence), 120));
   if (!report.checks.empty())
     out += "\n  checks\n";
   for (const auto& check : report.checks) {
     const auto label = fmt::format("{:<13}", check.judged ? verdict::to_string(check.verdict) : "not judged");
     if (check.findings.empty()) {
-      out +=
-          fmt::format("    {:<13} {} {}\n", check.name, painted(check.verdict, label, colour), printable(check.reason));
+      out += fmt::format("    {:<13} {} {}\n", check.name, painted(check.verdict, label, colour),
+                         text::terminal(check.reason));
       continue;
     }
     bool first = true;
     for (const auto& finding : check.findings) {
-      auto who = verdict::affected(check.name, finding);
+      auto who = verdict::affected(check, finding);
       if (!who.empty())
-        who += (check.name == "readiness" ? "" : share(finding.users, report.users)) + ", ";
+        who += (check.of_instances ? "" : share(finding.users, report.users)) + ", ";
       out += fmt::format("    {:<13} {} {}: {}{}\n", first ? check.name : "",
                          painted(check.verdict, first ? label : std::string(13, ' '), colour), finding.kind, who,
                          verdict::counted(finding.count, "case"));
@@ -99,9 +80,9 @@ std::string terminal(const verdict::Report& report, Colour colour) {
     for (const auto& finding : check.findings)
       if (!finding.examples.empty())
         out += fmt::format("\n  {} {}, for example\n{}", check.name, finding.kind,
-                           printable_lines(finding.examples[0], "    "));
+                           text::terminal_lines(finding.examples[0], "    "));
   for (const auto& note : report.notes)
-    out += fmt::format("\n  note: {}\n", printable(note));
+    out += fmt::format("\n  note: {}\n", text::terminal(note));
   if (!report.bundle.empty())
     out += fmt::format("\n  bundle {}\n", report.bundle);
   return out;
@@ -114,8 +95,8 @@ std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour
   for (const auto& report : reports)
     out += fmt::format("{} {:<34} {:>8}  {}\n",
                        painted(report.verdict, fmt::format("{:<13}", verdict::to_string(report.verdict)), colour),
-                       printable(report.scenario), seconds(report.took),
-                       clipped(printable(report.reason.substr(0, report.reason.find('\n'))), 90));
+                       text::terminal(report.scenario), seconds(report.took),
+                       text::clipped(text::terminal(report.reason.substr(0, report.reason.find('\n'))), 90));
   return out;
 }
 

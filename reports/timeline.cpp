@@ -2,6 +2,7 @@
 // operations or everything around one step.
 #include "harness/history/reader.hpp"
 #include "harness/history/secrets.hpp"
+#include "harness/text/escape.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 namespace holdfast::reports {
 
+using history::name_of;
 using history::Outcome;
 using history::Time;
 
@@ -20,6 +22,8 @@ constexpr Time before_step = std::chrono::milliseconds{200};
 constexpr Time after_step = std::chrono::milliseconds{300};
 constexpr std::size_t most_lines = 4000;
 constexpr std::size_t longest_body = 400; ///< the bundle holds more of it
+constexpr std::size_t longest_log_line = 300;
+constexpr std::size_t longest_reason = 200;
 
 struct Line {
   Time time{};
@@ -32,34 +36,96 @@ struct Window {
   [[nodiscard]] bool holds(Time time) const { return time >= from && time <= to; }
 };
 
-std::string describe(const history::Event& event) {
-  const auto field = [&](const char* name) { return event.field(name); };
-  if (event.type == "step") {
-    auto text = fmt::format("step       {} ({}) {}", field("id"), field("kind"), field("state"));
-    for (const auto* more : {"instances", "link", "peer", "evidence"})
-      if (!field(more).empty())
-        text += fmt::format("{} {}", more == std::string("evidence") ? ":" : ",", field(more));
-    return text;
-  }
-  if (event.type == "process")
-    return fmt::format("process    {} {} {}", field("instance"), field("state"), field("detail"));
-  if (event.type == "config")
-    return fmt::format("config     {} {} is {} of {}", field("instance"), field("file"), field("hash"),
-                       field("release"));
-  if (event.type == "checkpoint")
-    return fmt::format("checkpoint {} {}{}", field("number"), field("state"),
-                       field("after").empty() ? "" : ", after " + field("after"));
-  if (event.type == "recovery")
-    return fmt::format("recovery   after {}: {}, {} ms", field("after"), field("state"), field("took_ms"));
-  if (event.type == "lag")
-    return fmt::format("lag        the harness was {} ms late", field("ms"));
-  if (event.type == "starved")
-    return fmt::format("starved    the harness waited for a processor for {} % of {} ms", field("percent"),
-                       field("ms"));
-  std::string text = fmt::format("{:<10}", event.type);
-  for (const auto& [key, value] : event.fields)
+// What happened, in a line: the kind of the event, and what it says.
+
+std::string describe(const history::PhaseEvent& phase) {
+  return fmt::format("phase      {} {}{}", name_of(phase.phase), name_of(phase.state),
+                     phase.reason.empty() ? "" : ": " + phase.reason);
+}
+
+std::string describe(const history::StepEvent& step) {
+  auto text = fmt::format("step       {} ({}) {}", step.id, step.kind, name_of(step.state));
+  if (step.state == history::StepEvent::State::waited)
+    text += fmt::format(" for {} ms until something {} at risk", step.waited.count(),
+                        step.acknowledged ? "was" : "would have been");
+  if (!step.instances.empty())
+    text += fmt::format(", {}", fmt::join(step.instances, ","));
+  for (const auto* more : {&step.link, &step.peer})
+    if (!more->empty())
+      text += ", " + *more;
+  return step.evidence.empty() ? text : text + ": " + step.evidence;
+}
+
+std::string describe(const history::CheckpointEvent& checkpoint) {
+  return fmt::format("checkpoint {} {}{}{}", checkpoint.number, name_of(checkpoint.state),
+                     checkpoint.after.empty() ? "" : ", after " + checkpoint.after,
+                     checkpoint.cold ? ", after the cold restart" : "");
+}
+
+std::string describe(const history::ProcessEvent& process) {
+  auto text = fmt::format("process    {} {}", process.instance, name_of(process.state));
+  if (process.pid != 0)
+    text += fmt::format(" {}", process.pid);
+  if (process.exit_code)
+    text += fmt::format(", exit status {}", *process.exit_code);
+  if (!process.signal.empty())
+    text += ", " + process.signal;
+  if (process.state == history::ProcessEvent::State::ended)
+    text += process.asked ? ", as asked" : process.starting ? ", before it was ready" : ", by itself";
+  if (process.remaining > 0)
+    text += fmt::format(", {} of its processes still run", process.remaining);
+  if (process.supervised)
+    text += ", by its supervisor";
+  if (process.killed)
+    text += ", killed at its deadline";
+  return process.detail.empty() ? text : text + ": " + process.detail;
+}
+
+std::string describe(const history::RouteEvent& route) {
+  return fmt::format("route      {} {}: {}{}", route.instance,
+                     route.state == history::RouteEvent::State::in ? "in" : "out", route.detail,
+                     route.probed.count() == 0 ? "" : fmt::format(", probed for {} ms", route.probed.count()));
+}
+
+std::string describe(const history::ConfigEvent& config) {
+  return fmt::format("config     {} {} is {} of {}", config.instance, config.file, config.hash, config.release);
+}
+
+std::string describe(const history::RecoveryEvent& recovery) {
+  return fmt::format("recovery   after {}: {}, {} ms", recovery.after, name_of(recovery.state), recovery.took.count());
+}
+
+std::string describe(const history::LagEvent& lag) {
+  return fmt::format("lag        the harness was {} ms late", lag.late.count());
+}
+
+std::string describe(const history::StarvedEvent& starved) {
+  return fmt::format("starved    the harness waited for a processor for {} % of {} ms", starved.percent,
+                     starved.window.count());
+}
+
+std::string describe(const history::WarningEvent& warning) {
+  return fmt::format("warning    {} {}", warning.instance, warning.text);
+}
+
+std::string describe(const history::WorkloadEvent& workload) {
+  return fmt::format("workload   {} operations were late, {} unsent", workload.late, workload.unsent);
+}
+
+std::string describe(const history::BookedEvent& booked) {
+  auto text = fmt::format("booked     {}", booked.dependency);
+  for (const auto& [key, value] : booked.entry)
     text += fmt::format(" {}={}", key, value);
   return text;
+}
+
+std::string describe(const history::WithheldEvent& withheld) {
+  return fmt::format("withheld   {} from {}: {} ({})", withheld.dependency, withheld.peer, withheld.route,
+                     withheld.behaviour);
+}
+
+std::string describe(const history::Event& event) {
+  return std::visit([](const auto& data) { return describe(data); }, event.data);
 }
 
 std::string describe(const history::Operation& operation) {
@@ -79,7 +145,7 @@ std::string describe(const history::Operation& operation) {
     if (operation.attempts.size() > 1 || attempt.outcome != Outcome::ok)
       text += fmt::format("\n{:13}  {}. at {} {:.1f} ms: {} {}", "", attempt.number, attempt.instance,
                           static_cast<double>((attempt.end_time - attempt.begin_time).count()) / 1e6,
-                          history::to_string(attempt.outcome), attempt.reason.substr(0, 200));
+                          history::to_string(attempt.outcome), text::clipped(attempt.reason, longest_reason));
   return text;
 }
 
@@ -104,9 +170,22 @@ void add_operations(std::vector<Line>& lines, const bundle::Bundle& bundle, cons
   }
 }
 
+/// Whose log a file is: "bank@2" of "bank@2.log", and of "bank@2.3.log", where it goes on.
+std::string unit_of_log(const std::filesystem::path& file) {
+  auto name = file.stem().string();
+  const auto dot = name.rfind('.');
+  if (dot != std::string::npos && dot + 1 < name.size() &&
+      std::all_of(name.begin() + static_cast<std::ptrdiff_t>(dot) + 1, name.end(),
+                  [](unsigned char c) { return std::isdigit(c) != 0; }))
+    name.resize(dot);
+  return name;
+}
+
 void add_logs(std::vector<Line>& lines, const std::filesystem::path& directory, const Window& window) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory / "logs", error)) {
+    if (!entry.is_regular_file(error))
+      continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
       char* end = nullptr;
@@ -114,7 +193,7 @@ void add_logs(std::vector<Line>& lines, const std::filesystem::path& directory, 
       const Time time(static_cast<std::int64_t>(seconds * 1e9));
       if (end != line.c_str() && window.holds(time))
         lines.push_back(
-            {time, fmt::format("log        {}{}", entry.path().stem().string(), std::string(end).substr(0, 300))});
+            {time, fmt::format("log        {}{}", unit_of_log(entry.path()), text::clipped(end, longest_log_line))});
     }
   }
 }
@@ -134,11 +213,11 @@ void add_bodies(std::vector<Line>& lines, const std::vector<history::WireBody>& 
                 const Window& window) {
   for (const auto& body : bodies)
     if (body.step == step && window.holds(body.time))
-      lines.push_back(
-          {body.time, fmt::format("body       {} {} {} {}/{} of {} bytes: {}{}", body.link, body.peer,
-                                  body.kind == history::WireMessage::Kind::request ? "request" : "reply",
-                                  body.connection, body.exchange, body.size,
-                                  printable(body.bytes.substr(0, longest_body)), body.size > longest_body ? "…" : "")});
+      lines.push_back({body.time, fmt::format("body       {} {} {} {}/{} of {} bytes: {}{}", body.link, body.peer,
+                                              body.kind == history::WireMessage::Kind::request ? "request" : "reply",
+                                              body.connection, body.exchange, body.size,
+                                              text::terminal(body.bytes.substr(0, longest_body)),
+                                              body.size > longest_body ? "…" : "")});
 }
 
 } // namespace
@@ -150,11 +229,13 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
     window = {Time::max(), Time::min()};
     std::vector<std::string> known;
     for (const auto& event : bundle.history.events) {
-      if (event.type != "step")
+      const auto* step = event.as<history::StepEvent>();
+      if (step == nullptr)
         continue;
-      if (known.empty() || known.back() != event.field("id"))
-        known.push_back(event.field("id"));
-      if (event.field("id") != options.step || event.field("state") == "armed")
+      if (known.empty() || known.back() != step->id)
+        known.push_back(step->id);
+      if (step->id != options.step || step->state == history::StepEvent::State::armed ||
+          step->state == history::StepEvent::State::waited)
         continue;
       window.from = std::min(window.from, event.time - before_step);
       window.to = std::max(window.to, event.time + after_step);
@@ -186,12 +267,13 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });
 
   const auto& manifest = bundle.manifest;
-  std::string out = fmt::format("{}, seed {}, {}, {:.2f} s{}\n\n", printable(manifest.scenario), manifest.seed,
+  const auto secrets = bundle::secrets_of(bundle);
+  std::string out = fmt::format("{}, seed {}, {}, {:.2f} s{}\n\n", text::terminal(manifest.scenario), manifest.seed,
                                 manifest.started, static_cast<double>(manifest.took.count()) / 1e9,
-                                manifest.reason.empty() ? "" : ": " + printable(manifest.reason));
+                                manifest.reason.empty() ? "" : ": " + text::terminal(manifest.reason));
   for (std::size_t i = 0; i < lines.size() && i < most_lines; ++i) {
     out += fmt::format("{:>10.4f} s  {}", static_cast<double>(lines[i].time.count()) / 1e9,
-                       printable_lines(history::mask_secrets(lines[i].text), ""));
+                       text::terminal_lines(secrets.mask(lines[i].text), ""));
   }
   if (lines.size() > most_lines)
     out += fmt::format("… and {} lines more\n", lines.size() - most_lines);

@@ -172,7 +172,7 @@ TEST_CASE("show reads a bundle: timeline, one user, the moment of a step") {
   const auto user = show({"--user", "user1"});
   CHECK(user.out.find("operation  user1 put op1-") != std::string::npos);
   const auto around = show({"--around", "step-1"});
-  CHECK(around.out.find("process    tiny@1 gone SIGKILL") != std::string::npos);
+  CHECK(around.out.find("process    tiny@1 ended") != std::string::npos);
   const auto unknown = show({"--around", "step-7"});
   CHECK(unknown.status == 3);
   CHECK(unknown.err.find("the run had no step 'step-7'; it had: step-1") != std::string::npos);

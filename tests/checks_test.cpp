@@ -53,8 +53,7 @@ TEST_CASE("no evidence, no pass") {
   CHECK(checks::check_purchases(unread.facts()).verdict == Verdict::inconclusive); // nothing read back
   Story early;
   const auto id = early.operation("buy", "u1", {{"amount", "5"}}).id;
-  for (int i = 0; i < 200; ++i)
-    early.event("lag", {});
+  early.pass(std::chrono::milliseconds{200});
   early.step("restart"); // 200 ms after the last acknowledgement
   early.begin_checkpoint();
   early.read("bought", "u1", {{id, 5, {}, {}, {}}});
@@ -77,7 +76,7 @@ TEST_CASE("a check that does not look is inconclusive, and said not to be judged
 
 TEST_CASE("only what is on the struck path was at risk") {
   // Users buy at web@1, which reaches orders and, through it, the bank with its ledger; nobody who buys reaches mail.
-  const auto at_risk = [](const std::string& instances, const std::string& link) {
+  const auto at_risk = [](const std::vector<std::string>& instances, const std::string& link) {
     Story story;
     auto& stack = story.bundle.scenario.stack;
     stack.hosts = 2;
@@ -87,29 +86,25 @@ TEST_CASE("only what is on the struck path was at risk") {
                       {.name = "bank", .needs = {"ledger"}},
                       {.name = "mail", .needs = {"outbox", "bank"}}};
     story.operation("buy", "u1");
-    story.event("step", {{"id", "strike"},
-                         {"kind", "kill"},
-                         {"nature", "fault"},
-                         {"state", "began"},
-                         {"instances", instances},
-                         {"link", link}});
+    story.step("strike",
+               {.kind = "kill", .nature = Story::StepEvent::Nature::fault, .instances = instances, .link = link});
     const auto facts = story.facts();
     return facts.at_risk(facts.of(Role::purchase));
   };
-  CHECK(at_risk("web@1", "") == 1);
-  CHECK(at_risk("bank@1", "") == 1); // through orders
-  CHECK(at_risk("bank@2", "") == 0); // calls stay on a host
-  CHECK(at_risk("mail@1", "") == 0);
-  CHECK(at_risk("mail@1,orders@1", "") == 1);
-  CHECK(at_risk("web@1,orders@1,bank@1,mail@1", "ledger") == 1);
-  CHECK(at_risk("web@1,mail@1", "ledger") == 0); // neither has a connection to it of its own that a purchase takes
-  CHECK(at_risk("mail@1", "outbox") == 0);
-  CHECK(at_risk("orders@1", "outbox") == 1);
-  CHECK(at_risk("web@1,orders@1", "web>orders") == 1);
-  CHECK(at_risk("mail@1", "mail>bank") == 0);
-  CHECK(at_risk("web@1", "web") == 1);       // users' requests to it
-  CHECK(at_risk("orders@1", "orders") == 0); // users send their purchases to web
-  CHECK(at_risk("", "ledger") == 1);         // no instances named: all
+  CHECK(at_risk({"web@1"}, "") == 1);
+  CHECK(at_risk({"bank@1"}, "") == 1); // through orders
+  CHECK(at_risk({"bank@2"}, "") == 0); // calls stay on a host
+  CHECK(at_risk({"mail@1"}, "") == 0);
+  CHECK(at_risk({"mail@1", "orders@1"}, "") == 1);
+  CHECK(at_risk({"web@1", "orders@1", "bank@1", "mail@1"}, "ledger") == 1);
+  CHECK(at_risk({"web@1", "mail@1"}, "ledger") == 0); // neither has a connection to it of its own that a purchase takes
+  CHECK(at_risk({"mail@1"}, "outbox") == 0);
+  CHECK(at_risk({"orders@1"}, "outbox") == 1);
+  CHECK(at_risk({"web@1", "orders@1"}, "web>orders") == 1);
+  CHECK(at_risk({"mail@1"}, "mail>bank") == 0);
+  CHECK(at_risk({"web@1"}, "web") == 1);       // users' requests to it
+  CHECK(at_risk({"orders@1"}, "orders") == 0); // users send their purchases to web
+  CHECK(at_risk({}, "ledger") == 1);           // no instances named: all
 }
 
 TEST_CASE("a charge is a transaction that was at risk") {
@@ -118,8 +113,7 @@ TEST_CASE("a charge is a transaction that was at risk") {
     story.bundle.scenario.stack.declare.purchases_are_charged = charged;
     story.bundle.scenario.stack.declare.opening_balance.reset();
     story.operation("buy", "u1", {{"amount", "5"}});
-    for (int i = 0; i < 200; ++i)
-      story.event("lag", {});
+    story.pass(std::chrono::milliseconds{200});
     story.operation("buy", "u1", {{"amount", "5"}});
     story.step("restart");
     CHECK(checks::check_transactions(story.facts()).at_risk == (charged ? 1 : 0));
@@ -137,8 +131,7 @@ TEST_CASE("a check that [expect] leaves out decides only what it has found") {
       story.bundle.scenario.stack.operations[0].service = "mail"; // logins, and nothing else, pass what is struck
       const auto login = story.operation("login", "u1");
       const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
-      story.event("step", {{"id", "restart"}, {"kind", "restart"}, {"state", "began"}, {"instances", "mail@1"}});
-      story.event("step", {{"id", "restart"}, {"kind", "restart"}, {"state", "proven"}});
+      story.step("restart", {.instances = {"mail@1"}});
       story.begin_checkpoint();
       story.me(login);
       story.read("bought", "u1", lost ? history::EntryList{} : history::EntryList{{id, 5, {}, {}, {}}});
@@ -325,7 +318,7 @@ TEST_CASE("a list in several pages is judged as one moment at checkpoints only")
       Story story;
       for (auto& operation : story.bundle.scenario.stack.operations)
         if (operation.name == "statement")
-          operation.ok.list = scenario::ListCapture{.next = pages != 0 ? "/next" : ""};
+          operation.ok.list = scenario::ListCapture{.next = {.at = pages != 0 ? "/next" : ""}};
       const auto id = story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}}).id;
       if (at_checkpoint)
         story.begin_checkpoint();
@@ -400,7 +393,7 @@ TEST_CASE("a statement is folded whole, however much of it repeats the one befor
       if (below(4) == 0 && !list.empty())
         list.erase(list.begin() + below(static_cast<int>(list.size())));
       if (below(6) == 0 && !list.empty())
-        list.back().amount = below(3) == 0 ? std::nullopt : std::optional<std::int64_t>(below(9));
+        list.back().amount = below(3) == 0 ? std::nullopt : std::optional<text::Decimal>(below(9));
       auto& read = story.read("statement", user, history::EntryList(list));
       const bool is_known =
           std::all_of(list.begin(), list.end(), [](const auto& entry) { return entry.amount.has_value(); });
@@ -422,16 +415,17 @@ TEST_CASE("a statement is folded whole, however much of it repeats the one befor
 }
 
 TEST_CASE("findings say whom they are about") {
-  CHECK(verdict::affected("readiness", {.kind = "lying", .count = 3, .users = 2, .examples = {}}) == "2 instances");
-  CHECK(verdict::affected("purchases", {.kind = "lost", .count = 3, .users = 1, .examples = {}}) == "1 user");
-  CHECK(verdict::affected("recovery", {.kind = "not recovered", .count = 1, .users = 0, .examples = {}}).empty());
+  const verdict::CheckSummary of_instances{.name = "readiness", .of_instances = true}, of_users{.name = "purchases"};
+  CHECK(verdict::affected(of_instances, {.kind = "lying", .count = 3, .users = 2, .examples = {}}) == "2 instances");
+  CHECK(verdict::affected(of_users, {.kind = "lost", .count = 3, .users = 1, .examples = {}}) == "1 user");
+  CHECK(verdict::affected(of_users, {.kind = "not recovered", .count = 1, .users = 0, .examples = {}}).empty());
   CHECK(verdict::counted(0, "case") == "0 cases");
 }
 
 TEST_CASE("what an interrupted run recorded is no verdict") {
   Story story;
   const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
-  story.step("kill");
+  story.step("kill", {.kind = "kill", .nature = Story::StepEvent::Nature::fault});
   story.begin_checkpoint();
   story.read("bought", "u1", {});
   story.end_checkpoint();
@@ -444,8 +438,7 @@ TEST_CASE("a step that is not proven makes a pass inconclusive, and leaves a fai
   for (const bool lost : {false, true}) {
     Story story;
     const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
-    story.step("restart");
-    story.bundle.history.events.back().fields.set("state", "unproven");
+    story.step("restart", {.is_proven = false});
     story.begin_checkpoint();
     story.read("bought", "u1", lost ? history::EntryList{} : history::EntryList{{id, 5, {}, {}, {}}});
     story.end_checkpoint();

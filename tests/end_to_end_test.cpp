@@ -1,4 +1,5 @@
 // Whole runs of the built program, on real processes.
+#include "harness/history/reader.hpp"
 #include "tests/support/support.hpp"
 
 #include <csignal>
@@ -185,10 +186,16 @@ recovery_window = "5ms"
 )";
   const auto played = play(file, scratch.path());
   INFO(played.reason());
-  std::ostringstream text;
-  text << std::ifstream(std::filesystem::path(played.run.at("bundle").as_string().c_str()) / "events.jsonl").rdbuf();
-  const auto events = text.str();
-  const auto read_back = events.find(R"("type":"checkpoint","after":"first")");
-  CHECK(read_back != std::string::npos);
-  CHECK(read_back < events.find(R"("id":"second","kind":"restart","nature":"change","state":"began")"));
+  const auto read = holdfast::history::read_history(played.run.at("bundle").as_string().c_str());
+  std::uint64_t read_back = 0, second = 0;
+  for (const auto& event : std::get<holdfast::history::History>(read).events) {
+    const auto* checkpoint = event.as<holdfast::history::CheckpointEvent>();
+    const auto* step = event.as<holdfast::history::StepEvent>();
+    if (checkpoint != nullptr && checkpoint->after == "first")
+      read_back = event.sequence;
+    if (step != nullptr && step->id == "second" && step->state == holdfast::history::StepEvent::State::began)
+      second = event.sequence;
+  }
+  CHECK(read_back != 0);
+  CHECK(read_back < second);
 }

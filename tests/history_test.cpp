@@ -17,7 +17,8 @@ namespace {
 
 void record(const std::filesystem::path& folder) {
   Time now{};
-  Recorder recorder(folder, [&now] { return now += Time(1000); });
+  const Secrets secrets;
+  Recorder recorder(folder, secrets, [&now] { return now += Time(1000); });
   Operation operation{.id = "op1",
                       .process = 3,
                       .user = "u\"1\n\xff",
@@ -34,7 +35,7 @@ void record(const std::filesystem::path& folder) {
   operation.status = 200;
   operation.list = {{"a", 5, "item", "", "charge"}};
   operation.captured = {{"balance", "993"}};
-  recorder.event("step", {{"id", "s"}, {"state", "began"}});
+  recorder.event(StepEvent{.id = "s", .kind = "kill", .instances = {"web@1", "web@2"}});
   recorder.probe("web@2", true, "200");
   recorder.complete(operation);
   Operation open{.id = "op2", .user = "u2", .name = "buy", .instance = "web@1"};
@@ -51,7 +52,8 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
   };
   std::vector<std::vector<ListEntry>> lists;
   {
-    Recorder recorder(folder.path(), [] { return Time{}; });
+    const Secrets secrets;
+    Recorder recorder(folder.path(), secrets, [] { return Time{}; });
     std::vector<ListEntry> list;
     for (int i = 0; i < 400; ++i) {
       // Most lists grow at one end; some shrink, change, or swap two of their elements.
@@ -91,7 +93,7 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
     for (const auto* list : {&history.operations[i].list, &history.operations[i].statement})
       for (std::size_t place = 0; place < list->size(); ++place) {
         const auto& id = (*list)[place].id;
-        CHECK(list->operation(place) == (id.starts_with("read") ? std::stoul(id.substr(4)) : EntryList::nobodys));
+        CHECK(list->operation(place) == (id.starts_with("read") ? std::stoul(id.substr(4)) : EntryList::no_operation));
       }
   }
   CHECK(different.size() * 10 < entries);
@@ -101,11 +103,11 @@ TEST_CASE("a history made by hand is identified as one that was read") {
   History history;
   history.operations.push_back({.id = "a", .list = EntryList{{"b", {}, "", "", ""}, {"c", {}, "", "", ""}}});
   history.operations.push_back({.id = "b", .statement = EntryList{{"a", {}, "", "", ""}}});
-  CHECK(history.operations[0].list.operation(0) == EntryList::unidentified);
+  CHECK(history.operations[0].list.operation(0) == EntryList::not_looked_up);
   identify(history);
   CHECK(history.operations[1].number == 1);
   CHECK(history.operations[0].list.operation(0) == 1);
-  CHECK(history.operations[0].list.operation(1) == EntryList::nobodys);
+  CHECK(history.operations[0].list.operation(1) == EntryList::no_operation);
   CHECK(history.operations[1].statement.operation(0) == 0);
   history.operations.push_back({.id = "c"});
   identify(history);
@@ -130,7 +132,10 @@ TEST_CASE("a history is read back as it was recorded") {
   CHECK(operation.invoked < operation.completed);
   CHECK(read.operations[1].outcome == Outcome::info);
   CHECK(read.operations[1].completed == 0);
-  CHECK(read.events.at(0).field("state") == "began");
+  const auto* step = read.events.at(0).as<StepEvent>();
+  REQUIRE(step != nullptr);
+  CHECK(step->state == StepEvent::State::began);
+  CHECK(step->instances == std::vector<std::string>{"web@1", "web@2"});
   CHECK(read.probes.at(0).ready);
   CHECK_FALSE(read.truncated);
 }

@@ -47,7 +47,7 @@ using Entries = std::vector<fakes::BookEntry>;
 
 /// Serves the routes while `client` runs; returns what was booked.
 Entries serve(const std::string& routes, const std::function<void()>& client,
-              link::Framing framing = link::Framing::framed) {
+              link::Framing framing = link::Framing::framed, std::vector<std::string>* withheld = nullptr) {
   const auto loaded = load(routes);
   INFO(scenario::describe(loaded.diagnostics));
   REQUIRE(loaded.scenario);
@@ -55,8 +55,13 @@ Entries serve(const std::string& routes, const std::function<void()>& client,
   test::serve_fake(
       "http", framing,
       [&](async::Clock& clock) {
-        return std::make_unique<fakes::HttpFake>(clock, loaded.scenario->stack.dependencies.at(0).script,
-                                                 [&](const fakes::BookEntry& entry) { entries.push_back(entry); });
+        return std::make_unique<fakes::HttpFake>(
+            clock, loaded.scenario->stack.dependencies.at(0).script,
+            [&](const fakes::BookEntry& entry) { entries.push_back(entry); },
+            [withheld](const std::string& peer, const std::string& route, const std::string& behaviour) {
+              if (withheld != nullptr)
+                withheld->push_back(peer + " " + route + " " + behaviour);
+            });
       },
       client);
   return entries;

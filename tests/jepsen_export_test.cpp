@@ -47,14 +47,22 @@ history::History recorded() {
                                 .reason = "no reply"});
   history.operations.push_back(
       {.id = "p3", .process = 7, .user = "u7", .name = "purchase", .invoked = 10, .invoke_time = history::Time(950)});
-  history.events.push_back({6, history::Time(400), "step", {{"id", "s1"}, {"kind", "kill"}, {"state", "struck"}}});
-  history.events.push_back({11, history::Time(960), "phase", {{"name", "end"}}});
+  using history::StepEvent;
+  history.events.push_back({6, history::Time(400),
+                            StepEvent{.id = "s1",
+                                      .kind = "kill",
+                                      .state = StepEvent::State::proven,
+                                      .nature = StepEvent::Nature::fault,
+                                      .evidence = "gone",
+                                      .struck = {"web@1", "web@2"}}});
+  history.events.push_back({11, history::Time(960), history::PhaseEvent{}});
   return history;
 }
 
-std::string exported(JepsenSyntax syntax) {
+std::string exported(JepsenSyntax syntax,
+                     const history::Secrets& secrets = history::Secrets(history::Secrets::Policy::keep)) {
   std::ostringstream out;
-  reports::jepsen_export(recorded(), syntax, out);
+  reports::jepsen_export(recorded(), secrets, syntax, out);
   return out.str();
 }
 
@@ -73,7 +81,7 @@ TEST_CASE("an exported history in Jepsen's EDN: operations by their sequence, st
       R"({:type :invoke, :process 4, :f :purchase, :value {:op "p1", :user "u\"4", :amount "5", "odd key" "line\u000aend"}, :time 100, :index 0}
 {:type :invoke, :process 5, :f "log in", :value {:op "l1", :user "u5", :checkpoint 2}, :time 200, :index 1}
 {:type :invoke, :process 6, :f :purchase, :value {:op "p2", :user "u6"}, :time 300, :index 2}
-{:type :info, :process :nemesis, :f :kill, :value {:id "s1", :kind "kill", :state "struck"}, :time 400, :index 3}
+{:type :info, :process :nemesis, :f :kill, :value {:id "s1", :kind "kill", :state "proven", :nature "fault", :evidence "gone", :struck ["web@1" "web@2"]}, :time 400, :index 3}
 {:type :info, :process 6, :f :purchase, :value {:op "p2", :user "u6"}, :time 700, :error "no reply", :index 4}
 {:type :fail, :process 5, :f "log in", :value {:op "l1", :user "u5", :checkpoint 2}, :time 800, :status 401, :error :unauthenticated, :index 5}
 {:type :ok, :process 4, :f :purchase, :value {:op "p1", :user "u\"4", :amount "5", "odd key" "line\u000aend", :captured {:order "77"}, :list [{:id "p0", :amount 5, :item "mug"} {:id "p1"}]}, :time 900, :status 201, :index 6}

@@ -28,7 +28,7 @@ constexpr std::uint16_t port = 24100;
 std::unique_ptr<link::Link> redis_link(const asio::any_io_executor& executor, async::Clock& clock, link::Fake& fake) {
   auto one =
       std::make_unique<link::Link>(executor, clock, link::Link::Setup{"sessions", "redis", link::Framing::framed});
-  REQUIRE(one->listen({"web@1", "127.0.0.1", port}, link::make_fake_upstream(executor, fake)));
+  REQUIRE(one->listen({"web@1", "127.0.0.1", port}, link::make_fake_upstream(executor, fake, "web@1")));
   return one;
 }
 
@@ -47,6 +47,18 @@ asio::awaitable<std::string> ask(tcp::socket& socket, const std::string& command
   const auto got = co_await asio::async_read(socket, asio::buffer(reply), asio::redirect_error(use_awaitable, error));
   reply.resize(got);
   co_return reply;
+}
+
+faults::Target target_of(const scenario::Step& step, const scenario::Stack& stack, async::Clock& clock,
+                         asio::any_io_executor executor, link::Link& link) {
+  return {.step = step,
+          .stack = stack,
+          .clock = clock,
+          .executor = executor,
+          .seed = 1,
+          .instances = {},
+          .link = &link,
+          .peers = {}};
 }
 
 std::string incr(const std::string& key) {
@@ -90,15 +102,15 @@ TEST_CASE("a gate at a reply is exact in 100 of 100 rounds, also with 50 connect
       // and the 30th is certainly applied and certainly not heard.
       bool struck = false;
       std::uint64_t gated = 0;
-      auto gate = std::make_shared<link::Gate>(scenario::Position{scenario::Position::Point::reply, 0},
-                                               link::Match{"incr", {"n"}, 30},
-                                               [&](const link::Message& message) -> asio::awaitable<void> {
-                                                 struck = true;
-                                                 gated = message.connection;
-                                                 link->refuse({});
-                                                 link->reset({});
-                                                 co_return;
-                                               });
+      auto gate = std::make_shared<link::Gate>(
+          scenario::Position{scenario::Position::Point::reply, 0}, link::Match{"incr", {"n"}, 30},
+          [&](const link::Message& message) -> asio::awaitable<link::Gate::Sender> {
+            struck = true;
+            gated = message.connection;
+            link->refuse({});
+            link->reset({});
+            co_return link::Gate::Sender::lives;
+          });
       link->add(std::shared_ptr<link::Tap>(gate), {});
       const int connections = round % 2 == 0 ? 1 : 50;
       int acknowledged = 0, running = connections;
@@ -143,12 +155,13 @@ TEST_CASE("reply+k delivers k bytes before the strike") {
   test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
     fakes::RedisFake fake(clock);
     auto link = redis_link(executor, clock, fake);
-    auto gate =
-        std::make_shared<link::Gate>(scenario::Position{scenario::Position::Point::reply, 3},
-                                     link::Match{"ping", {}, 1}, [&](const link::Message&) -> asio::awaitable<void> {
-                                       co_await clock.wait_for(20ms); // the client has time to hear what was let go
-                                       link->reset({});
-                                     });
+    auto gate = std::make_shared<link::Gate>(
+        scenario::Position{scenario::Position::Point::reply, 3}, link::Match{"ping", {}, 1},
+        [&](const link::Message&) -> asio::awaitable<link::Gate::Sender> {
+          co_await clock.wait_for(20ms); // the client has time to hear what was let go
+          link->reset({});
+          co_return link::Gate::Sender::lives;
+        });
     link->add(std::shared_ptr<link::Tap>(gate), {});
     boost::system::error_code error;
     auto socket = co_await connect(executor, error);
@@ -188,7 +201,7 @@ TEST_CASE("steps on a link: error answers in order, drop_reply applies and says 
     const scenario::Stack stack;
     const auto make = [&](const std::string& kind, scenario::Step& step) {
       step.kind = kind;
-      return registry.steps.at(kind).make({step, stack, clock, executor, 1, {}, link.get(), {}});
+      return registry.steps.at(kind).make(target_of(step, stack, clock, executor, *link));
     };
     boost::system::error_code error;
     scenario::Step failing;
@@ -265,15 +278,15 @@ namespace {
 /// Answers PING, and then begins a push whose rest comes with the next answer.
 class Interrupting final : public link::Fake {
 public:
-  std::unique_ptr<link::FakeConnection> connect() override { return std::make_unique<Talk>(); }
+  std::unique_ptr<link::FakeConnection> connect(const std::string&) override { return std::make_unique<Talk>(); }
 
 private:
   class Talk final : public link::FakeConnection {
   public:
-    asio::awaitable<void> receive(std::string_view, std::string& reply) override {
+    asio::awaitable<Taken> receive(std::string_view, std::string& reply) override {
       reply += (begun_ ? "lf\r\n" : "") + std::string("+PONG\r\n>2\r\n+message\r\n+ha");
       begun_ = true;
-      co_return;
+      co_return Taken::all;
     }
     [[nodiscard]] bool closed() const override { return false; }
 
@@ -324,8 +337,7 @@ TEST_CASE("an injected reply passes the toxics that a real one passes, in order"
     slow.kind = "latency";
     slow.arguments = {{"latency", scenario::Duration(40ms)}};
     const scenario::Stack stack;
-    const auto latency =
-        cli::make_registry().steps.at("latency").make({slow, stack, clock, executor, 1, {}, link.get(), {}});
+    const auto latency = cli::make_registry().steps.at("latency").make(target_of(slow, stack, clock, executor, *link));
     co_await latency->strike();
     boost::system::error_code error;
     auto socket = co_await connect(executor, error);

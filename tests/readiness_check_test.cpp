@@ -13,11 +13,11 @@ using verdict::Verdict;
 TEST_CASE("readiness: an instance that says ready while it serves nothing lies; declared rejections are service") {
   const auto judge = [](Outcome outcome, bool ready) {
     Story story;
+    story.operation("buy", "u1"); // the stack file fits
     for (int i = 0; i < 300; ++i) {
       story.operation("buy", "u1", {}, outcome);
       if (i % 10 == 0) {
-        const auto& last = story.bundle.history.operations.back();
-        story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", ready, "200"});
+        story.probe("web@1", ready);
       }
     }
     return kinds(checks::check_readiness(story.facts()));
@@ -33,8 +33,7 @@ TEST_CASE("readiness: what the harness's lateness may have failed is no lie, at 
     Story story;
     for (int i = 0; i < 5; ++i)
       story.operation("buy", "u1");
-    story.event("lag", {{"ms", "400"}});
-    const auto lag = story.bundle.history.events.back().time;
+    const auto lag = story.event(history::LagEvent{std::chrono::milliseconds{400}}).time;
     for (int i = 0; i < 300; ++i) {
       auto& last = story.operation("buy", "u1", {}, Outcome::info);
       last.attempts[0].begin_time = in_flight && i % 2 == 0 ? lag : last.attempts[0].end_time;
@@ -50,13 +49,14 @@ TEST_CASE("readiness: what the harness's lateness may have failed is no lie, at 
 TEST_CASE("readiness: where the machine is starved a slow failure is no lie, a quick one is") {
   const auto judge = [](std::chrono::milliseconds took) {
     Story story;
+    story.operation("buy", "u1");
     for (int i = 0; i < 1000; ++i) {
       auto& last = story.operation("buy", "u1", {}, Outcome::info);
       last.attempts[0].begin_time = last.attempts[0].end_time - took;
       if (i % 10 == 0)
         story.bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
     }
-    story.event("starved", {{"ms", "100000"}, {"percent", "80"}});
+    story.event(history::StarvedEvent{std::chrono::seconds{100}, 80});
     return checks::check_readiness(story.facts()).verdict;
   };
   CHECK(judge(std::chrono::milliseconds{400}) == Verdict::inconclusive);
@@ -64,15 +64,16 @@ TEST_CASE("readiness: where the machine is starved a slow failure is no lie, a q
 }
 
 TEST_CASE("recovery: the limit counts although the next step came first") {
-  const auto judge = [](const std::string& took_ms) {
+  using history::RecoveryEvent;
+  const auto judge = [](std::chrono::milliseconds took) {
     Story story;
     story.bundle.scenario.expect.recovery_within = std::chrono::milliseconds{100};
-    story.event("recovery", {{"after", "first"}, {"state", "next step"}, {"took_ms", took_ms}});
-    story.event("recovery", {{"after", "second"}, {"state", "recovered"}, {"took_ms", "5"}});
+    story.event(RecoveryEvent{"first", RecoveryEvent::State::next_step, took, 10});
+    story.event(RecoveryEvent{"second", RecoveryEvent::State::recovered, std::chrono::milliseconds{5}, 10});
     return checks::check_recovery(story.facts()).verdict;
   };
-  CHECK(judge("900") == Verdict::fail);
-  CHECK(judge("90") == Verdict::pass);
+  CHECK(judge(std::chrono::milliseconds{900}) == Verdict::fail);
+  CHECK(judge(std::chrono::milliseconds{90}) == Verdict::pass);
 }
 
 TEST_CASE("readiness: an attempt counts for the instance that it was sent to") {
@@ -100,6 +101,7 @@ TEST_CASE("readiness: failing without a need that it may be ready without is no 
     if (declared)
       web.ready_without = {"bank"};
     story.bundle.scenario.stack.services = {web, {.name = "bank"}};
+    story.operation("buy", "u1");
     for (int i = 0; i < 300; ++i) {
       const auto& last = story.operation("buy", "u1", {}, Outcome::info);
       if (i % 10 == 0) {

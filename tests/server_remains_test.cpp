@@ -111,7 +111,7 @@ request = { method = "POST", path = "/items/{id}" }
       _exit(127);
     }
     test::await_workspaces(folder.path(), 1);
-    const auto workspace = test::workspaces_in(folder.path()).at(0);
+    const auto workspace = test::inner_workspace(test::workspaces_in(folder.path()).at(0));
     test::await_file(workspace / "instances/tiny@1/up"); // the server is ready, and its service has begun
     const int segment = segment_of(workspace / "dependencies/ledger/data/postmaster.pid");
     CHECK(exists(segment));

@@ -15,6 +15,7 @@ TEST_CASE("sessions: lost, unreachable, zombie and crossed; a logout of unknown 
   const auto after = [](const std::function<void(Story&, const Operation&)>& play) {
     Story story;
     const auto login = story.operation("login", "u1");
+    story.me(login);
     play(story, login);
     return kinds(checks::check_sessions(story.facts()));
   };
@@ -45,7 +46,7 @@ TEST_CASE("sessions that nobody could look at after the strike are no evidence")
   story.bundle.scenario.stack.declare.session_sliding = false;
   story.bundle.scenario.stack.declare.session_lifetime = std::chrono::milliseconds{5};
   const auto login = story.operation("login", "u1").id;
-  story.step("kill");
+  story.step("kill", {.kind = "kill", .nature = Story::StepEvent::Nature::fault});
   for (int i = 0; i < 10; ++i)
     story.operation("buy", "u1"); // the session's time passes
   story.begin_checkpoint();

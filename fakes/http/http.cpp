@@ -17,10 +17,17 @@ constexpr std::size_t message_limit = 4U << 20U; ///< head and body of a request
 
 class HttpConnection final : public link::FakeConnection {
 public:
-  HttpConnection(async::Clock& clock, HttpPlayer& player) : clock_(clock), player_(player) {}
+  HttpConnection(async::Clock& clock, HttpPlayer& player, const HttpFake::OnWithheld& withheld, std::string peer)
+      : clock_(clock), player_(player), withheld_(withheld), peer_(std::move(peer)) {}
 
-  asio::awaitable<void> receive(std::string_view bytes, std::string& reply) override {
+  asio::awaitable<Taken> receive(std::string_view more, std::string& reply) override {
+    const auto taken = std::exchange(rest_, {}) + std::string(more);
+    std::string_view bytes(taken);
     while (!bytes.empty() && !closed_ && !mute_) {
+      if (reply.size() > reply_room) {
+        rest_ = bytes;
+        co_return Taken::some;
+      }
       const auto used = scanner_.feed(bytes, false);
       message_.append(bytes.substr(0, used));
       bytes.remove_prefix(used);
@@ -33,6 +40,7 @@ public:
       else if (scanner_.head_complete() && scanner_.head().expects_continue && !std::exchange(continued_, true))
         reply += "HTTP/1.1 100 Continue\r\n\r\n";
     }
+    co_return Taken::all;
   }
   bool closed() const override { return closed_; }
 
@@ -51,6 +59,8 @@ private:
     const auto* request = std::get_if<HttpMessage>(&read);
     const auto played = player_.play(*request);
     const auto kind = played.behaviour == nullptr ? Kind::decline : played.behaviour->kind;
+    if (played.behaviour != nullptr && kind != Kind::twice) // that one hears a good answer
+      withheld_(peer_, played.route, played.behaviour->name);
     if (kind == Kind::hang) {
       mute_ = true; // a later request's answer would be taken for this one's
       co_return;
@@ -69,6 +79,9 @@ private:
 
   async::Clock& clock_;
   HttpPlayer& player_;
+  const HttpFake::OnWithheld& withheld_;
+  std::string peer_;
+  std::string rest_; ///< bytes that came while the client had not read
   protocol::HttpScanner scanner_{protocol::HttpScanner::Direction::request};
   std::string message_;
   bool continued_ = false; ///< the client was told to send the body
@@ -78,8 +91,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<link::FakeConnection> HttpFake::connect() {
-  return std::make_unique<HttpConnection>(clock_, player_);
+std::unique_ptr<link::FakeConnection> HttpFake::connect(const std::string& peer) {
+  return std::make_unique<HttpConnection>(clock_, player_, on_withheld_, peer);
 }
 
 } // namespace holdfast::fakes

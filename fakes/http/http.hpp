@@ -11,13 +11,18 @@ namespace holdfast::fakes {
 
 class HttpFake final : public link::Fake {
 public:
-  HttpFake(async::Clock& clock, scenario::HttpScript script, HttpPlayer::OnBooked on_booked)
-      : clock_(clock), player_(std::move(script), std::move(on_booked)) {}
-  [[nodiscard]] std::unique_ptr<link::FakeConnection> connect() override;
+  /// Told of every behaviour that keeps a good answer from a caller: who, on which route, which behaviour.
+  using OnWithheld =
+      std::function<void(const std::string& peer, const std::string& route, const std::string& behaviour)>;
+
+  HttpFake(async::Clock& clock, scenario::HttpScript script, HttpPlayer::OnBooked on_booked, OnWithheld on_withheld)
+      : clock_(clock), player_(std::move(script), std::move(on_booked)), on_withheld_(std::move(on_withheld)) {}
+  [[nodiscard]] std::unique_ptr<link::FakeConnection> connect(const std::string& peer) override;
 
 private:
   async::Clock& clock_;
   HttpPlayer player_;
+  OnWithheld on_withheld_;
 };
 
 } // namespace holdfast::fakes

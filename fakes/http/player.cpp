@@ -8,7 +8,6 @@ namespace holdfast::fakes {
 
 namespace json = boost::json;
 using scenario::HttpBehaviour;
-using scenario::JsonComparison;
 
 namespace {
 
@@ -25,27 +24,6 @@ std::optional<std::map<std::string, std::string>> match(std::string_view form, s
       captured[std::string(wanted.substr(1, wanted.size() - 2))] = segment;
   }
   return form.empty() && path.empty() ? std::optional(std::move(captured)) : std::nullopt;
-}
-
-bool fits(const JsonComparison& comparison, const json::value& body) {
-  boost::system::error_code none;
-  const auto* value = body.find_pointer(comparison.pointer, none);
-  if (value == nullptr)
-    return false;
-  const auto wanted = json::parse(comparison.value);
-  const bool numbers = value->is_number() && wanted.is_number();
-  const auto number = [](const json::value& one) { return one.to_number<double>(); };
-  switch (comparison.is) {
-  case JsonComparison::Is::equal:
-    return numbers ? number(*value) == number(wanted) : *value == wanted;
-  case JsonComparison::Is::different:
-    return numbers ? number(*value) != number(wanted) : *value != wanted;
-  case JsonComparison::Is::at_least:
-    return numbers && number(*value) >= number(wanted);
-  case JsonComparison::Is::at_most:
-    return numbers && number(*value) <= number(wanted);
-  }
-  return false;
 }
 
 const HttpBehaviour* behaviour_for(const scenario::HttpRoute& route, std::uint64_t request, std::uint64_t attempt,
@@ -117,12 +95,12 @@ Played HttpPlayer::play(Route& route, const HttpMessage& request, Fields& fields
     return {refusal(script.idempotency->conflict, "the key was used for another request")};
   if (!record.reply) {
     if (behaviour != nullptr && behaviour->kind == HttpBehaviour::Kind::hang && !behaviour->takes_effect)
-      return {{}, behaviour};
+      return {{}, behaviour, script.name};
     const bool declined = behaviour != nullptr && behaviour->kind == HttpBehaviour::Kind::decline;
     record.request = identity(request);
     record.reply = declined ? filled(behaviour->answer, fields) : take_effect(script, entry, fields);
   }
-  return {*record.reply, behaviour};
+  return {*record.reply, behaviour, script.name};
 }
 
 HttpPlayer::Identity HttpPlayer::identity(const HttpMessage& request) {

@@ -15,6 +15,7 @@ namespace holdfast::fakes {
 struct Played {
   HttpReply reply;
   const scenario::HttpBehaviour* behaviour = nullptr;
+  std::string route = {}; ///< its name, where there is a behaviour
 };
 
 class HttpPlayer {

@@ -33,9 +33,11 @@ void set_options(Settings& settings, const std::string& options) {
 
 } // namespace
 
-awaitable<void> Connection::receive(std::string_view bytes, std::string& reply) {
+awaitable<link::FakeConnection::Taken> Connection::receive(std::string_view bytes, std::string& reply) {
   scanner_.append(bytes);
   while (!closed_) {
+    if (reply.size() > reply_room)
+      co_return Taken::some; // what is left stays in the scanner
     const auto message = scanner_.next(session_ == nullptr);
     if (!scanner_.error().empty()) {
       BackendWriter out(reply);
@@ -48,6 +50,7 @@ awaitable<void> Connection::receive(std::string_view bytes, std::string& reply) 
     else
       co_await answer({message->type, std::string(message->body)}, reply);
   }
+  co_return Taken::all;
 }
 
 void Connection::end(BackendWriter& out, const SqlError& error) {

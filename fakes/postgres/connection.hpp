@@ -11,7 +11,7 @@ class Connection final : public link::FakeConnection {
 public:
   explicit Connection(std::shared_ptr<Server> server) : server_(std::move(server)) {}
 
-  boost::asio::awaitable<void> receive(std::string_view bytes, std::string& reply) override;
+  boost::asio::awaitable<Taken> receive(std::string_view bytes, std::string& reply) override;
   [[nodiscard]] bool closed() const override { return closed_; }
 
 private:

@@ -8,7 +8,7 @@ PostgresFake::PostgresFake(boost::asio::any_io_executor executor, async::Clock& 
     : server_(std::make_shared<pg::Server>(pg::Server{std::move(executor), clock})) {}
 PostgresFake::~PostgresFake() = default;
 
-std::unique_ptr<link::FakeConnection> PostgresFake::connect() {
+std::unique_ptr<link::FakeConnection> PostgresFake::connect(const std::string&) {
   return std::make_unique<pg::Connection>(server_);
 }
 

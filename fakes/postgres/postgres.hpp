@@ -20,7 +20,7 @@ public:
   /// Keeps its data in memory, as long as it lives.
   PostgresFake(boost::asio::any_io_executor executor, async::Clock& clock);
   ~PostgresFake() override;
-  [[nodiscard]] std::unique_ptr<link::FakeConnection> connect() override;
+  [[nodiscard]] std::unique_ptr<link::FakeConnection> connect(const std::string& peer) override;
 
 private:
   std::shared_ptr<pg::Server> server_;

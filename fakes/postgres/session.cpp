@@ -328,7 +328,19 @@ Result Session::run(Statement& statement, const std::vector<Value>& values) {
         throw SqlFailure{last_error(&statement)};
     return {false, {}, {}, plan.tag, plan.notices};
   }
+  constexpr std::size_t most_result = 64U << 20U; // it is held until the client has read it
+  std::size_t size = 0;
   Result result{plan.rows, plan.columns, {}, plan.tag, plan.notices};
+  // The loop stands still while SQLite works: what goes on and on is ended, as a server's statement_timeout ends it.
+  constexpr int look_every = 10'000, most_looks = 10'000;
+  int looks = 0;
+  sqlite3_progress_handler(
+      database_.get(), look_every, [](void* count) { return ++*static_cast<int*>(count) > most_looks ? 1 : 0; },
+      &looks);
+  struct NoProgress {
+    sqlite3* database;
+    ~NoProgress() { sqlite3_progress_handler(database, 0, nullptr, nullptr); }
+  } const no_progress{database_.get()};
   std::optional<WrittenRows> written;
   if (plan.writes_rows_once)
     written.emplace(database_.get(), plan.table);
@@ -347,14 +359,24 @@ Result Session::run(Statement& statement, const std::vector<Value>& values) {
       const int status = sqlite3_step(compiled.get());
       if (status == SQLITE_DONE)
         break;
+      if (status == SQLITE_INTERRUPT && looks > most_looks)
+        fail("57014", "canceling statement due to statement timeout",
+             "The postgres fake runs a statement for a bounded number of steps: use provider = \"server\" for it.");
       if (status != SQLITE_ROW)
         throw SqlFailure{last_error(&statement)};
       if (!plan.rows)
         continue;
       auto& row = result.rows.emplace_back();
       row.reserve(plan.columns.size());
-      for (std::size_t i = 0; i < plan.columns.size(); ++i)
+      size += sizeof(std::vector<Value>);
+      for (std::size_t i = 0; i < plan.columns.size(); ++i) {
         row.push_back(value_of(compiled.get(), static_cast<int>(i)));
+        size += sizeof(Value) + static_cast<std::size_t>(sqlite3_column_bytes(compiled.get(), static_cast<int>(i)));
+      }
+      if (size > most_result)
+        fail("53200", "out of memory",
+             fmt::format("The postgres fake holds a result of up to {} MiB: use provider = \"server\" for more.",
+                         most_result >> 20U));
     }
   }
   if (written && written->any_twice())

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <set>
+#include <utility>
 
 namespace holdfast::fakes {
 
@@ -14,6 +16,18 @@ namespace {
 
 bool fits(int arity, std::size_t count) {
   return arity < 0 ? count >= static_cast<std::size_t>(-arity) : count == static_cast<std::size_t>(arity);
+}
+
+/// What Redis refuses at its memory's end ("denyoom").
+bool grows_data(const std::string& name) {
+  static const std::set<std::string> all = {
+      "set",         "setex",        "psetex",     "setnx",       "getset",      "mset",       "msetnx",
+      "append",      "setrange",     "incr",       "incrby",      "decr",        "decrby",     "incrbyfloat",
+      "hset",        "hmset",        "hsetnx",     "hincrby",     "lpush",       "rpush",      "lpushx",
+      "rpushx",      "linsert",      "lset",       "lmove",       "rpoplpush",   "sadd",       "smove",
+      "zadd",        "zincrby",      "copy",       "sinterstore", "sunionstore", "sdiffstore", "zunionstore",
+      "zinterstore", "hincrbyfloat", "zrangestore"};
+  return all.contains(name);
 }
 
 /// In Redis's own words.
@@ -43,8 +57,27 @@ const std::unordered_map<std::string, RedisConnection::Own>& RedisConnection::ow
   return all;
 }
 
-boost::asio::awaitable<void> RedisConnection::receive(std::string_view bytes, std::string& reply) {
+bool RedisServer::is_full(std::size_t growth) {
+  constexpr std::size_t measured_every = 32U << 20U; // measuring walks through all data
+  grown += growth;
+  if (grown > measured_every) {
+    used = 0;
+    grown = growth;
+    for (const auto& store : databases)
+      used += store.memory();
+  }
+  return used + grown > most_memory;
+}
+
+boost::asio::awaitable<link::FakeConnection::Taken> RedisConnection::receive(std::string_view more,
+                                                                             std::string& reply) {
+  const auto taken = std::exchange(rest_, {}) + std::string(more);
+  std::string_view bytes(taken);
   while (!bytes.empty() && !closed_) {
+    if (reply.size() > reply_room) {
+      rest_ = bytes;
+      co_return Taken::some;
+    }
     bytes.remove_prefix(scanner_.feed(bytes));
     if (!scanner_.error().empty()) {
       RedisReply(reply, version_).error("ERR Protocol error: " + scanner_.error());
@@ -55,7 +88,7 @@ boost::asio::awaitable<void> RedisConnection::receive(std::string_view bytes, st
       scanner_.reset();
     }
   }
-  co_return;
+  co_return Taken::all;
 }
 
 void RedisConnection::execute(Arguments arguments, std::string& out) {
@@ -67,6 +100,12 @@ void RedisConnection::execute(Arguments arguments, std::string& out) {
   }
   const auto own = own_commands().find(name);
   if (queueing_ && (own == own_commands().end() || own->second.queues)) {
+    for (const auto& argument : arguments)
+      queued_ += argument.size();
+    if (queued_ > RedisServer::most_memory / 4) {
+      poisoned_ = true;
+      return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+    }
     queue_.emplace_back(arguments.begin(), arguments.end());
     return reply.status("QUEUED");
   }
@@ -94,6 +133,16 @@ bool RedisConnection::acceptable(const std::string& name, Arguments arguments, R
 void RedisConnection::run(const std::string& name, Arguments arguments, std::string& out) {
   if (const auto data = redis_commands().find(name); data != redis_commands().end()) {
     RedisReply reply(out, version_);
+    if (grows_data(name)) {
+      std::size_t growth = 0;
+      for (const auto& argument : arguments)
+        growth += argument.size();
+      if (name == "setrange") // the gap before it is filled
+        growth += static_cast<std::size_t>(
+            std::clamp<std::int64_t>(redis::to_integer(arguments[2]).value_or(0), 0, INT32_MAX));
+      if (server_.is_full(growth))
+        return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+    }
     data->second.run(store(), arguments, reply);
   } else {
     (this->*own_commands().at(name).run)(arguments, out);
@@ -110,6 +159,7 @@ void RedisConnection::begin(Arguments, std::string& out) {
 
 void RedisConnection::end_transaction() {
   queueing_ = poisoned_ = false;
+  queued_ = 0;
   queue_.clear();
   watched_.clear();
 }

@@ -11,15 +11,23 @@ namespace holdfast::fakes {
 
 /// What all connections of one fake share.
 struct RedisServer {
+  /// Beyond this what would grow it is refused, as Redis does at its `maxmemory`.
+  static constexpr std::size_t most_memory = 256U << 20U;
+
   std::vector<RedisStore> databases; ///< numbered from 0
   std::int64_t next_client = 1;
+  std::size_t grown = 0; ///< at most so much since `used` was measured
+  std::size_t used = 0;
+
+  /// A command that may grow the data by so many bytes would leave too much.
+  [[nodiscard]] bool is_full(std::size_t growth);
 };
 
 class RedisConnection final : public link::FakeConnection {
 public:
   explicit RedisConnection(RedisServer& server) : server_(server), id_(server.next_client++) {}
 
-  boost::asio::awaitable<void> receive(std::string_view bytes, std::string& reply) override;
+  boost::asio::awaitable<Taken> receive(std::string_view bytes, std::string& reply) override;
   [[nodiscard]] bool closed() const override { return closed_; }
 
 private:
@@ -55,6 +63,8 @@ private:
   void unwatch(Arguments arguments, std::string& out);
   void end_transaction();
   [[nodiscard]] RedisStore& store() { return server_.databases[database_]; }
+  std::size_t queued_ = 0; ///< bytes of what waits for EXEC
+  std::string rest_;       ///< bytes that came while the client had not read
 
   struct Watched {
     RedisStore* store;

@@ -10,7 +10,7 @@ RedisFake::RedisFake(async::Clock& clock) : server_(std::make_unique<RedisServer
 }
 RedisFake::~RedisFake() = default;
 
-std::unique_ptr<link::FakeConnection> RedisFake::connect() {
+std::unique_ptr<link::FakeConnection> RedisFake::connect(const std::string&) {
   return std::make_unique<RedisConnection>(*server_);
 }
 

@@ -13,7 +13,7 @@ class RedisFake final : public link::Fake {
 public:
   explicit RedisFake(async::Clock& clock);
   ~RedisFake() override;
-  [[nodiscard]] std::unique_ptr<link::FakeConnection> connect() override;
+  [[nodiscard]] std::unique_ptr<link::FakeConnection> connect(const std::string& peer) override;
 
 private:
   std::unique_ptr<RedisServer> server_;

@@ -13,6 +13,42 @@ RedisStore::Entry* RedisStore::find(const std::string& key) {
   return &found->second;
 }
 
+namespace {
+
+constexpr std::size_t node = 64; ///< what an element costs beside its bytes
+
+std::size_t size_of(const std::string& value) {
+  return value.size();
+}
+std::size_t size_of(const RedisHash& value) {
+  std::size_t sum = 0;
+  for (const auto& [field, held] : value.fields())
+    sum += field.size() + held.size() + 2 * node;
+  return sum;
+}
+std::size_t size_of(const RedisSortedSet& value) {
+  std::size_t sum = 0;
+  for (const auto& [score, member] : value.ranked())
+    sum += 2 * (member.size() + node);
+  return sum;
+}
+template <class Container>
+std::size_t size_of(const Container& value) {
+  std::size_t sum = 0;
+  for (const auto& element : value)
+    sum += element.size() + node;
+  return sum;
+}
+
+} // namespace
+
+std::size_t RedisStore::memory() const {
+  std::size_t sum = 0;
+  for (const auto& [key, entry] : entries_)
+    sum += key.size() + node + std::visit([](const auto& value) { return size_of(value); }, entry.value);
+  return sum;
+}
+
 RedisStore::Entry& RedisStore::put(const std::string& key, Value value) {
   auto& entry = entries_[key];
   entry = Entry{std::move(value), std::nullopt, ++writes_};

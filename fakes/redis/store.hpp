@@ -30,6 +30,8 @@ public:
   void clear() { entries_.clear(); }
   [[nodiscard]] std::uint64_t version(const std::string& key); ///< 0 when there is none
   [[nodiscard]] std::vector<std::string> keys();
+  /// Bytes that keys and values hold, about.
+  [[nodiscard]] std::size_t memory() const;
   [[nodiscard]] async::Time now() const { return clock_->now(); }
 
 private:

@@ -1,5 +1,9 @@
 #include "harness/async/http_connection.hpp"
 
+#include "harness/async/event.hpp"
+#include "harness/async/shortage.hpp"
+
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,17 +20,138 @@ namespace http = boost::beast::http;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
+class ReplyBudget {
+public:
+  ReplyBudget(const asio::any_io_executor& executor, std::size_t bytes) : left_(bytes), freed_(executor) {}
+
+  asio::awaitable<void> take(std::size_t bytes) {
+    while (left_ < bytes)
+      co_await freed_.wait();
+    left_ -= bytes;
+  }
+  void give_back(std::size_t bytes) {
+    left_ += bytes;
+    if (bytes != 0)
+      freed_.notify();
+  }
+
+private:
+  std::size_t left_;
+  Event freed_;
+};
+
+std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes) {
+  return std::make_shared<ReplyBudget>(executor, bytes);
+}
+
+namespace {
+
+/// What one exchange holds of a budget; given back however the exchange ends.
+class Share {
+public:
+  explicit Share(std::shared_ptr<ReplyBudget> budget) : budget_(std::move(budget)) {}
+  ~Share() {
+    if (budget_)
+      budget_->give_back(taken_);
+  }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  asio::awaitable<void> take(std::size_t bytes) {
+    if (!budget_)
+      co_return;
+    co_await budget_->take(bytes);
+    taken_ += bytes;
+  }
+
+private:
+  std::shared_ptr<ReplyBudget> budget_;
+  std::size_t taken_ = 0;
+};
+
+constexpr std::size_t piece = 16U << 10U;
+constexpr std::size_t unbudgeted = 64U << 10U; ///< most replies are this small
+
+std::string kib(std::uint64_t bytes) {
+  return bytes >= (1U << 20U) ? fmt::format("{} MiB", bytes >> 20U) : fmt::format("{} KiB", bytes >> 10U);
+}
+
+} // namespace
+
+std::string_view HttpReply::header(std::string_view name) const {
+  const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& one) { return one.first == name; });
+  return found == headers.end() ? std::string_view{} : std::string_view(found->second);
+}
+
 struct HttpConnection::State {
-  State(asio::any_io_executor executor, const std::string& host, std::uint16_t number)
-      : socket(std::move(executor)), address(host), endpoint(asio::ip::make_address(host), number) {}
+  State(asio::any_io_executor executor, const std::string& host, std::uint16_t number,
+        std::shared_ptr<ReplyBudget> shared)
+      : socket(std::move(executor)), address(host), endpoint(asio::ip::make_address(host), number),
+        budget(std::move(shared)) {}
   tcp::socket socket;
   std::string address;
   tcp::endpoint endpoint;
+  std::shared_ptr<ReplyBudget> budget;
   boost::beast::flat_buffer buffer;
+
+  using Parser = http::response_parser<http::string_body>;
+
+  /// One reply, interim or not. Reads by itself: each turn of this loop can be cancelled, where Beast's own read goes
+  /// on for as long as bytes keep coming. Returns why it is incomplete; empty when it is whole.
+  asio::awaitable<std::string> read(Parser& parser, bool is_head) {
+    parser.body_limit(body_limit);
+    parser.header_limit(head_limit);
+    parser.skip(is_head);
+    parser.eager(true);
+    Share share(budget);
+    std::size_t received = 0;
+    bool any = buffer.size() != 0;
+    while (!parser.is_done()) {
+      boost::system::error_code error;
+      const auto used = buffer.size() == 0 ? 0 : parser.put(buffer.data(), error);
+      buffer.consume(used);
+      if (error && error != http::error::need_more)
+        co_return problem(error);
+      if (parser.is_done())
+        break;
+      if (received > parser.get().body().size() + head_limit + framing_limit)
+        co_return fmt::format("the framing of its chunks is larger than {}", kib(framing_limit));
+      if (used != 0 && !error)
+        continue;
+      if (received >= unbudgeted)
+        co_await share.take(piece);
+      const auto size =
+          co_await socket.async_read_some(buffer.prepare(piece), asio::redirect_error(use_awaitable, error));
+      buffer.commit(size);
+      received += size;
+      any = any || size != 0;
+      if (error == asio::error::eof && any) {
+        boost::system::error_code ending;
+        parser.put_eof(ending);
+        if (ending)
+          co_return fmt::format("the reply was cut: {}", ending.message());
+        break;
+      }
+      if (error)
+        co_return any ? fmt::format("the reply was cut: {}", error.message())
+                      : fmt::format("no reply: {}", error.message());
+    }
+    co_return std::string{};
+  }
+
+private:
+  static std::string problem(const boost::system::error_code& error) {
+    if (error == http::error::header_limit)
+      return fmt::format("the head of the reply is larger than {}", kib(head_limit));
+    if (error == http::error::body_limit)
+      return fmt::format("the body of the reply is larger than {}", kib(body_limit));
+    return fmt::format("the reply is no HTTP/1.1: {}", error.message());
+  }
 };
 
-HttpConnection::HttpConnection(asio::any_io_executor executor, std::string address, std::uint16_t port)
-    : state_(std::make_unique<State>(std::move(executor), address, port)) {}
+HttpConnection::HttpConnection(asio::any_io_executor executor, std::string address, std::uint16_t port,
+                               std::shared_ptr<ReplyBudget> budget)
+    : state_(std::make_unique<State>(std::move(executor), address, port, std::move(budget))) {}
 HttpConnection::~HttpConnection() = default;
 HttpConnection::HttpConnection(HttpConnection&&) noexcept = default;
 HttpConnection& HttpConnection::operator=(HttpConnection&&) noexcept = default;
@@ -47,7 +172,7 @@ bool HttpConnection::is_usable() const {
 void HttpConnection::close() {
   boost::system::error_code error; // the descriptor is released whatever close(2) says
   state_->socket.close(error);
-  state_->buffer.clear();
+  state_->buffer = {}; // what a hostile reply made of it is not kept
 }
 
 asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request) {
@@ -56,6 +181,7 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
     co_await state_->socket.async_connect(state_->endpoint, asio::redirect_error(use_awaitable, error));
     if (error) {
       close();
+      throw_shortage(error, fmt::format("connecting to {}:{}", state_->address, state_->endpoint.port()));
       const bool refused = error == asio::error::connection_refused;
       co_return HttpFailure{refused ? HttpFailure::When::refused : HttpFailure::When::connecting,
                             fmt::format("connect: {}", error.message())};
@@ -82,19 +208,19 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
     close();
     co_return HttpFailure{HttpFailure::When::exchanging, fmt::format("send: {}", error.message())};
   }
-  std::optional<http::response_parser<http::string_body>> parser;
-  do { // an interim answer (1xx) is not the answer
+  std::optional<State::Parser> parser;
+  for (int interim = 0;; ++interim) { // an interim answer (1xx) is not the answer
     parser.emplace();
-    parser->body_limit(body_limit);
-    parser->skip(request.method == "HEAD");
-    co_await http::async_read(state_->socket, state_->buffer, *parser, asio::redirect_error(use_awaitable, error));
-  } while (!error && parser->get().result_int() >= 100 && parser->get().result_int() < 200 &&
-           parser->get().result_int() != 101);
-  if (error) {
-    const bool started = parser->got_some();
-    close();
-    co_return HttpFailure{HttpFailure::When::exchanging, started ? fmt::format("the reply was cut: {}", error.message())
-                                                                 : fmt::format("no reply: {}", error.message())};
+    auto why = co_await state_->read(*parser, request.method == "HEAD");
+    if (why.empty() && interim == interim_limit)
+      why = fmt::format("more than {} interim replies came before the reply", interim_limit);
+    if (!why.empty()) {
+      close();
+      co_return HttpFailure{HttpFailure::When::exchanging, std::move(why)};
+    }
+    const auto status = parser->get().result_int();
+    if (status < 100 || status >= 200 || status == 101)
+      break;
   }
   HttpReply reply;
   auto& response = parser->get();

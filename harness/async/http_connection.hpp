@@ -28,6 +28,9 @@ struct HttpReply {
   HttpHeaders headers; ///< names in lower case
   std::string body;
   bool keep_alive = false;
+
+  /// The first of a name; empty when there is none.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
 /// Why there is no complete reply.
@@ -43,18 +46,29 @@ struct HttpFailure {
 
 using HttpOutcome = std::variant<HttpReply, HttpFailure>;
 
+/// Bytes of replies that several connections may hold together. Who needs more waits: a service that answers with
+/// endless bodies must not take the harness's memory.
+class ReplyBudget;
+[[nodiscard]] std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes);
+
 class HttpConnection {
 public:
-  /// Bodies above this are not read; the exchange then fails.
-  static constexpr std::uint64_t body_limit = 16U << 20U;
+  // Beyond these a reply is not read, and the exchange fails, naming which.
+  static constexpr std::uint64_t body_limit = 4U << 20U;
+  static constexpr std::uint32_t head_limit = 64U << 10U;
+  static constexpr std::size_t framing_limit = 1U << 20U; ///< sizes, extensions and trailers of chunks
+  static constexpr int interim_limit = 32;                ///< replies 1xx before the reply
 
-  HttpConnection(asio::any_io_executor executor, std::string address, std::uint16_t port);
+  HttpConnection(asio::any_io_executor executor, std::string address, std::uint16_t port,
+                 std::shared_ptr<ReplyBudget> budget = {});
   ~HttpConnection();
   HttpConnection(HttpConnection&&) noexcept;
   HttpConnection& operator=(HttpConnection&&) noexcept;
 
   /// Connects when it is not connected; one exchange at a time. After a failure, or a reply without keep-alive, the
-  /// connection is closed and may be used again, which connects anew. Cancellable; a cancelled exchange closes it.
+  /// connection is closed and may be used again, which connects anew. Cancellable at every read, however quickly the
+  /// service sends; a cancelled exchange leaves the connection to be closed by its caller. Throws Shortage where the
+  /// harness has no descriptor, port or memory for it.
   [[nodiscard]] asio::awaitable<HttpOutcome> exchange(const HttpRequest& request);
   /// Connected as far as the exchanges so far have shown; costs nothing.
   [[nodiscard]] bool is_open() const;

@@ -1,15 +1,21 @@
 #include "harness/bundle/bundle.hpp"
 
 #include "harness/bundle/environment.hpp"
+#include "harness/bundle/masked_sources.hpp"
 #include "harness/history/reader.hpp"
-#include "harness/history/recorder.hpp"
+#include "harness/text/escape.hpp"
+#include "harness/text/input_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
-#include <regex>
 #include <sstream>
+#include <sys/stat.h>
+#include <toml++/toml.h>
 
 namespace holdfast::bundle {
 
@@ -23,17 +29,9 @@ constexpr std::array<std::pair<Ending, std::string_view>, 4> endings = {{{Ending
                                                                          {Ending::stack_failed, "stack-failed"},
                                                                          {Ending::harness_failed, "harness-failed"}}};
 
-std::optional<std::string> read_text(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    return std::nullopt;
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return content.str();
-}
-
 std::optional<Problem> write_text(const fs::path& file, std::string_view text) {
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  ::chmod(file.c_str(), 0600); // before anything is in it; what cannot be written is said below
   stream << text;
   stream.flush();
   if (!stream)
@@ -50,40 +48,66 @@ std::variant<fs::path, Problem> create(const fs::path& parent, const std::string
     return Problem{fmt::format("cannot create the bundle directory {}: {}", parent.string(), error.message())};
   for (int number = 1; number < 100'000; ++number) {
     const auto directory = parent / (number == 1 ? name : fmt::format("{}.{}", name, number));
-    if (fs::create_directory(directory, error)) {
-      fs::create_directory(directory / "logs", error);
-      if (!error)
-        fs::create_directory(directory / "config", error);
-      if (error)
-        return Problem{fmt::format("cannot create {}: {}", directory.string(), error.message())};
+    // Of its user alone: a bundle holds what services said.
+    if (::mkdir(directory.c_str(), 0700) == 0) {
+      for (const auto* part : {"logs", "config"})
+        if (::mkdir((directory / part).c_str(), 0700) != 0)
+          return Problem{fmt::format("cannot create {}: {}", (directory / part).string(), std::strerror(errno))};
       return directory;
     }
-    if (error)
-      return Problem{fmt::format("cannot create the bundle directory {}: {}", directory.string(), error.message())};
+    if (errno != EEXIST)
+      return Problem{
+          fmt::format("cannot create the bundle directory {}: {}", directory.string(), std::strerror(errno))};
   }
   return Problem{fmt::format("there are too many bundles of {} in {}", name, parent.string())};
 }
 
-std::optional<Problem> save_sources(const fs::path& directory, const scenario::Scenario& scenario) {
-  // What was read when the scenario was loaded, not what the files say by now.
-  if (auto problem = write_text(directory / "scenario.toml", scenario.text))
-    return problem;
-  const auto* stack = &scenario.stack.text;
-  static const std::regex file_line(R"re(file[ \t]*=[ \t]*("([^"]*)"|'([^']*)'))re");
-  for (auto match = std::sregex_iterator(stack->begin(), stack->end(), file_line); match != std::sregex_iterator();
-       ++match) {
-    const auto name = (*match)[2].matched ? (*match)[2].str() : (*match)[3].str();
-    const fs::path relative = fs::path(name).lexically_normal();
-    if (relative.is_absolute() || relative.string().starts_with(".."))
-      continue; // found where it was
-    if (const auto content = read_text(fs::path(scenario.stack.file).parent_path() / relative)) {
-      std::error_code error;
-      fs::create_directories((directory / relative).parent_path(), error);
-      if (auto problem = write_text(directory / relative, *content))
-        return problem;
+namespace {
+
+/// The templates that a stack's configurations name with `file`.
+void add_files(const toml::node& node, std::vector<std::string>& names) {
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, value] : *table) {
+      if (key.str() == "file" && value.is_string())
+        names.push_back(value.as_string()->get());
+      add_files(value, names);
     }
+  } else if (const auto* array = node.as_array()) {
+    for (const auto& value : *array)
+      add_files(value, names);
   }
-  return write_text(directory / "stack.toml", *stack);
+}
+
+std::vector<std::string> files_of(const std::string& stack) {
+  std::vector<std::string> names;
+  try {
+    add_files(toml::parse(stack), names);
+  } catch (const std::exception&) { // it was loaded, so it is TOML; a scenario may lay its own over it
+  }
+  return names;
+}
+
+} // namespace
+
+std::optional<Problem> save_sources(const fs::path& directory, const scenario::Scenario& scenario,
+                                    const history::Secrets& secrets) {
+  // What was read when the scenario was loaded, not what the files say by now.
+  if (auto problem = write_text(directory / "scenario.toml", masked_toml(scenario.text, secrets)))
+    return problem;
+  for (const auto& text : {scenario.stack.text, scenario.text})
+    for (const auto& name : files_of(text)) {
+      const fs::path relative = fs::path(name).lexically_normal();
+      if (relative.is_absolute() || relative.string().starts_with(".."))
+        continue; // found where it was
+      const auto read = text::read_file(fs::path(scenario.stack.file).parent_path() / relative);
+      if (const auto* content = std::get_if<std::string>(&read)) {
+        std::error_code error;
+        fs::create_directories((directory / relative).parent_path(), error);
+        if (auto problem = write_text(directory / relative, secrets.mask(*content)))
+          return problem;
+      }
+    }
+  return write_text(directory / "stack.toml", masked_toml(scenario.stack.text, secrets));
 }
 
 std::optional<Problem> save_environment(const fs::path& directory, const std::string& version) {
@@ -95,38 +119,52 @@ namespace {
 /// A reason may quote what a service printed.
 json::value valid_utf8(const std::string& text) {
   std::string quoted;
-  history::append_json_string(quoted, text);
+  text::append_json(quoted, text);
   return json::parse(quoted);
 }
 
 } // namespace
 
-std::optional<Problem> save_manifest(const fs::path& directory, const Manifest& manifest) {
+std::optional<Problem> save_manifest(const fs::path& directory, const Manifest& manifest,
+                                     const history::Secrets& secrets) {
   json::array settings;
   for (const auto& setting : manifest.settings)
-    settings.push_back(json::object{{"key", setting.key}, {"value", setting.value}});
+    settings.push_back(json::object{
+        {"key", setting.key},
+        {"value", secrets.is_secret_name(setting.key) ? secrets.mark(setting.value) : secrets.mask(setting.value)}});
   std::string ending;
   for (const auto& [value, name] : endings)
     if (value == manifest.ending)
       ending = name;
-  const json::object root{{"scenario", manifest.scenario},
-                          {"seed", manifest.seed},
-                          {"settings", settings},
-                          {"version", manifest.version},
-                          {"ending", ending},
-                          {"reason", valid_utf8(manifest.reason)},
-                          {"started", manifest.started},
-                          {"took_ms", manifest.took.count() / 1'000'000}};
-  return write_text(directory / "run.json", json::serialize(root) + "\n");
+  json::object root{{"format", manifest.format},
+                    {"scenario", manifest.scenario},
+                    {"seed", manifest.seed},
+                    {"settings", settings},
+                    {"version", manifest.version},
+                    {"ending", ending},
+                    {"reason", valid_utf8(secrets.mask(manifest.reason))},
+                    {"started", manifest.started},
+                    {"took_ms", manifest.took.count() / 1'000'000}};
+  if (manifest.ending == Ending::completed)
+    root["lines"] = json::object{
+        {"history", manifest.lines.history}, {"events", manifest.lines.events}, {"probes", manifest.lines.probes}};
+  // Beside it and then in its place: whoever reads it finds the old one or the new one, never half of it.
+  if (auto problem = write_text(directory / ".run.json.new", json::serialize(root) + "\n"))
+    return problem;
+  std::error_code error;
+  fs::rename(directory / ".run.json.new", directory / "run.json", error);
+  return error ? std::optional(
+                     Problem{fmt::format("cannot write {}: {}", (directory / "run.json").string(), error.message())})
+               : std::nullopt;
 }
 
 std::variant<Manifest, Problem> read_manifest(const fs::path& directory) {
   const auto file = directory / "run.json";
-  const auto text = read_text(file);
-  if (!text)
-    return Problem{fmt::format("{} is no bundle: it has no run.json", directory.string())};
+  const auto text = text::read_file(file);
+  if (const auto* unreadable = std::get_if<text::Unreadable>(&text))
+    return Problem{fmt::format("{} is no bundle: of its run.json, {}", directory.string(), unreadable->why)};
   boost::system::error_code error;
-  const auto root = json::parse(*text, error);
+  const auto root = json::parse(std::get<std::string>(text), error);
   const auto* object = error ? nullptr : root.if_object();
   const auto get = [&](std::string_view key) { return object == nullptr ? nullptr : object->if_contains(key); };
   const auto* seed = get("seed");
@@ -136,6 +174,15 @@ std::variant<Manifest, Problem> read_manifest(const fs::path& directory) {
     return get(key) != nullptr && get(key)->is_string() ? std::string(get(key)->get_string()) : std::string{};
   };
   Manifest manifest;
+  const auto number_of = [&](const json::value* value) -> std::uint64_t {
+    return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(error) : 0;
+  };
+  manifest.format = get("format") != nullptr ? static_cast<int>(number_of(get("format"))) : 1;
+  if (const auto* lines = get("lines"); lines != nullptr && lines->is_object()) {
+    const auto& counts = lines->get_object();
+    manifest.lines = {number_of(counts.if_contains("history")), number_of(counts.if_contains("events")),
+                      number_of(counts.if_contains("probes"))};
+  }
   manifest.scenario = text_of("scenario");
   manifest.seed = seed->to_number<std::uint64_t>(error);
   manifest.version = text_of("version");
@@ -154,12 +201,42 @@ std::variant<Manifest, Problem> read_manifest(const fs::path& directory) {
   return manifest;
 }
 
+namespace {
+
+/// What a run that came to its end must have left, and has not. Nothing where all is there.
+std::optional<std::string> damage(const Manifest& manifest, const history::History& history) {
+  if (manifest.ending != Ending::completed)
+    return std::nullopt;
+  if (history.truncated)
+    return "the last line of a file is cut";
+  if (manifest.format == 1) { // it counted nothing
+    const bool ended = std::any_of(history.events.begin(), history.events.end(), [](const history::Event& event) {
+      const auto* phase = event.as<history::PhaseEvent>();
+      return phase != nullptr && phase->phase == history::PhaseEvent::Phase::end;
+    });
+    return ended && !history.operations.empty() ? std::nullopt
+                                                : std::optional<std::string>("its files end before the run did");
+  }
+  for (const auto& [file, written, found] : {std::tuple{"history.jsonl", manifest.lines.history, history.lines.history},
+                                             {"events.jsonl", manifest.lines.events, history.lines.events},
+                                             {"probes.jsonl", manifest.lines.probes, history.lines.probes}})
+    if (written != found)
+      return fmt::format("{} has {} lines, and {} were written", file, found, written);
+  return std::nullopt;
+}
+
+} // namespace
+
 std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Catalog& catalog) {
   auto manifest = read_manifest(directory);
   if (auto* problem = std::get_if<Problem>(&manifest))
     return *problem;
   Bundle bundle;
   bundle.manifest = std::get<Manifest>(std::move(manifest));
+  if (bundle.manifest.format > Manifest::current_format)
+    return Problem{
+        fmt::format("{} was written by a later version of holdfast ({}): its format is {}, this one reads up to {}",
+                    directory.string(), bundle.manifest.version, bundle.manifest.format, Manifest::current_format)};
   auto settings = bundle.manifest.settings;
   settings.push_back({"scenario.stack", "stack.toml"}); // the copy's stack stands beside it
   auto loaded = scenario::load_scenario(directory / "scenario.toml", catalog, settings);
@@ -168,9 +245,18 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
   bundle.scenario = std::move(*loaded.scenario);
   auto history = history::read_history(directory);
   if (const auto* error = std::get_if<history::ReadError>(&history))
-    return Problem{describe(*error)};
+    return Problem{fmt::format("the bundle is damaged: {}", describe(*error)), true};
   bundle.history = std::get<history::History>(std::move(history));
+  if (const auto why = damage(bundle.manifest, bundle.history))
+    return Problem{fmt::format("the bundle {} is damaged: its run came to its end, and {}", directory.string(), *why),
+                   true};
   return bundle;
+}
+
+history::Secrets secrets_of(const Bundle& bundle) {
+  using Policy = history::Secrets::Policy;
+  return history::Secrets(bundle.manifest.format < 2 ? Policy::mask : Policy::keep,
+                          bundle.scenario.stack.declare.secret_names);
 }
 
 } // namespace holdfast::bundle

@@ -6,11 +6,12 @@
 //   history.jsonl   events.jsonl   probes.jsonl   wire.jsonl   see harness/history/FORMAT.md
 //   bodies.jsonl    what messages held around each strike, bounded, secrets masked: see there
 //   config/         every version of every configuration file, secrets masked
-//   logs/           the output of every instance
+//   logs/           the output of every instance: its first MiB, and the newest 63 in further files
 //   report.json     the verdict (written after judging)
 #pragma once
 
 #include "harness/history/operation.hpp"
+#include "harness/history/secrets.hpp"
 #include "harness/scenario/load.hpp"
 
 #include <variant>
@@ -26,6 +27,9 @@ enum class Ending {
 };
 
 struct Manifest {
+  /// Of the files beside it. 1: neither ends of processes, routes nor cookies were recorded, events held texts only.
+  static constexpr int current_format = 2;
+  int format = current_format;
   std::string scenario;
   std::uint64_t seed = 0;
   std::vector<scenario::Setting> settings;
@@ -34,25 +38,29 @@ struct Manifest {
   std::string reason;  ///< why it did not complete
   std::string started; ///< wall clock, RFC 3339
   history::Time took{};
+  history::Counts lines; ///< of a run that completed: what its files must hold
 };
 
 struct Problem {
   std::string message;
+  bool is_damaged = false; ///< it is a bundle, and something of it is gone: the harness's files are at fault
 };
 
 /// Creates `parent`/`name`, or with a number behind it when that exists; with logs/ and config/ in it.
 [[nodiscard]] std::variant<std::filesystem::path, Problem> create(const std::filesystem::path& parent,
                                                                   const std::string& name);
 
-/// Copies the files of the scenario into the bundle, so that it can be judged and played without the originals.
+/// Copies the files of the scenario into the bundle, secrets masked, so that it can be judged and played without the
+/// originals.
 [[nodiscard]] std::optional<Problem> save_sources(const std::filesystem::path& directory,
-                                                  const scenario::Scenario& scenario);
+                                                  const scenario::Scenario& scenario, const history::Secrets& secrets);
 
 /// What the run was played on.
 [[nodiscard]] std::optional<Problem> save_environment(const std::filesystem::path& directory,
                                                       const std::string& version);
 
-[[nodiscard]] std::optional<Problem> save_manifest(const std::filesystem::path& directory, const Manifest& manifest);
+[[nodiscard]] std::optional<Problem> save_manifest(const std::filesystem::path& directory, const Manifest& manifest,
+                                                   const history::Secrets& secrets);
 [[nodiscard]] std::variant<Manifest, Problem> read_manifest(const std::filesystem::path& directory);
 
 /// A run as checks see it: what was declared and what was recorded.
@@ -61,6 +69,9 @@ struct Bundle {
   scenario::Scenario scenario;
   history::History history;
 };
+
+/// What masks what a run has recorded wherever it is shown: nothing, where the run has done so itself.
+[[nodiscard]] history::Secrets secrets_of(const Bundle& bundle);
 
 [[nodiscard]] std::variant<Bundle, Problem> read(const std::filesystem::path& directory,
                                                  const scenario::Catalog& catalog);

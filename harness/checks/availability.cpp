@@ -28,9 +28,8 @@ verdict::CheckResult check_availability(const Facts& facts) {
   }
   std::size_t unsent = 0, late = 0;
   for (const auto& event : facts.bundle.history.events)
-    if (event.type == "workload")
-      unsent = static_cast<std::size_t>(std::atoll(event.field("unsent").c_str())),
-      late = static_cast<std::size_t>(std::atoll(event.field("late").c_str()));
+    if (const auto* workload = event.as<history::WorkloadEvent>())
+      unsent = workload->unsent, late = workload->late;
   result.applicable = wanted.has_value();
   if (result.examined == 0) {
     result.verdict = verdict::Verdict::inconclusive;

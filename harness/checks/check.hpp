@@ -1,14 +1,36 @@
-// Checks: pure functions from a bundle to findings with evidence. One file a check.
+// Checks: pure functions from a bundle to findings with evidence. One file a check; all.cpp lists them.
 #pragma once
 
 #include "harness/checks/facts.hpp"
 
+#include <span>
+
 namespace holdfast::checks {
+
+/// One kind of finding of a check.
+struct Kind {
+  std::string_view name;
+  std::string_view about; ///< what it says
+};
+
+struct Check {
+  std::string_view name;
+  std::string_view about;
+  std::vector<Kind> kinds;
+  bool of_instances = false; ///< its findings are about instances, not about users: what it passes is no survival
+  bool of_records =
+      false; ///< where [expect] names what must survive, one that it does not name decides only by findings
+  verdict::CheckResult (*run)(const Facts&) = nullptr;
+};
+
+/// In the order of reports.
+[[nodiscard]] std::span<const Check> all_checks();
 
 [[nodiscard]] verdict::CheckResult check_sessions(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_purchases(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_transactions(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_payments(const Facts& facts);
+[[nodiscard]] verdict::CheckResult check_processes(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_readiness(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_recovery(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_availability(const Facts& facts);

@@ -5,17 +5,13 @@
 
 namespace holdfast::checks {
 
-Disturbance::Disturbance(const Facts& facts) : tolerance_(facts.bundle.scenario.judge.loop_lag) {
-  const auto& judge = facts.bundle.scenario.judge;
-  for (const auto& event : facts.bundle.history.events) {
-    if (event.type != "lag" && event.type != "starved")
-      continue;
-    const history::Time before = std::chrono::milliseconds(std::atoll(event.field("ms").c_str()));
-    const Span span{event.time - before, event.time};
-    if (event.type == "lag" && before > tolerance_)
-      late_.push_back(span);
-    if (event.type == "starved" && std::atof(event.field("percent").c_str()) >= 100 * judge.starved)
-      starved_.push_back(span);
+Disturbance::Disturbance(const bundle::Bundle& bundle) : tolerance_(bundle.scenario.judge.loop_lag) {
+  for (const auto& event : bundle.history.events) {
+    if (const auto* lag = event.as<history::LagEvent>(); lag != nullptr && lag->late > tolerance_)
+      late_.push_back({event.time - lag->late, event.time});
+    if (const auto* starved = event.as<history::StarvedEvent>();
+        starved != nullptr && starved->percent >= 100 * bundle.scenario.judge.starved)
+      starved_.push_back({event.time - starved->window, event.time});
   }
 }
 

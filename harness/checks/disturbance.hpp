@@ -1,13 +1,13 @@
 // When the harness or its machine was too slow for anybody's time to mean anything.
 #pragma once
 
-#include "harness/checks/facts.hpp"
+#include "harness/bundle/bundle.hpp"
 
 namespace holdfast::checks {
 
 class Disturbance {
 public:
-  explicit Disturbance(const Facts& facts);
+  explicit Disturbance(const bundle::Bundle& bundle);
 
   /// The harness's loop was later than the tolerance at some time of [from, to].
   [[nodiscard]] bool loop_was_late(history::Time from, history::Time to) const;

@@ -1,17 +1,22 @@
 #include "harness/checks/facts.hpp"
 
+#include "harness/text/escape.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <stdexcept>
 
 namespace holdfast::checks {
 
+using history::Outcome;
 using scenario::Role;
 
 namespace {
 
-bool strikes_instance(const StepFact& step, const std::string& instance) {
-  return ("," + step.instances + ",").find("," + instance + ",") != std::string::npos;
+constexpr std::size_t longest_reason = 300;
+
+bool holds(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
 }
 
 /// Where it was acknowledged: users may move between attempts.
@@ -21,41 +26,89 @@ int host_of(const Operation& operation) {
   return at == std::string::npos ? operation.host : std::atoi(instance.c_str() + at + 1);
 }
 
+bool is_declared(const Operation& operation) {
+  return operation.outcome == Outcome::fail && operation.status != 0;
+}
+
 } // namespace
 
-Facts::Facts(const bundle::Bundle& from) : bundle(from) {
+std::string Checkpoint::describe() const {
+  if (cold)
+    return "the checkpoint after the cold restart";
+  return after.empty() ? std::string("the last checkpoint") : fmt::format("the checkpoint after '{}'", after);
+}
+
+Facts::Facts(const bundle::Bundle& from) : bundle(from), disturbance(from) {
   for (const auto& operation : bundle.scenario.stack.operations)
     roles_.emplace(operation.name, operation.role);
   add_operations();
+  using State = history::CheckpointEvent::State;
   for (const auto& event : bundle.history.events) {
-    if (event.type == "checkpoint") {
-      const int number = std::atoi(event.field("number").c_str());
-      if (event.field("state") == "began")
-        checkpoints.push_back({number, event.sequence, 0, event.time, event.field("after"), false});
-      if (!checkpoints.empty() && event.field("state") == "ended")
-        checkpoints.back().ended = event.sequence;
-      if (!checkpoints.empty())
-        checkpoints.back().restored = event.field("restored") == "yes" && event.field("left") == "yes";
-    } else if (event.type == "step") {
-      auto step =
-          std::find_if(steps.begin(), steps.end(), [&](const StepFact& one) { return one.id == event.field("id"); });
-      if (step == steps.end())
-        step = steps.insert(steps.end(), StepFact{event.field("id"), event.field("kind")});
-      const auto state = event.field("state");
-      step->fault = event.field("nature") == "fault";
-      if (state == "began")
-        step->began = event.time, step->began_sequence = event.sequence, step->instances = event.field("instances"),
-        step->link = event.field("link");
-      if (state == "ended")
-        step->ended_sequence = event.sequence;
-      if (state == "proven" || state == "unproven")
-        step->proven = state == "proven", step->evidence = event.field("evidence");
-    } else if (event.type == "phase") {
-      if (event.field("name") == "steady" && event.field("state") == "reached")
-        steady_reached = true;
-      if (event.field("name") == "end")
-        ended = true;
+    if (const auto* checkpoint = event.as<history::CheckpointEvent>()) {
+      if (checkpoint->state == State::began)
+        checkpoints.push_back({.number = checkpoint->number,
+                               .began = event.sequence,
+                               .time = event.time,
+                               .after = checkpoint->after,
+                               .cold = checkpoint->cold});
+      if (checkpoints.empty())
+        continue;
+      if (checkpoint->state == State::ended)
+        checkpoints.back().ended = event.sequence, checkpoints.back().ended_time = event.time;
+      checkpoints.back().restored = checkpoint->restored && checkpoint->left;
+    } else if (const auto* step = event.as<history::StepEvent>()) {
+      add(event, *step);
+    } else if (const auto* phase = event.as<history::PhaseEvent>()) {
+      using Phase = history::PhaseEvent;
+      steady_reached =
+          steady_reached || (phase->phase == Phase::Phase::steady && phase->state == Phase::State::reached);
+      ended = ended || phase->phase == Phase::Phase::end;
+      cold_restarted =
+          cold_restarted || (phase->phase == Phase::Phase::cold_restart && phase->state == Phase::State::ended);
+    } else if (event.as<history::RecoveryEvent>() != nullptr) {
+      recoveries_.emplace_back(event.sequence, event.time);
+    } else if (const auto* route = event.as<history::RouteEvent>()) {
+      const auto service = route->instance.substr(0, route->instance.rfind('@'));
+      auto& outages = doubtful_outages_[service];
+      if (route->state == history::RouteEvent::State::out && route->timed_out &&
+          disturbance.excuses(event.time - route->probed, event.time))
+        outages.push_back({event.sequence});
+      else if (route->state == history::RouteEvent::State::in && !outages.empty() && outages.back().to == UINT64_MAX)
+        outages.back().to = event.sequence;
     }
+  }
+  find_unserved();
+}
+
+void Facts::add(const history::Event& event, const history::StepEvent& step) {
+  using State = history::StepEvent::State;
+  auto known = std::find_if(steps.begin(), steps.end(), [&](const StepFact& one) { return one.id == step.id; });
+  if (known == steps.end())
+    known = steps.insert(steps.end(), StepFact{step.id, step.kind});
+  known->fault = step.nature == history::StepEvent::Nature::fault;
+  switch (step.state) {
+  case State::began:
+    known->began = event.time;
+    known->began_sequence = event.sequence;
+    known->instances = step.instances;
+    known->link = step.link;
+    break;
+  case State::waited:
+    known->waited = step.waited;
+    break;
+  case State::ended:
+    known->ended_sequence = event.sequence;
+    break;
+  case State::proven:
+  case State::unproven:
+    known->is_judged = true;
+    known->proven = step.state == State::proven;
+    known->evidence = step.evidence;
+    known->struck = step.struck;
+    known->started = step.started;
+    break;
+  default:
+    break;
   }
 }
 
@@ -109,6 +162,48 @@ void Facts::add(const Operation& operation, Role role) {
     add_as(shown);
 }
 
+/// An operation that was never read as declared before the first step, in however many tries, or in the whole run, is
+/// one that the stack file does not describe. One that was is the release's: whatever it is answered with later counts.
+void Facts::find_unserved() {
+  auto first_step = UINT64_MAX;
+  for (const auto& step : steps)
+    if (step.began_sequence != 0)
+      first_step = std::min(first_step, step.began_sequence);
+  struct Tries {
+    std::size_t before = 0, all = 0; ///< the first step
+    bool served_before = false, served = false;
+    const Operation* last = nullptr; ///< before the first step; else of all
+  };
+  std::map<std::string, Tries> tries;
+  for (const auto& operation : bundle.history.operations) {
+    if (operation.completed == 0)
+      continue;
+    auto& of = tries[operation.name];
+    const bool before = operation.completed < first_step;
+    const bool answered = std::any_of(operation.attempts.begin(), operation.attempts.end(),
+                                      [](const history::Attempt& one) { return one.status != 0; });
+    const bool served = operation.outcome == Outcome::ok || is_declared(operation);
+    if (!answered && !before)
+      continue; // out of reach after a step says nothing of the file
+    ++of.all;
+    of.served = of.served || served;
+    if (before)
+      ++of.before, of.served_before = of.served_before || served;
+    if (before || of.before == 0)
+      of.last = &operation;
+  }
+  constexpr std::size_t few = 5; // tries may fail by chance, where the file is right as it turns out later
+  for (const auto& [name, of] : tries) {
+    if (of.served_before || of.last == nullptr || (of.before < few && (of.served || !records_processes())))
+      continue;
+    unserved.names.insert(name);
+    if (unserved.reason.empty())
+      unserved.reason = fmt::format("'{}' was never answered as the stack file says{}, in {} tries; the last: {}", name,
+                                    of.before > 0 ? " before the first step" : "", of.before > 0 ? of.before : of.all,
+                                    text::one_line(of.last->reason, longest_reason));
+  }
+}
+
 Role Facts::role_of(const Operation& operation) const {
   const auto found = roles_.find(operation.name);
   return found == roles_.end() ? Role::other : found->second;
@@ -116,7 +211,7 @@ Role Facts::role_of(const Operation& operation) const {
 
 bool Facts::may_be_torn(const Operation& read) const {
   const auto* operation = bundle.scenario.stack.operation(read.name);
-  return read.checkpoint == 0 && operation != nullptr && operation->ok.list && !operation->ok.list->next.empty() &&
+  return read.checkpoint == 0 && operation != nullptr && operation->ok.list && operation->ok.list->next.is_given() &&
          read.pages != 1;
 }
 
@@ -145,30 +240,38 @@ const history::EntryList& Facts::list(const Operation& read, Role role) const {
   return role == Role::statement && role_of(read) == Role::overview ? read.statement : read.list;
 }
 
+bool Facts::is_doubtful(const Operation& operation, const history::Attempt& attempt) const {
+  if (disturbance.excuses(attempt.begin_time, attempt.end_time))
+    return true;
+  const auto* kind = bundle.scenario.stack.operation(operation.name);
+  if (attempt.instance != history::no_instance || kind == nullptr)
+    return false;
+  const auto outages = doubtful_outages_.find(kind->service);
+  return outages != doubtful_outages_.end() &&
+         std::any_of(outages->second.begin(), outages->second.end(),
+                     [&](const Outage& one) { return attempt.ended >= one.from && attempt.ended <= one.to; });
+}
+
+bool Facts::is_doubtful(const Operation& operation) const {
+  return operation.outcome != Outcome::ok && !operation.attempts.empty() &&
+         std::all_of(operation.attempts.begin(), operation.attempts.end(),
+                     [&](const history::Attempt& one) { return is_doubtful(operation, one); });
+}
+
+bool Facts::is_struck(const StepFact& step, const std::string& instance) const {
+  return holds(step.instances, instance);
+}
+
 std::set<int> Facts::hosts_struck(const StepFact& step, const std::string& operation) const {
   const auto& stack = bundle.scenario.stack;
   const auto* sent = stack.operation(operation);
   if (sent == nullptr)
     return {};
-  const auto reached = stack.reached_from(sent->service);
-  const auto caller = step.link.substr(0, step.link.find('>'));
-  const auto is_on_way = [&](const scenario::Service& service) {
-    if (!reached.contains(service.name))
-      return false;
-    if (step.link.empty())
-      return true;
-    if (stack.service(step.link) != nullptr)
-      return service.name == step.link && service.name == sent->service;
-    if (stack.dependency(step.link) != nullptr)
-      return std::find(service.needs.begin(), service.needs.end(), step.link) != service.needs.end();
-    return service.name == caller;
-  };
-  std::set<int> hosts;
-  for (const auto& service : stack.services)
-    for (int host = 1; host <= stack.hosts && is_on_way(service); ++host)
-      if (step.instances.empty() || strikes_instance(step, fmt::format("{}@{}", service.name, host)))
-        hosts.insert(host);
-  return hosts;
+  // What was down when it was struck was not struck.
+  const bool by_process = records_processes() && step.is_judged && step.link.empty() && !step.struck.empty();
+  if (records_processes() && step.is_judged && step.fault && step.link.empty() && step.struck.empty())
+    return {};
+  return scenario::hosts_on_path(stack, *sent, {by_process ? step.struck : step.instances, step.link});
 }
 
 bool Facts::is_handled(const std::string& instance, std::uint64_t sequence) const {
@@ -179,71 +282,150 @@ bool Facts::is_cut(const std::string& link, const std::string& instance, std::ui
   return std::any_of(steps.begin(), steps.end(), [&](const StepFact& step) {
     const bool then = step.began_sequence != 0 && sequence >= step.began_sequence &&
                       (step.ended_sequence == 0 || sequence <= step.ended_sequence);
-    return then && step.link == link && strikes_instance(step, instance);
+    return then && step.link == link && is_struck(step, instance);
   });
 }
 
+bool Facts::ends_processes(const StepFact& step) const {
+  if (!records_processes())
+    return step.kind == "restart" || step.kind == "rollback"; // as the first format had it
+  return !step.struck.empty();
+}
+
 std::vector<const StepFact*> Facts::strikes() const {
-  std::vector<const StepFact*> all;
-  for (const auto& step : steps)
-    if (step.began_sequence != 0 && (step.fault || step.kind == "restart" || step.kind == "rollback"))
+  std::vector<const StepFact*> all, changes;
+  for (const auto& step : steps) {
+    if (step.began_sequence == 0)
+      continue;
+    if (step.fault || ends_processes(step))
       all.push_back(&step);
-  return all;
+    else
+      changes.push_back(&step);
+  }
+  return all.empty() && records_processes() ? changes : all;
+}
+
+/// Acknowledged shortly before the strike, or in flight. What a change put at risk that ended no process is everything
+/// before it.
+bool Facts::is_before(const Operation& operation, const StepFact& step) const {
+  if (!step.fault && !ends_processes(step))
+    return operation.complete_time <= step.began;
+  const bool recent =
+      operation.complete_time <= step.began && operation.complete_time >= step.began - bundle.scenario.judge.at_risk;
+  const bool in_flight = operation.invoke_time <= step.began && operation.complete_time >= step.began;
+  return recent || in_flight;
 }
 
 std::size_t Facts::at_risk(const std::vector<const Operation*>& acknowledged) const {
   const auto struck = strikes();
   if (struck.empty())
-    return acknowledged.size(); // nothing was taken away: whatever is there could be hurt by what changed
+    return acknowledged.size(); // nothing was taken away: what comes after the cold restart is all that could be hurt
   std::size_t count = 0;
   for (const auto* step : struck) {
     std::map<std::string, std::set<int>> hosts; // by the operation's name: there are few names and many operations
-    for (const auto* operation : acknowledged)
-      if (!hosts.contains(operation->name))
-        hosts.emplace(operation->name, hosts_struck(*step, operation->name));
     for (const auto* operation : acknowledged) {
-      const bool recent = operation->complete_time <= step->began &&
-                          operation->complete_time >= step->began - bundle.scenario.judge.at_risk;
-      const bool in_flight = operation->invoke_time <= step->began && operation->complete_time >= step->began;
-      if ((recent || in_flight) && hosts.at(operation->name).contains(host_of(*operation)))
-        ++count;
+      if (!is_before(*operation, *step))
+        continue;
+      auto on_way = hosts.find(operation->name);
+      if (on_way == hosts.end())
+        on_way = hosts.emplace(operation->name, hosts_struck(*step, operation->name)).first;
+      count += on_way->second.contains(host_of(*operation)) ? 1 : 0;
     }
   }
   return count;
 }
 
+std::string Facts::why_none_at_risk(const std::vector<const Operation*>& acknowledged) const {
+  std::string why;
+  std::size_t told = 0;
+  constexpr std::size_t most = 3;
+  for (const auto* step : strikes()) {
+    const auto count = std::count_if(acknowledged.begin(), acknowledged.end(),
+                                     [&](const auto* operation) { return is_before(*operation, *step); });
+    if (++told > most)
+      continue;
+    why += why.empty() ? "no record was at risk: " : "; ";
+    why += fmt::format("in the {} before '{}'", scenario::format_duration(bundle.scenario.judge.at_risk), step->id);
+    if (step->waited && *step->waited < bundle.scenario.judge.at_risk)
+      why += fmt::format(", of which the workload ran for {} since the checkpoint,",
+                         scenario::format_duration(*step->waited));
+    why += count == 0 ? " nothing was acknowledged"
+                      : fmt::format(" {} acknowledged, none on what it struck",
+                                    count == 1 ? "1 was" : fmt::format("{} were", count));
+  }
+  if (told > most)
+    why += fmt::format("; and {} more steps", told - most);
+  return why;
+}
+
+std::vector<const StepFact*> Facts::blamed(std::uint64_t known_good, std::uint64_t sequence) const {
+  std::vector<const StepFact*> between;
+  const StepFact* last = nullptr;
+  for (const auto& step : steps) {
+    if (step.began_sequence == 0 || step.began_sequence >= sequence)
+      continue;
+    // One that was still at work when all was well can have done it later.
+    if (known_good != 0 && (step.began_sequence > known_good ||
+                            (step.ended_sequence != 0 && step.ended_sequence > known_good) || step.ended_sequence == 0))
+      between.push_back(&step);
+    if (last == nullptr || step.began_sequence > last->began_sequence)
+      last = &step;
+  }
+  if (between.empty() && last != nullptr)
+    between.push_back(last);
+  std::sort(between.begin(), between.end(),
+            [](const auto* a, const auto* b) { return a->began_sequence < b->began_sequence; });
+  return between;
+}
+
+history::Time Facts::due(history::Time acknowledged, std::uint64_t before, history::Time within) const {
+  auto from = acknowledged;
+  for (const auto& [sequence, time] : recoveries_)
+    if (sequence < before)
+      from = std::max(from, time);
+  return from + within;
+}
+
 Loss classify(const std::vector<Sighting>& sightings) {
   if (sightings.empty())
     return {};
+  const auto last_present = std::find_if(sightings.rbegin(), sightings.rend(),
+                                         [](const Sighting& one) { return one.presence == Presence::present; });
+  const auto* good = last_present == sightings.rend() ? nullptr : &*last_present;
   const auto& last = sightings.back();
-  if (last.presence == Presence::absent)
-    return {last.checkpoint->restored ? "destroyed" : "lost", &last};
+  if (last.presence == Presence::absent) {
+    const auto first = std::find_if(last_present.base(), sightings.end(),
+                                    [](const Sighting& one) { return one.presence == Presence::absent; });
+    return {last.checkpoint->restored ? "destroyed" : "lost", &*first, good};
+  }
   if (last.presence == Presence::unreadable)
-    return {"unreachable", &last};
-  for (const auto& sighting : sightings)
-    if (sighting.presence != Presence::present)
-      return {"unreachable", &sighting};
+    return {"unreachable", &*last_present.base(), good};
+  for (auto one = sightings.begin(); one != sightings.end(); ++one)
+    if (one->presence != Presence::present)
+      return {"unreachable", &*one, one == sightings.begin() ? nullptr : &*std::prev(one)};
   return {};
 }
 
-void conclude(verdict::CheckResult& result, const Facts& facts, std::size_t acknowledged, std::size_t unread) {
+void conclude(verdict::CheckResult& result, const Facts& facts, const Counted& counted,
+              const std::string& why_no_risk) {
   using verdict::Verdict;
   if (result.verdict == Verdict::fail)
     return;
   result.verdict = Verdict::inconclusive;
-  if (acknowledged == 0)
+  if (counted.acknowledged == 0)
     result.reason = "nothing was acknowledged, so nothing could be lost";
   else if (facts.checkpoints.empty())
     result.reason = "nothing was read back";
-  else if (unread > 0)
-    result.reason = fmt::format("{} acknowledged records were never read back", unread);
+  else if (counted.doubtful > 0)
+    result.reason = fmt::format("{} failed, and may have because of the machine: {}",
+                                verdict::counted(counted.doubtful, "read"), facts.disturbance.describe());
+  else if (counted.unread > 0)
+    result.reason = fmt::format("{} acknowledged records were never read back", counted.unread);
   else if (result.at_risk == 0)
-    result.reason =
-        fmt::format("no record was at risk: none was acknowledged on the struck path within {} before a fault",
-                    scenario::format_duration(facts.bundle.scenario.judge.at_risk));
+    result.reason = why_no_risk;
   else {
     result.verdict = Verdict::pass;
-    result.reason = fmt::format("{} acknowledged, all read back, {} at risk", acknowledged, result.at_risk);
+    result.reason = fmt::format("{} acknowledged, all read back, {} at risk", counted.acknowledged, result.at_risk);
   }
 }
 

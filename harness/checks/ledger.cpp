@@ -53,7 +53,7 @@ void Ledger::add_records(Role maker) {
 
 consistency::RecordId Ledger::record_of(const history::EntryList& entries, std::size_t place) const {
   const auto operation = entries.operation(place);
-  if (operation == history::EntryList::nobodys)
+  if (operation == history::EntryList::no_operation)
     return consistency::none;
   if (operation >= records_of_.size())
     throw std::logic_error("the entries of a list are not identified");

@@ -7,6 +7,7 @@
 
 namespace holdfast::checks {
 
+using history::BookedEvent;
 using history::Event;
 using history::Outcome;
 using scenario::Role;
@@ -29,12 +30,13 @@ struct Account {
 std::unordered_map<std::string, Account> read_book(const Facts& facts, const scenario::Payments& declared) {
   std::unordered_map<std::string, Account> book;
   for (const auto& event : facts.bundle.history.events) {
-    if (event.type != "booked" || event.field("dependency") != declared.dependency)
+    const auto* booked = event.as<BookedEvent>();
+    if (booked == nullptr || booked->dependency != declared.dependency)
       continue;
-    if (event.field(declared.kind) == declared.payment)
-      book[event.field(declared.id)].payments.push_back(&event);
-    if (event.field(declared.kind) == declared.voided)
-      book[event.field(declared.id)].voids.push_back(&event);
+    if (booked->field_of(declared.kind) == declared.payment)
+      book[booked->field_of(declared.id)].payments.push_back(&event);
+    if (booked->field_of(declared.kind) == declared.voided)
+      book[booked->field_of(declared.id)].voids.push_back(&event);
   }
   return book;
 }
@@ -52,13 +54,38 @@ const Operation* last_read(const Facts& facts, const Operation& purchase) {
   return nullptr;
 }
 
+/// What was sent may be "7" and what is booked "7.00".
+bool is_same_amount(const std::string& a, const std::string& b) {
+  const auto one = text::Decimal::parse(a), other = text::Decimal::parse(b);
+  return one && other ? *one == *other : a == b;
+}
+
 class Judge {
 public:
-  Judge(verdict::CheckResult& result, const scenario::Payments& declared) : result_(result), declared_(declared) {}
+  Judge(verdict::CheckResult& result, const Facts& facts, const scenario::Payments& declared)
+      : result_(result), facts_(facts), declared_(declared),
+        within_(facts.bundle.scenario.stack.declare.payments_visible) {
+    const auto& history = facts.bundle.history;
+    for (const auto& checkpoint : facts.checkpoints)
+      last_look_ = std::max(last_look_, checkpoint.ended_time);
+    if (!history.events.empty() && last_look_ == history::Time{})
+      last_look_ = history.events.back().time;
+  }
+
+  /// It may be booked later, and the run ended before that.
+  [[nodiscard]] bool is_pending(const Operation& purchase, history::Time looked_at) const {
+    return within_ > history::Time{} && looked_at < facts_.due(purchase.complete_time, UINT64_MAX, within_);
+  }
 
   /// What the book says by itself.
   void book(const Operation& purchase, const Account& account) {
-    if (purchase.outcome == Outcome::ok && account.payments.empty())
+    if (purchase.outcome == Outcome::ok && within_ > history::Time{} && !account.payments.empty())
+      if (const auto* first = account.payments.front();
+          first->time > facts_.due(purchase.complete_time, first->sequence, within_))
+        say("stale", *first,
+            fmt::format("the payment of {} was booked later than {}", purchase.id, scenario::format_duration(within_)),
+            {&purchase});
+    if (purchase.outcome == Outcome::ok && account.payments.empty() && !is_pending(purchase, last_look_))
       result_.add("partial", {purchase.user,
                               purchase.completed,
                               purchase.complete_time,
@@ -73,7 +100,8 @@ public:
                       account.voids.size()),
           {&purchase});
     for (const auto* payment : account.payments)
-      if (const auto amount = payment->field(declared_.amount); amount != purchase.value("amount")) {
+      if (const auto amount = payment->as<BookedEvent>()->field_of(declared_.amount);
+          !is_same_amount(amount, purchase.value("amount"))) {
         say("altered", *payment,
             fmt::format("{} is paid with {}, was a purchase for {}", purchase.id, amount, purchase.value("amount")),
             {&purchase});
@@ -90,7 +118,7 @@ public:
     const bool ordered = std::any_of(read.list.begin(), read.list.end(),
                                      [&](const history::ListEntry& entry) { return entry.id == purchase.id; });
     const bool said = purchase.outcome == Outcome::ok && account.payments.empty();
-    if (ordered && !account.is_paid() && !said)
+    if (ordered && !account.is_paid() && !said && !is_pending(purchase, last_look_))
       result_.add("partial", {purchase.user,
                               read.completed,
                               read.complete_time,
@@ -116,7 +144,10 @@ private:
   }
 
   verdict::CheckResult& result_;
+  const Facts& facts_;
   const scenario::Payments& declared_;
+  history::Time within_;
+  history::Time last_look_{}; ///< the end of the last checkpoint
 };
 
 /// Why the check says nothing about this stack; empty when it applies.
@@ -140,13 +171,15 @@ verdict::CheckResult check_payments(const Facts& facts) {
   verdict::CheckResult result{.name = "payments"};
   result.reason = not_applicable(facts);
   result.applicable = result.reason.empty();
+  const auto& stack = facts.bundle.scenario.stack;
   if (!result.applicable) {
     result.verdict = verdict::Verdict::inconclusive;
+    result.says_why = stack.declare.payments.has_value();
     return result;
   }
   const auto& declared = *facts.bundle.scenario.stack.declare.payments;
   const auto book = read_book(facts, declared);
-  Judge judge(result, declared);
+  Judge judge(result, facts, declared);
   std::vector<const Operation*> acknowledged;
   std::set<std::string> bought;
   std::size_t unread = 0;
@@ -169,7 +202,7 @@ verdict::CheckResult check_payments(const Facts& facts) {
     if (!bought.contains(id))
       judge.phantom(id, account);
   result.at_risk = facts.at_risk(acknowledged);
-  conclude(result, facts, acknowledged.size(), unread);
+  conclude(result, facts, {acknowledged.size(), unread}, facts.why_none_at_risk(acknowledged));
   return result;
 }
 

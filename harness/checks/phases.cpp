@@ -7,11 +7,15 @@ namespace holdfast::checks {
 
 namespace {
 
+using history::CheckpointEvent;
+using history::PhaseEvent;
 using history::Time;
+using Phase = PhaseEvent::Phase;
+using State = PhaseEvent::State;
 
-std::optional<Time> moment(const Facts& facts, std::string_view name, std::string_view state) {
+std::optional<Time> moment(const Facts& facts, Phase name, State state) {
   for (const auto& event : facts.bundle.history.events)
-    if (event.type == "phase" && event.field("name") == name && event.field("state") == state)
+    if (const auto* phase = event.as<PhaseEvent>(); phase != nullptr && phase->phase == name && phase->state == state)
       return event.time;
   return std::nullopt;
 }
@@ -21,12 +25,13 @@ Time reading_back(const Facts& facts, Time from, Time to, std::size_t& count) {
   Time sum{}, began{};
   bool inside = false;
   for (const auto& event : facts.bundle.history.events) {
-    if (event.type != "checkpoint")
+    const auto* checkpoint = event.as<CheckpointEvent>();
+    if (checkpoint == nullptr)
       continue;
-    if (event.field("state") == "began") {
+    if (checkpoint->state == CheckpointEvent::State::began) {
       inside = event.time >= from && event.time < to;
       began = event.time;
-    } else if (inside && event.field("state") == "ended") {
+    } else if (inside) {
       sum += event.time - began;
       ++count;
       inside = false;
@@ -39,15 +44,16 @@ Time reading_back(const Facts& facts, Time from, Time to, std::size_t& count) {
 
 std::vector<verdict::PhaseLine> phases_of(const Facts& facts) {
   std::vector<verdict::PhaseLine> phases;
-  for (const auto* name : {"stack up", "setup"}) {
-    const auto began = moment(facts, name, "began"), ended = moment(facts, name, "ended");
+  for (const auto name : {Phase::stack_up, Phase::setup}) {
+    const auto began = moment(facts, name, State::began), ended = moment(facts, name, State::ended);
     if (began && ended)
-      phases.push_back({name, *ended - *began});
+      phases.push_back({std::string(history::name_of(name)), *ended - *began});
   }
-  const auto began = moment(facts, "steady", "began"), end = moment(facts, "end", "reached");
+  const auto began = moment(facts, Phase::steady, State::began), end = moment(facts, Phase::end, State::reached);
   if (!began || !end)
     return phases;
-  const auto cold = moment(facts, "cold restart", "began"), warm = moment(facts, "cold restart", "ended");
+  const auto cold = moment(facts, Phase::cold_restart, State::began),
+             warm = moment(facts, Phase::cold_restart, State::ended);
   std::size_t checkpoints = 0;
   const auto timeline_end = cold.value_or(*end);
   const auto read = reading_back(facts, *began, timeline_end, checkpoints);

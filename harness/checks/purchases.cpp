@@ -15,9 +15,14 @@ namespace {
 const RecordWords words{"purchase", "purchase history"};
 
 bool is_altered(const Operation& origin, const history::ListEntry& entry) {
-  const auto submitted = [&](const char* name) { return origin.values.find(name).value_or(std::string_view{}); };
-  return (entry.amount && fmt::format_int(*entry.amount).c_str() != submitted("amount")) ||
-         (!entry.item.empty() && entry.item != submitted("item"));
+  // What was not sent cannot come back otherwise.
+  const auto amount = origin.values.find("amount"), item = origin.values.find("item");
+  return (entry.amount && amount && entry.amount != text::Decimal::parse(*amount)) ||
+         (!entry.item.empty() && item && entry.item != *item);
+}
+
+std::string words_of(const std::string& item, const std::string& amount) {
+  return item.empty() ? amount : amount.empty() ? item : fmt::format("{} for {}", item, amount);
 }
 
 void add_altered(verdict::CheckResult& result, const Ledger& ledger,
@@ -32,15 +37,17 @@ void add_altered(verdict::CheckResult& result, const Ledger& ledger,
     result.add("altered", {read->user,
                            read->completed,
                            read->complete_time,
-                           fmt::format("the purchase {} reads as {} for {}, was {} for {}", entry.id, entry.item,
-                                       entry.amount.value_or(0), origin.value("item"), origin.value("amount")),
+                           fmt::format("the purchase {} reads as {}, was {}", entry.id,
+                                       words_of(entry.item, entry.amount ? entry.amount->text() : std::string{}),
+                                       words_of(origin.value("item"), origin.value("amount"))),
                            {&origin, read}});
   }
 }
 
 /// Against real time: a purchase acknowledged before another was invoked must come first. Concurrent ones may be in any
 /// order.
-void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarations::Order declared) {
+void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarations::Order declared,
+                    history::Time visible_within) {
   if (declared == Declarations::Order::any)
     return;
   const auto order = declared == Declarations::Order::oldest_first ? consistency::ListOrder::oldest_first
@@ -49,6 +56,10 @@ void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarat
     const auto* read = ledger.reads[one.read];
     const auto* earlier = ledger.origins[one.earlier];
     const auto* later = ledger.origins[one.later];
+    // Where purchases show late, their order among those that still may is not judged.
+    if (visible_within > history::Time{} &&
+        read->invoke_time < std::max(earlier->complete_time, later->complete_time) + visible_within)
+      continue;
     result.add("reordered",
                {read->user,
                 read->completed,
@@ -61,7 +72,8 @@ void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarat
 /// What reads between checkpoints lack: `flickering`, seen and then not (monotonic reads), and `read-your-writes`, a
 /// buyer's own purchase that was not there when they looked, and only later. What a checkpoint has shown to be gone is
 /// that, and not said twice.
-void find_instability(verdict::CheckResult& result, const Ledger& ledger, const consistency::Durability& durability) {
+void find_instability(verdict::CheckResult& result, const Ledger& ledger, const consistency::Durability& durability,
+                      history::Time visible_within) {
   std::set<std::string> gone; // users who have lost something
   for (const auto& finding : result.findings)
     if (finding.kind == "unreachable" || finding.kind == "lost" || finding.kind == "destroyed")
@@ -84,6 +96,8 @@ void find_instability(verdict::CheckResult& result, const Ledger& ledger, const 
           fmt::format("{} was seen and then not", id));
       continue;
     }
+    if (visible_within > history::Time{})
+      continue; // it may show late
     const auto* read = ledger.reads[one.missing];
     const auto& record = ledger.sightings.records[one.record];
     if (record.owner == one.collection && record.acknowledged < ledger.sightings.reads[one.missing].invoked &&
@@ -100,7 +114,7 @@ verdict::CheckResult check_purchases(const Facts& facts) {
   verdict::CheckResult result{.name = "purchases"};
   const auto& stack = facts.bundle.scenario.stack;
   if (stack.operation(Role::purchase) == nullptr || stack.reader(Role::purchases) == nullptr) {
-    result.applicable = false;
+    result.applicable = result.says_why = false;
     result.reason = "the stack has no operations with the roles purchase and purchases";
     return result;
   }
@@ -117,12 +131,13 @@ verdict::CheckResult check_purchases(const Facts& facts) {
   const consistency::Lanes lanes(ledger.sightings, consistency::Lanes::By::collection);
   const consistency::Holders holders(ledger.sightings, lanes);
   const CheckpointReads reads(ledger);
-  const auto unread = find_losses(result, ledger, lanes, holders, reads, Role::purchase, words);
+  const auto visible = stack.declare.purchases_visible;
+  const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::purchase, words, visible);
   add_altered(result, ledger, find_intruders(result, ledger, words));
-  find_reordered(result, ledger, stack.declare.purchase_order);
-  find_instability(result, ledger, consistency::find_absences(ledger.sightings, lanes, holders));
+  find_reordered(result, ledger, stack.declare.purchase_order, visible);
+  find_instability(result, ledger, consistency::find_absences(ledger.sightings, lanes, holders), visible);
   result.at_risk = facts.at_risk(acknowledged);
-  conclude(result, facts, acknowledged.size(), unread);
+  conclude(result, facts, {acknowledged.size(), losses.unread, losses.doubtful}, facts.why_none_at_risk(acknowledged));
   return result;
 }
 

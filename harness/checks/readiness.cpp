@@ -1,8 +1,8 @@
 // Readiness: lying is being ready on consecutive probes for longer than a grace period while more than a threshold of
 // the operations routed to that instance get no `ok` for other reasons than declared rejections. late: not ready by its
-// deadline.
+// deadline, where that hurt somebody: no other instance of its service was there for an operation. An instance that is
+// honestly unready while others serve its users is what a good release does.
 #include "harness/checks/check.hpp"
-#include "harness/checks/disturbance.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -58,7 +58,7 @@ private:
   [[nodiscard]] bool is_lost(const std::string& need, const history::Attempt& attempt) const {
     const auto other = need + host_;
     if (facts_.is_handled(other, attempt.ended) || facts_.is_cut(service_->name + ">" + need, name_, attempt.ended) ||
-        facts_.is_cut(need, name_, attempt.ended))
+        facts_.is_cut(need, name_, attempt.ended) || was_withheld(need, attempt))
       return true;
     const auto found = probes_.find(other);
     if (found == probes_.end())
@@ -73,34 +73,54 @@ private:
            (after_begin != all.end() && !(*after_begin)->ready);
   }
 
+  /// A fake that keeps its good answers from this instance is as lost to it as one that is away.
+  [[nodiscard]] bool was_withheld(const std::string& need, const history::Attempt& attempt) const {
+    const auto& events = facts_.bundle.history.events;
+    auto event = std::lower_bound(events.begin(), events.end(), attempt.begin_time,
+                                  [](const history::Event& one, history::Time time) { return one.time < time; });
+    for (; event != events.end() && event->time <= attempt.end_time; ++event)
+      if (const auto* withheld = event->as<history::WithheldEvent>();
+          withheld != nullptr && withheld->dependency == need && withheld->peer == name_)
+        return true;
+    return false;
+  }
+
   const Facts& facts_;
   const Probes& probes_;
   std::string name_, host_;
   const scenario::Service* service_ = nullptr;
 };
 
-/// Requests to one instance that ended within one grace period.
+/// Requests to one instance that ended within one grace period, or in as long as it takes for enough of them.
 struct Window {
   std::span<const Served> all;
   std::size_t bad = 0;
+  history::Time to{};
 };
 
 class Lies {
 public:
-  Lies(const Facts& facts, const Disturbance& disturbance)
-      : judge_(facts.bundle.scenario.judge), disturbance_(disturbance) {}
+  explicit Lies(const Facts& facts) : judge_(facts.bundle.scenario.judge), disturbance_(facts.disturbance) {
+    if (!facts.records_processes())
+      least_ = 3; // as it was when the first format was judged
+  }
 
   /// The first lie that an instance told; nothing when it told none.
   std::optional<Window> find(const std::vector<Served>& all, const std::vector<const history::ProbeResult*>& probes) {
     std::size_t end = 0, bad = 0;
     for (std::size_t first = 0; first < all.size(); bad -= all[first].bad ? 1 : 0, ++first) {
-      const auto to = all[first].time + judge_.lying_grace;
-      for (; end < all.size() && all[end].time <= to; ++end)
+      const auto within = all[first].time + judge_.lying_grace;
+      for (; end < all.size() && (all[end].time <= within || end - first < least_); ++end)
         bad += all[end].bad ? 1 : 0;
-      const Window window{std::span(all).subspan(first, end - first), bad};
+      const auto to = std::max(within, end > first ? all[end - 1].time : within);
+      const Window window{std::span(all).subspan(first, end - first), bad, to};
       const bool is_long = end < all.size() || window.all.back().time - all[first].time >= judge_.lying_grace / 2;
       if (!all[first].bad || !is_long || !fails_throughout(window) || !ready_throughout(probes, all[first].time, to))
         continue;
+      if (window.all.size() < least_) {
+        too_few_ = std::max(too_few_, window.all.size());
+        continue;
+      }
       if (!is_disturbed(window, to))
         return window;
       disturbed_ = true;
@@ -109,6 +129,9 @@ public:
   }
   /// There were some that may have been the machine's doing, or the harness's.
   [[nodiscard]] bool disturbed() const { return disturbed_; }
+  /// How many requests there were of an instance that seemed to lie and had too few to tell; 0: there was none.
+  [[nodiscard]] std::size_t too_few() const { return too_few_; }
+  [[nodiscard]] std::size_t least() const { return least_; }
 
 private:
   [[nodiscard]] bool is_too_much(std::size_t bad, std::size_t count) const {
@@ -116,9 +139,9 @@ private:
   }
   /// A moment of failing that the grace period outlasts is none: it must go on to the period's end.
   [[nodiscard]] bool fails_throughout(const Window& window) const {
-    if (window.all.size() < 3 || !is_too_much(window.bad, window.all.size()))
+    if (window.all.size() < std::min<std::size_t>(3, least_) || !is_too_much(window.bad, window.all.size()))
       return false;
-    const auto half = window.all.front().time + judge_.lying_grace / 2;
+    const auto half = window.all.front().time + (window.to - window.all.front().time) / 2;
     const auto late =
         std::find_if(window.all.begin(), window.all.end(), [&](const Served& one) { return one.time > half; });
     const auto late_bad = std::count_if(late, window.all.end(), [](const Served& one) { return one.bad; });
@@ -137,27 +160,53 @@ private:
 
   const scenario::Judgement& judge_;
   const Disturbance& disturbance_;
+  std::size_t least_ = static_cast<std::size_t>(judge_.lying_requests);
+  std::size_t too_few_ = 0;
   bool disturbed_ = false;
 };
 
+/// Sessions that were accepted at some time: that one of them is refused later is the sessions' check to judge, and
+/// says nothing of readiness.
+class Accepted {
+public:
+  explicit Accepted(const Facts& facts) {
+    for (const auto& operation : facts.bundle.history.operations)
+      if (operation.outcome == Outcome::ok)
+        if (const auto session = operation.values.find("session"))
+          since_.try_emplace(std::string(*session), operation.completed);
+  }
+  [[nodiscard]] bool before(const Operation& operation) const {
+    const auto found = since_.find(operation.value("session"));
+    return found != since_.end() && found->second < operation.completed;
+  }
+
+private:
+  std::unordered_map<std::string, std::uint64_t> since_;
+};
+
 /// Every attempt that an instance was to serve, in the order of their ends; not what it was excused from.
-std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts, const Probes& probes,
-                                                              const Disturbance& disturbance) {
+std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts, const Probes& probes) {
   std::map<std::string, std::vector<Served>> served;
   std::map<std::string, AllowedLosses> allowed;
+  const Accepted accepted(facts);
   for (const auto& operation : facts.bundle.history.operations) {
     // At a checkpoint dead tokens are read as well, and rightly refused: the sessions check judges those.
     if (operation.checkpoint != 0 && operation.outcome == Outcome::unauthenticated)
       continue;
+    if (facts.records_processes() && operation.outcome == Outcome::unauthenticated && accepted.before(operation))
+      continue;
+    if (facts.is_unserved(operation))
+      continue;
     for (const auto& attempt : operation.attempts) {
-      if (attempt.ended == 0 || facts.is_handled(attempt.instance, attempt.ended))
+      if (attempt.ended == 0 || attempt.instance == history::no_instance ||
+          facts.is_handled(attempt.instance, attempt.ended))
         continue;
       const bool declared = attempt.outcome == Outcome::fail && attempt.status != 0;
       const bool bad = attempt.outcome != Outcome::ok && !declared;
       const auto& losses = allowed.try_emplace(attempt.instance, facts, probes, attempt.instance).first->second;
       if (bad && losses.covers(attempt))
         continue;
-      const bool doubtful = bad && disturbance.excuses(attempt.begin_time, attempt.end_time);
+      const bool doubtful = bad && facts.is_doubtful(operation, attempt);
       served[attempt.instance].push_back(
           {attempt.begin_time, attempt.end_time, attempt.ended, bad, doubtful, &operation});
     }
@@ -167,7 +216,7 @@ std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts
   return served;
 }
 
-void add_lie(verdict::CheckResult& result, const std::string& instance, const Window& lie, history::Time grace) {
+void add_lie(verdict::CheckResult& result, const std::string& instance, const Window& lie) {
   std::vector<const Operation*> evidence;
   for (const auto& one : lie.all)
     if (one.bad && evidence.size() < 3 && std::find(evidence.begin(), evidence.end(), one.operation) == evidence.end())
@@ -175,8 +224,41 @@ void add_lie(verdict::CheckResult& result, const std::string& instance, const Wi
   result.add("lying",
              {instance, lie.all.front().sequence, lie.all.front().time,
               fmt::format("{} said that it was ready while {} of {} requests within {} got no answer that counts",
-                          instance, lie.bad, lie.all.size(), scenario::format_duration(grace)),
+                          instance, lie.bad, lie.all.size(), scenario::format_duration(lie.to - lie.all.front().time)),
               evidence});
+}
+
+/// Operations on a service that found no instance of it after a moment.
+std::vector<const Operation*> found_nobody(const Facts& facts, const std::string& service, std::uint64_t since) {
+  std::vector<const Operation*> hurt;
+  for (const auto& operation : facts.bundle.history.operations) {
+    const auto* kind = facts.bundle.scenario.stack.operation(operation.name);
+    if (kind == nullptr || kind->service != service || hurt.size() == 3)
+      continue;
+    if (std::any_of(operation.attempts.begin(), operation.attempts.end(), [&](const history::Attempt& one) {
+          return one.instance == history::no_instance && one.ended > since;
+        }))
+      hurt.push_back(&operation);
+  }
+  return hurt;
+}
+
+void find_late(verdict::CheckResult& result, const Facts& facts) {
+  for (const auto& event : facts.bundle.history.events) {
+    const auto* process = event.as<history::ProcessEvent>();
+    if (process == nullptr || process->state != history::ProcessEvent::State::not_ready)
+      continue;
+    const auto service = process->instance.substr(0, process->instance.rfind('@'));
+    const auto hurt = found_nobody(facts, service, event.sequence);
+    const auto what = fmt::format("{} was not ready {}", process->instance, process->detail);
+    if (facts.bundle.scenario.expect.all_ready || !facts.records_processes())
+      result.add("late", {process->instance, event.sequence, event.time, what, {}});
+    else if (!hurt.empty())
+      result.add("late", {process->instance, event.sequence, event.time,
+                          fmt::format("{}, and no instance of {} was left for users", what, service), hurt});
+    else
+      result.notes.push_back(what + "; others served its users");
+  }
 }
 
 } // namespace
@@ -186,31 +268,27 @@ verdict::CheckResult check_readiness(const Facts& facts) {
   Probes probes;
   for (const auto& probe : facts.bundle.history.probes)
     probes[probe.instance].push_back(&probe);
-  const Disturbance disturbance(facts);
-  Lies lies(facts, disturbance);
-  for (const auto& [instance, all] : served_by_instance(facts, probes, disturbance)) {
+  Lies lies(facts);
+  for (const auto& [instance, all] : served_by_instance(facts, probes)) {
     const auto& seen = probes[instance];
     result.examined += seen.size();
     if (const auto lie = lies.find(all, seen))
-      add_lie(result, instance, *lie, facts.bundle.scenario.judge.lying_grace);
+      add_lie(result, instance, *lie);
   }
-  for (const auto& event : facts.bundle.history.events)
-    if (event.type == "process" && event.field("state") == "not-ready")
-      result.add("late", {event.field("instance"),
-                          event.sequence,
-                          event.time,
-                          fmt::format("{} was not ready {}", event.field("instance"), event.field("detail")),
-                          {}});
+  find_late(result, facts);
   if (result.verdict == verdict::Verdict::fail)
     return result;
   if (lies.disturbed()) {
     result.verdict = verdict::Verdict::inconclusive;
-    result.reason = disturbance.describe() + " while an instance seemed to lie";
+    result.reason = facts.disturbance.describe() + " while an instance seemed to lie";
   } else if (result.examined == 0) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = "no instance that users reached was probed";
   } else {
     result.reason = fmt::format("{} probes", result.examined);
+    if (lies.too_few() > 0)
+      result.reason += fmt::format("; an instance that seemed to lie was not judged: {} in the window, {} are needed",
+                                   verdict::counted(lies.too_few(), "request"), lies.least());
   }
   return result;
 }

@@ -16,7 +16,7 @@ namespace {
 class Standing {
 public:
   Standing(const Ledger& ledger, const consistency::Lanes& lanes, const CheckpointReads& reads)
-      : checkpoints_(ledger.facts.checkpoints), reads_(reads), places_(ledger.reads.size()) {
+      : facts_(ledger.facts), checkpoints_(ledger.facts.checkpoints), reads_(reads), places_(ledger.reads.size()) {
     for (std::uint32_t place = 0; place < lanes.order.size(); ++place)
       places_[lanes.order[place]] = place;
   }
@@ -28,8 +28,10 @@ public:
     found.clear();
     for (std::size_t i = 0; i < checkpoints_.size(); ++i) {
       const auto& read = reads_.at(i, user);
-      if (checkpoints_[i].began <= since || read.operation == nullptr)
+      if (checkpoints_[i].began <= since || read.operation == nullptr || facts_.is_unserved(*read.operation))
         continue;
+      if (facts_.is_doubtful(*read.operation))
+        continue; // as doubtful as what delayed it
       // A user who is refused logs in and reads again: still refused is out of reach.
       const auto presence = read.operation->outcome != Outcome::ok ? Presence::unreadable
                             : places && !std::binary_search(places->begin(), places->end(), places_[read.id])
@@ -39,7 +41,18 @@ public:
     }
   }
 
+  /// Reads of users' lists that failed, perhaps because of the machine.
+  [[nodiscard]] std::size_t doubtful() const {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < checkpoints_.size(); ++i)
+      for (std::uint32_t user = 0; user < facts_.users.size(); ++user)
+        if (const auto& read = reads_.at(i, user); read.operation != nullptr && facts_.is_doubtful(*read.operation))
+          ++count;
+    return count;
+  }
+
 private:
+  const Facts& facts_;
   const std::vector<Checkpoint>& checkpoints_;
   const CheckpointReads& reads_;
   std::vector<std::uint32_t> places_; ///< in the lanes, of each read
@@ -56,28 +69,31 @@ void find_unreachable_lists(verdict::CheckResult& result, const Ledger& ledger, 
   for (const auto user : users) {
     standing.find(sightings, user, 0, std::nullopt);
     const auto loss = classify(sightings);
+    std::uint64_t good = 1; // nobody reads back before the first step
     for (const auto& sighting : sightings) {
-      if (loss.kind.empty() || sighting.presence == Presence::present)
-        continue;
       const auto& read = *sighting.read;
-      result.add(loss.kind, {read.user,
-                             read.completed,
-                             read.complete_time,
-                             fmt::format("the {} of {} was out of reach at the checkpoint after {}", words.list,
-                                         read.user, sighting.checkpoint->after),
-                             {&read}});
+      if (sighting.presence == Presence::present)
+        good = read.completed;
+      else if (!loss.kind.empty())
+        result.add(loss.kind, {read.user,
+                               read.completed,
+                               read.complete_time,
+                               fmt::format("the {} of {} was out of reach at {}", words.list, read.user,
+                                           sighting.checkpoint->describe()),
+                               {&read},
+                               good});
     }
   }
 }
 
 } // namespace
 
-std::size_t find_losses(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
-                        const consistency::Holders& holders, const CheckpointReads& reads, scenario::Role role,
-                        const RecordWords& words) {
+Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
+                   const consistency::Holders& holders, const CheckpointReads& reads, scenario::Role role,
+                   const RecordWords& words, history::Time visible_within) {
   const Standing standing(ledger, lanes, reads);
   find_unreachable_lists(result, ledger, standing, words);
-  std::size_t unread = 0;
+  Losses losses{.doubtful = standing.doubtful()};
   std::vector<Sighting> sightings;
   for (RecordId id = 0; id < ledger.origins.size(); ++id) {
     const auto& record = ledger.sightings.records[id];
@@ -86,7 +102,7 @@ std::size_t find_losses(verdict::CheckResult& result, const Ledger& ledger, cons
     const auto* operation = ledger.origins[id];
     standing.find(sightings, record.owner, operation->completed, holders.of(id));
     if (sightings.empty() || sightings.back().checkpoint != &ledger.facts.checkpoints.back()) {
-      ++unread; // what was seen once may be gone by the end
+      ++losses.unread; // what was seen once may be gone by the end
       if (sightings.empty())
         continue;
     }
@@ -97,18 +113,41 @@ std::size_t find_losses(verdict::CheckResult& result, const Ledger& ledger, cons
     if (only_unread)
       continue;
     std::erase_if(sightings, [](const Sighting& one) { return one.presence == Presence::unreadable; });
+    const auto add = [&](const std::string& kind, const Sighting& at, const Sighting* good, std::string what) {
+      const auto& read = *at.read;
+      result.add(kind, {operation->user,
+                        read.completed,
+                        read.complete_time,
+                        std::move(what),
+                        {operation, &read},
+                        good != nullptr ? good->read->completed : operation->completed});
+    };
+    if (visible_within > history::Time{}) {
+      // Absent before it was due says nothing, as long as it had not been shown.
+      const auto first = std::find_if(sightings.begin(), sightings.end(),
+                                      [](const Sighting& one) { return one.presence == Presence::present; });
+      const auto is_due = [&](const Sighting& one) {
+        return one.read->invoke_time >=
+               ledger.facts.due(operation->complete_time, one.checkpoint->began, visible_within);
+      };
+      const auto overdue = std::find_if(sightings.begin(), first, is_due);
+      if (overdue == first && first == sightings.end()) {
+        ++losses.unread; // the run ended before it had to show
+        continue;
+      }
+      if (overdue != first && first != sightings.end())
+        add("stale", *overdue, nullptr,
+            fmt::format("the acknowledged {} {} was not in the {} within {}, and only later", words.record,
+                        operation->id, words.list, scenario::format_duration(visible_within)));
+      sightings.erase(sightings.begin(), first != sightings.end() ? first : overdue);
+    }
     const auto loss = classify(sightings);
-    if (loss.kind.empty())
-      continue;
-    const auto& read = *loss.sighting->read;
-    result.add(loss.kind, {operation->user,
-                           read.completed,
-                           read.complete_time,
-                           fmt::format("the acknowledged {} {} is not in the {} at the checkpoint after {}",
-                                       words.record, operation->id, words.list, loss.sighting->checkpoint->after),
-                           {operation, &read}});
+    if (!loss.kind.empty())
+      add(loss.kind, *loss.sighting, loss.good,
+          fmt::format("the acknowledged {} {} is not in the {} at {}", words.record, operation->id, words.list,
+                      loss.sighting->checkpoint->describe()));
   }
-  return unread;
+  return losses;
 }
 
 std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, const Ledger& ledger,
@@ -130,7 +169,9 @@ std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, 
       say("phantom", fmt::format("the {} holds {}, which {}", words.list, id,
                                  is_submitted ? "certainly failed" : "nobody submitted"));
     else if (one.kind == Intrusion::duplicated)
-      say("duplicated", fmt::format("the {} {} is {} times in the {}", words.record, id, one.count, words.list));
+      say("duplicated",
+          fmt::format("the {} {} is {} times in the {}",
+                      is_submitted ? to_string(ledger.roles[one.record]) : words.record, id, one.count, words.list));
     else if (one.kind == Intrusion::crossed)
       say("crossed",
           fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin->user));

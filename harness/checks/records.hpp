@@ -5,13 +5,20 @@
 
 namespace holdfast::checks {
 
-/// Adds `unreachable` for users whose list was out of reach, and unreachable, lost or destroyed for single records.
-/// Returns how many of the acknowledged records of this operation's role were never read back.
-std::size_t find_losses(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
-                        const consistency::Holders& holders, const CheckpointReads& reads, scenario::Role role,
-                        const RecordWords& words);
+/// What has been declared of when a record shows, and what was counted while that was judged.
+struct Losses {
+  std::size_t unread = 0;   ///< acknowledged records that were never read back
+  std::size_t doubtful = 0; ///< reads that failed while the machine was starved: nothing follows from them
+};
 
-/// Adds duplicated, phantom and crossed for what lists hold. Returns those that are altered.
+/// Adds `unreachable` for users whose list was out of reach, and unreachable, lost or destroyed for single records of
+/// this operation's role; stale for those that showed later than `visible_within`.
+Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
+                   const consistency::Holders& holders, const CheckpointReads& reads, scenario::Role role,
+                   const RecordWords& words, history::Time visible_within);
+
+/// Adds duplicated, phantom and crossed for what lists hold. Returns those that are altered. A record is called by the
+/// word for what made it.
 std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, const Ledger& ledger,
                                                   const RecordWords& words);
 

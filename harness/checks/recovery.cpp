@@ -1,42 +1,47 @@
 // Recovery: how long it took from the end of each step until operations succeeded as in the steady state. What the run
 // saw live is judged here; it counts only where the scenario says by when.
 #include "harness/checks/check.hpp"
-#include "harness/checks/disturbance.hpp"
 
 #include <fmt/format.h>
 
 namespace holdfast::checks {
+
+using history::RecoveryEvent;
+using State = RecoveryEvent::State;
 
 verdict::CheckResult check_recovery(const Facts& facts) {
   verdict::CheckResult result{.name = "recovery"};
   const auto within = facts.bundle.scenario.expect.recovery_within;
   std::vector<std::string> lines;
   const history::Event* last_failed = nullptr;
+  const RecoveryEvent* unasked = nullptr; ///< nobody asked for anything while it was waited for
   for (const auto& event : facts.bundle.history.events) {
-    const auto took = std::chrono::milliseconds(std::atoll(event.field("took_ms").c_str()));
+    const auto* recovery = event.as<RecoveryEvent>();
     // The next step came first: late all the same when the limit had passed by then.
-    const bool cut_short = event.field("state") == "next step";
-    if (event.type != "recovery" || (cut_short && (!within || took <= *within)))
+    const bool cut_short = recovery != nullptr && recovery->state == State::next_step;
+    if (recovery == nullptr || (cut_short && (!within || recovery->took <= *within)))
       continue;
     ++result.examined;
-    const bool recovered = event.field("state") == "recovered";
+    const bool recovered = recovery->state == State::recovered;
+    if (!recovered && facts.records_processes() && recovery->seen == 0) {
+      unasked = recovery;
+      lines.push_back(
+          fmt::format("{}: nothing was offered within {}", recovery->after, scenario::format_duration(recovery->took)));
+      continue;
+    }
     if (!cut_short)
       last_failed = recovered ? nullptr : &event;
-    lines.push_back(
-        fmt::format("{}: {}", event.field("after"),
-                    recovered ? scenario::format_duration(took) : "not within " + scenario::format_duration(took)));
-    if (!within || (recovered && took <= *within))
+    lines.push_back(fmt::format("{}: {}{}", recovery->after, recovered ? "" : "not within ",
+                                scenario::format_duration(recovery->took)));
+    if (!within || (recovered && recovery->took <= *within))
       continue;
     result.add(recovered ? "late" : "not recovered",
-               {{}, event.sequence, event.time, fmt::format("after {}: {}", event.field("after"), lines.back()), {}});
+               {{}, event.sequence, event.time, fmt::format("after {}", lines.back()), {}});
   }
   // Not recovered at the end is a finding, whether a limit was declared or not; in a reproduction only if it was.
   if (!within && last_failed != nullptr && !facts.bundle.scenario.expect.reproduction)
-    result.add("not recovered", {{},
-                                 last_failed->sequence,
-                                 last_failed->time,
-                                 fmt::format("after {}: {}", last_failed->field("after"), lines.back()),
-                                 {}});
+    result.add("not recovered",
+               {{}, last_failed->sequence, last_failed->time, fmt::format("after {}", lines.back()), {}});
   result.applicable = within.has_value() || last_failed != nullptr;
   if (facts.bundle.scenario.expect.reproduction && !within)
     result.applicable = false;
@@ -44,11 +49,13 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   if (result.examined == 0) {
     result.reason = "no recovery was observed";
     result.verdict = verdict::Verdict::inconclusive;
-  } else if (const auto lag = Disturbance(facts).worst_lag(); lag && result.verdict == verdict::Verdict::fail) {
+  } else if (const auto lag = facts.disturbance.worst_lag(); lag && result.verdict == verdict::Verdict::fail) {
     // The harness itself was late: what it measured of time proves nothing.
     result.findings.clear();
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = fmt::format("the harness's loop was up to {} late", scenario::format_duration(*lag));
+  } else if (unasked != nullptr && result.verdict == verdict::Verdict::pass) {
+    result.verdict = verdict::Verdict::inconclusive;
   }
   return result;
 }

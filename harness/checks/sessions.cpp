@@ -1,9 +1,12 @@
-// Sessions: a token that a login gave out stays this user's until it is logged out, has expired, or is replaced.
+// Sessions: what a login gave out, a token or cookies, stays this user's until it is logged out, has expired, or is
+// replaced.
 //
-// lost, unreachable, destroyed: a live session refused or out of reach at a checkpoint. zombie: accepted after a
-// completed logout or its expiry. crossed: another user's identity. A logout of unknown outcome makes a session neither
-// live nor dead. read-your-writes, monotonic-reads: refused between checkpoints, though live, until it was accepted for
-// the first time, or after it had been; one that a checkpoint has shown to be gone is that, and not said twice.
+// lost, unreachable, destroyed: a live session refused or out of reach at a checkpoint. stale: it was accepted later
+// than declared. zombie: accepted after a completed logout or its expiry. crossed: another user's identity. A logout of
+// unknown outcome makes a session neither live nor dead. So does a login with the cookies of the session before it:
+// most services give out a new session then and end the old one; one that goes on accepting the old one is held to
+// that. read-your-writes, monotonic-reads: refused between checkpoints, though live, until it was accepted for the
+// first time, or after it had been; one that a checkpoint has shown to be gone is that, and not said twice.
 #include "harness/checks/check.hpp"
 #include "harness/consistency/session_guarantees.hpp"
 
@@ -23,6 +26,8 @@ struct Life {
   bool unsure = false;             ///< a logout of unknown outcome, or a newer login where there is one session a user
   std::uint64_t unsure_from = UINT64_MAX;
   history::Time last_used{}; ///< a completed use extends a sliding lifetime
+  bool replaced = false;     ///< a login was sent with its cookies, and it has not been accepted since
+  bool was_accepted = false;
   std::vector<Sighting> sightings;
   consistency::RecordId number = 0; ///< among the sessions
 };
@@ -51,6 +56,44 @@ struct Looks {
     if (read.outcome == Outcome::ok)
       sightings.show(life.number);
   }
+};
+
+/// Which cookies of which session a browser dropped, and which reply made it.
+class Drops {
+public:
+  explicit Drops(const Facts& facts) {
+    for (const auto& operation : facts.bundle.history.operations) {
+      by_id_.emplace(operation.id, &operation);
+      for (const auto& attempt : operation.attempts)
+        for (const auto& one : attempt.dropped)
+          of_[operation.value("session")].push_back({operation.invoked, &one});
+    }
+  }
+  struct Drop {
+    const history::DroppedCookie* cookie = nullptr;
+    const Operation* reply = nullptr; ///< that made it; may be null
+  };
+  /// The last before a read.
+  [[nodiscard]] std::optional<Drop> before(const std::string& session, const Operation& read) const {
+    const auto found = of_.find(session);
+    if (found == of_.end())
+      return std::nullopt;
+    std::optional<Drop> last;
+    for (const auto& [invoked, cookie] : found->second)
+      if (invoked <= read.completed) {
+        const auto reply = by_id_.find(cookie->by);
+        last = Drop{cookie, reply == by_id_.end() ? nullptr : reply->second};
+      }
+    return last;
+  }
+
+private:
+  struct One {
+    std::uint64_t invoked;
+    const history::DroppedCookie* cookie;
+  };
+  std::unordered_map<std::string, std::vector<One>> of_; ///< by session
+  std::unordered_map<std::string, const Operation*> by_id_;
 };
 
 /// Sessions that every checkpoint found live, and that were refused before one of them.
@@ -84,16 +127,17 @@ verdict::CheckResult check_sessions(const Facts& facts) {
   const auto& stack = facts.bundle.scenario.stack;
   const auto& declare = stack.declare;
   if (stack.operation(Role::login) == nullptr || stack.reader(Role::whoami) == nullptr) {
-    result.applicable = false;
+    result.applicable = result.says_why = false;
     result.reason = "the stack has no operations with the roles login and whoami";
     return result;
   }
   std::map<std::string, Life> lives;
   Looks looks;
+  const bool by_cookies = !stack.carries_token(*stack.reader(Role::whoami));
   std::map<std::string, std::string> newest; ///< of each user, where there is one session a user
   for (const auto& operation : facts.bundle.history.operations) {
     const auto role = facts.role_of(operation);
-    if (role == Role::login && operation.outcome == Outcome::ok) {
+    if (role == Role::login && operation.outcome == Outcome::ok && operation.continues.empty()) {
       auto& life = lives[operation.id];
       life.login = &operation;
       life.last_used = operation.invoke_time;
@@ -123,6 +167,15 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       found->second.unsure_from = std::min(found->second.unsure_from, operation.invoked);
     }
   }
+  // When a login was sent with the cookies of a session: see above.
+  std::unordered_map<std::string, std::vector<std::uint64_t>> replacements;
+  if (by_cookies)
+    for (const auto* login : facts.of(Role::login))
+      if (const auto session = login->value("session");
+          !session.empty() && login->continues.empty() && login->outcome != Outcome::fail)
+        replacements[session].push_back(login->invoked);
+  const auto visible_within = declare.sessions_visible;
+  std::size_t doubtful = 0;
   std::map<int, const Checkpoint*> checkpoints;
   for (const auto& checkpoint : facts.checkpoints)
     checkpoints[checkpoint.number] = &checkpoint;
@@ -163,8 +216,28 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       continue; // it may have expired: nothing is promised either way
     if (life.unsure && read->completed > life.unsure_from)
       continue;
-    if (read->outcome == Outcome::ok)
+    if (facts.is_unserved(*read))
+      continue;
+    if (facts.is_doubtful(*read)) {
+      ++doubtful;
+      continue;
+    }
+    auto& replaced = replacements[session.id];
+    if (!replaced.empty() && replaced.front() < read->completed) {
+      life.replaced = true;
+      std::erase_if(replaced, [&](std::uint64_t invoked) { return invoked < read->completed; });
+    }
+    if (read->outcome == Outcome::ok) {
       life.last_used = read->invoke_time;
+      life.was_accepted = true;
+      life.replaced = false; // it is kept on: from here on that counts
+    } else if (life.replaced) {
+      continue;
+    }
+    // One that shows late need not be there before it is due.
+    if (visible_within > history::Time{} && !life.was_accepted && read->outcome == Outcome::unauthenticated &&
+        read->invoke_time < facts.due(session.complete_time, read->invoked, visible_within))
+      continue;
     const bool at_checkpoint = read->checkpoint != 0 && checkpoints.contains(read->checkpoint);
     looks.add(life, *read, at_checkpoint);
     if (!at_checkpoint)
@@ -174,6 +247,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
                                                                       : Presence::unreadable;
     life.sightings.push_back({checkpoints[read->checkpoint], presence, read});
   }
+  const Drops drops(facts);
   std::size_t unread = 0;
   for (const auto& [id, life] : lives) {
     if (life.login == nullptr)
@@ -181,21 +255,32 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     live.push_back(life.login);
     const bool lived =
         !facts.checkpoints.empty() && life.last_used + declare.session_lifetime > facts.checkpoints.front().time;
-    if (life.sightings.empty() && life.dead == nullptr && !life.unsure && lived)
+    if (life.sightings.empty() && life.dead == nullptr && !life.unsure && !life.replaced && lived)
       ++unread;
     result.examined += life.sightings.empty() ? 0 : 1;
-    const auto loss = classify(life.sightings);
+    auto loss = classify(life.sightings);
+    if (visible_within > history::Time{} && loss.kind == "unreachable" && loss.good == nullptr &&
+        loss.sighting->presence == Presence::absent)
+      loss.kind = "stale";
+    auto good = life.login->completed;
     for (const auto& sighting : life.sightings) {
+      const auto& read = *sighting.read;
+      if (sighting.presence == Presence::present)
+        good = read.completed;
       if (loss.kind.empty() || sighting.presence == Presence::present)
         continue;
-      const auto& read = *sighting.read;
-      result.add(loss.kind, {life.login->user,
-                             read.completed,
-                             read.complete_time,
-                             fmt::format("a live session was {} at the checkpoint after {}",
-                                         sighting.presence == Presence::absent ? "refused" : "out of reach",
-                                         sighting.checkpoint->after),
-                             {life.login, &read}});
+      auto what =
+          fmt::format("a live session was {} at {}", sighting.presence == Presence::absent ? "refused" : "out of reach",
+                      sighting.checkpoint->describe());
+      std::vector<const Operation*> evidence{life.login, &read};
+      if (const auto drop = drops.before(life.login->id, read); drop && sighting.presence == Presence::absent) {
+        what += fmt::format(": the browser had dropped the cookie '{}' ({}{})", drop->cookie->cookie, drop->cookie->why,
+                            drop->reply == nullptr ? "" : ", in the reply to " + drop->reply->id);
+        if (drop->reply != nullptr && drop->reply != &read && drop->reply != life.login)
+          evidence.insert(evidence.begin() + 1, drop->reply);
+      }
+      result.add(loss.kind,
+                 {life.login->user, read.completed, read.complete_time, std::move(what), std::move(evidence), good});
     }
   }
   find_refusals(result, looks);
@@ -219,7 +304,8 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     }
     result.at_risk += risk ? 1 : 0;
   }
-  conclude(result, facts, live.size(), unread);
+  conclude(result, facts, {live.size(), unread, doubtful},
+           "no live session was at risk: none was on what was struck, and looked at afterwards");
   return result;
 }
 

@@ -55,10 +55,21 @@ private:
     return ledger_.roles[id] == Role::transfer ? statements_.at(checkpoint, record(id).partner)
                                                : orders_.at(checkpoint, record(id).owner);
   }
+  /// What may show late is not held together before it is due.
+  [[nodiscard]] bool is_pending(consistency::RecordId id, std::size_t checkpoint) const {
+    const auto& declare = ledger_.facts.bundle.scenario.stack.declare;
+    const auto within = std::max(declare.transactions_visible, declare.purchases_visible);
+    const auto& origin = *ledger_.origins[id];
+    const auto& own = statements_.at(checkpoint, record(id).owner);
+    return within > history::Time{} &&
+           own.operation->invoke_time <
+               ledger_.facts.due(origin.completed != 0 ? origin.complete_time : history::Time::max() / 2,
+                                 ledger_.facts.checkpoints[checkpoint].began, within);
+  }
   [[nodiscard]] std::uint32_t last_readable(consistency::RecordId id) const {
     const auto& checkpoints = ledger_.facts.checkpoints;
     for (auto i = checkpoints.size(); i > 0 && checkpoints[i - 1].began >= ledger_.origins[id]->invoked; --i)
-      if (statements_.at(i - 1, record(id).owner).succeeded() && other(id, i - 1).succeeded())
+      if (statements_.at(i - 1, record(id).owner).succeeded() && other(id, i - 1).succeeded() && !is_pending(id, i - 1))
         return static_cast<std::uint32_t>(i - 1);
     return consistency::none;
   }
@@ -112,11 +123,15 @@ void find_halves(verdict::CheckResult& result, const Ledger& ledger, const Compa
     if ((debit == nullptr) != (credit == nullptr))
       say("partial", fmt::format("{} has {} without {}", transfer->id, debit != nullptr ? "a debit" : "a credit",
                                  debit != nullptr ? "a credit" : "a debit"));
-    const auto wanted = std::atoll(transfer->value("amount").c_str());
-    if (debit != nullptr && debit->amount && *debit->amount != -wanted)
-      say("altered", fmt::format("{} debits {}, was a transfer of {}", transfer->id, -*debit->amount, wanted));
-    if (credit != nullptr && credit->amount && *credit->amount != wanted)
-      say("altered", fmt::format("{} credits {}, was a transfer of {}", transfer->id, *credit->amount, wanted));
+    const auto wanted = text::Decimal::parse(transfer->value("amount"));
+    if (!wanted)
+      continue; // no amount was sent
+    if (debit != nullptr && debit->amount && *debit->amount != -*wanted)
+      say("altered",
+          fmt::format("{} debits {}, was a transfer of {}", transfer->id, (-*debit->amount).text(), wanted->text()));
+    if (credit != nullptr && credit->amount && *credit->amount != *wanted)
+      say("altered",
+          fmt::format("{} credits {}, was a transfer of {}", transfer->id, credit->amount->text(), wanted->text()));
     if (const auto peer = ledger.facts.users[record.partner];
         debit != nullptr && !debit->peer.empty() && debit->peer != peer)
       say("misdirected", fmt::format("{} went to {}, was meant for {}", transfer->id, debit->peer, peer));
@@ -139,10 +154,11 @@ void find_unpaid(verdict::CheckResult& result, const Ledger& ledger, const Compa
       evidence.push_back(&statement);
       result.add(kind, {purchase->user, statement.completed, statement.complete_time, std::move(what), evidence});
     };
-    const auto wanted = std::atoll(purchase->value("amount").c_str());
-    if (charge != nullptr && charge->amount && *charge->amount != -wanted)
+    const auto wanted = text::Decimal::parse(purchase->value("amount"));
+    if (wanted && charge != nullptr && charge->amount && *charge->amount != -*wanted)
       say("altered", {purchase},
-          fmt::format("{} is charged {}, was a purchase for {}", purchase->id, -*charge->amount, wanted));
+          fmt::format("{} is charged {}, was a purchase for {}", purchase->id, (-*charge->amount).text(),
+                      wanted->text()));
     if ((order == nullptr) != (charge == nullptr))
       say("partial", {purchase, &comparison.other_read(id)},
           fmt::format("{} has {}", purchase->id,
@@ -155,7 +171,7 @@ class Folds {
 public:
   explicit Folds(const Facts& facts) : facts_(facts), last_(facts.users.size(), {nullptr, opening()}) {}
 
-  std::optional<std::int64_t> balance(const Operation& read) {
+  std::optional<text::Decimal> balance(const Operation& read) {
     static const history::EntryList nothing;
     const auto& entries = facts_.list(read, Role::statement);
     auto& [list, fold] = last_[facts_.user(read)];
@@ -205,18 +221,24 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
     const auto captured = read->captured.find("balance");
     if (!captured)
       continue; // an older recording without it
-    const auto balance = std::atoll(std::string(*captured).c_str());
+    const auto balance = text::Decimal::parse(*captured);
+    if (!balance)
+      continue;
     const auto folded = folds.balance(*read);
-    if (folded && *folded != balance && unbalanced.insert(read->user).second)
-      result.add("unbalanced", {read->user,
-                                read->completed,
-                                read->complete_time,
-                                fmt::format("the balance is {}, the statement adds up to {} (opening balance {})",
-                                            balance, *folded, declare.opening_balance.value_or(0)),
-                                {read}});
-    if (balance < 0 && !declare.overdraft && overdrawn.insert(read->user).second)
-      result.add("overdrawn",
-                 {read->user, read->completed, read->complete_time, fmt::format("the balance is {}", balance), {read}});
+    if (folded && *folded != *balance && unbalanced.insert(read->user).second)
+      result.add("unbalanced",
+                 {read->user,
+                  read->completed,
+                  read->complete_time,
+                  fmt::format("the balance is {}, the statement adds up to {} (opening balance {})", balance->text(),
+                              folded->text(), declare.opening_balance.value_or(text::Decimal{}).text()),
+                  {read}});
+    if (balance->is_negative() && !declare.overdraft && overdrawn.insert(read->user).second)
+      result.add("overdrawn", {read->user,
+                               read->completed,
+                               read->complete_time,
+                               fmt::format("the balance is {}", balance->text()),
+                               {read}});
   }
 }
 
@@ -226,7 +248,7 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   verdict::CheckResult result{.name = "transactions"};
   const auto& stack = facts.bundle.scenario.stack;
   if (stack.operation(Role::transfer) == nullptr || stack.reader(Role::statement) == nullptr) {
-    result.applicable = false;
+    result.applicable = result.says_why = false;
     result.reason = "the stack has no operations with the roles transfer and statement";
     return result;
   }
@@ -244,7 +266,8 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   const consistency::Lanes lanes(ledger.sightings, consistency::Lanes::By::collection);
   const consistency::Holders holders(ledger.sightings, lanes);
   const CheckpointReads reads(ledger);
-  const auto unread = find_losses(result, ledger, lanes, holders, reads, Role::transfer, words);
+  const auto visible = stack.declare.transactions_visible;
+  const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::transfer, words, visible);
   find_intruders(result, ledger, words);
   const Comparison comparison(ledger, reads);
   find_halves(result, ledger, comparison);
@@ -253,7 +276,10 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   result.at_risk = facts.at_risk(acknowledged);
   if (stack.declare.purchases_are_charged) // a charge is a transaction as well
     result.at_risk += facts.at_risk(charged);
-  conclude(result, facts, acknowledged.size(), unread);
+  auto all = acknowledged;
+  if (stack.declare.purchases_are_charged)
+    all.insert(all.end(), charged.begin(), charged.end());
+  conclude(result, facts, {acknowledged.size(), losses.unread, losses.doubtful}, facts.why_none_at_risk(all));
   return result;
 }
 

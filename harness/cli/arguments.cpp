@@ -3,12 +3,35 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <charconv>
+#include <fmt/format.h>
+#include <iostream>
 #include <utility>
 
 namespace holdfast::cli {
 
+namespace {
+
+/// What a conversion takes silently otherwise: "-1" as eighteen trillions.
+const CLI::Validator is_whole_number(
+    [](std::string& text) -> std::string {
+      std::uint64_t number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      return error == std::errc{} && end == text.data() + text.size()
+                 ? std::string{}
+                 : fmt::format("'{}' is no whole number from 0 to {}", text, UINT64_MAX);
+    },
+    "UINT");
+
+} // namespace
+
 void Arguments::place(const std::string& name, std::string& target, const std::string& help) {
   parser_.add_option(name, target, help)->required();
+}
+
+void Arguments::optional_place(const std::string& name, std::string& target, const std::string& help) {
+  parser_.add_option(name, target, help);
 }
 
 void Arguments::places(const std::string& name, std::vector<std::string>& targets, const std::string& help) {
@@ -20,7 +43,7 @@ void Arguments::option(const std::string& name, std::string& target, const std::
 }
 
 void Arguments::option(const std::string& name, std::optional<std::uint64_t>& target, const std::string& help) {
-  parser_.add_option(name, target, help);
+  parser_.add_option(name, target, help)->check(is_whole_number);
 }
 
 void Arguments::repeatable(const std::string& name, std::vector<std::string>& targets, const std::string& help) {
@@ -28,7 +51,7 @@ void Arguments::repeatable(const std::string& name, std::vector<std::string>& ta
 }
 
 void Arguments::count(const std::string& name, std::uint64_t& target, std::uint64_t most, const std::string& help) {
-  parser_.add_option(name, target, help)->check(CLI::Range(std::uint64_t{1}, most));
+  parser_.add_option(name, target, help)->check(is_whole_number)->check(CLI::Range(std::uint64_t{1}, most));
 }
 
 void Arguments::choice(const std::string& name, std::string& target, const std::vector<std::string>& allowed,
@@ -61,7 +84,9 @@ int parse_and_run(const Program& program, int argc, char** argv, int wrong) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : wrong;
+    const bool is_wrong = app.exit(error) != 0;
+    std::cout.flush(); // the help; who does not read it has not missed a verdict
+    return is_wrong ? wrong : 0;
   }
   for (const auto& [parser, command] : parsers)
     if (parser->parsed())

@@ -21,6 +21,7 @@ public:
 
   /// Required, by its place.
   void place(const std::string& name, std::string& target, const std::string& help);
+  void optional_place(const std::string& name, std::string& target, const std::string& help);
   void places(const std::string& name, std::vector<std::string>& targets, const std::string& help);
   void option(const std::string& name, std::string& target, const std::string& help);
   void option(const std::string& name, std::optional<std::uint64_t>& target, const std::string& help);

@@ -5,14 +5,19 @@
 #include "harness/cli/progress_line.hpp"
 #include "harness/process/crew.hpp"
 #include "harness/process/supervise.hpp"
+#include "harness/run/descriptors.hpp"
+#include "harness/text/input_file.hpp"
+#include "harness/text/output_file.hpp"
+#include "harness/text/standard_error.hpp"
 #include "reports/report.hpp"
 
 #include <fmt/format.h>
-#include <fstream>
 
 namespace holdfast::cli {
 
 namespace {
+
+constexpr auto report_file = "report.json";
 
 /// A run that cannot be judged because it did not happen, or did not end.
 verdict::Report broken(const scenario::Scenario& scenario, std::uint64_t seed, std::string bundle, std::string reason,
@@ -27,7 +32,7 @@ verdict::Report broken(const scenario::Scenario& scenario, std::uint64_t seed, s
           .exit_status = status};
 }
 
-/// In the worker: play, and leave the report in the bundle.
+/// In the worker: play, and leave the history in the bundle.
 int work(const run::Plan& plan, const run::Registry& registry, const run::Places& places, ProgressLine::Style style) {
   bundle::Manifest manifest;
   {
@@ -38,13 +43,13 @@ int work(const run::Plan& plan, const run::Registry& registry, const run::Places
   case bundle::Ending::completed:
     return 0;
   case bundle::Ending::interrupted:
-    return 130;
+    return interrupted;
   case bundle::Ending::stack_failed:
     return 2;
   case bundle::Ending::harness_failed:
-    return 4;
+    return harness_failed;
   }
-  return 4;
+  return harness_failed;
 }
 
 /// One run from its bundle's name to its report. The lease is held as long as it lives.
@@ -68,14 +73,19 @@ std::variant<Run, verdict::Report> prepare(const Planned& planned, const Campaig
   return Run{std::move(plan), std::get<std::filesystem::path>(created), std::move(*lease)};
 }
 
-process::WaitStatus play(const Run& run, const run::Registry& registry, ProgressLine::Style style) {
+process::WaitStatus play(const Run& run, const run::Registry& registry, const CampaignOptions& options,
+                         process::Surroundings surroundings, ProgressLine::Style style) {
   return process::supervise(
       [&](const std::filesystem::path& workspace) {
-        return work(run.plan, registry, {std::filesystem::absolute(run.bundle), workspace, run.lease}, style);
+        using Policy = history::Secrets::Policy;
+        history::Secrets secrets(options.keep_secrets ? Policy::keep : Policy::mask,
+                                 run.plan.scenario.stack.declare.secret_names);
+        return work(run.plan, registry,
+                    {std::filesystem::absolute(run.bundle), workspace, run.lease, secrets, surroundings}, style);
       },
       [](const std::filesystem::path& workspace) {
         for (const auto& problem : run::remove_server_remains(workspace))
-          fmt::print(stderr, "holdfast: {}\n", problem);
+          text::to_standard_error(fmt::format("holdfast: {}\n", problem));
       });
 }
 
@@ -84,20 +94,68 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
   const int code = status.exit_code().value_or(harness_failed);
   const auto read = bundle::read(run.bundle, registry.catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))
-    return broken(plan.scenario, plan.seed, run.bundle.string(), problem->message, code == 130 ? 130 : harness_failed);
+    return broken(plan.scenario, plan.seed, run.bundle.string(), problem->message,
+                  code == interrupted ? interrupted : harness_failed);
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, run.bundle.string());
   if (saved.manifest.ending != bundle::Ending::completed) {
     report.exit_status = code != 0 ? code : verdict::exit_status(report.verdict);
     // The worker died without a word: its exit status is that of a signal.
-    if (code > 4 && code != 130)
+    if (code > harness_failed && code != interrupted)
       report.exit_status = harness_failed,
       report.reason = fmt::format("the worker process ended with {}", status.describe());
-  } else if (code == 130) {
-    report.exit_status = 130; // asked to end when its last word was already written
+  } else if (code == interrupted) {
+    report.exit_status = interrupted; // asked to end when its last word was already written
   }
   report.file = plan.scenario.file;
-  std::ofstream(run.bundle / "report.json") << reports::json({report});
+  return report;
+}
+
+/// A run whose plan needs more than the harness may have is not begun.
+std::optional<std::string> lacks_descriptors(const scenario::Scenario& scenario, std::uint64_t available) {
+  const auto least = run::least_descriptors(scenario);
+  if (least <= available)
+    return std::nullopt;
+  return fmt::format("the run needs at least {} open files, of which {} are for its {} connections, and may have {}: "
+                     "raise the limit (ulimit -Hn), or set workload.connections lower",
+                     least, scenario.workload.connections, scenario.workload.connections, available);
+}
+
+std::optional<std::string> save(const Run& run, const verdict::Report& report) {
+  return text::write_file(run.bundle / report_file, reports::json({report}));
+}
+
+/// All of one run, in a process of its own: what services said is read and judged there, and whatever that does to the
+/// process costs this run alone.
+int play_and_judge(const Run& run, const run::Registry& registry, const CampaignOptions& options,
+                   ProgressLine::Style style) {
+  const auto surroundings = process::Surroundings::take();
+  const auto available = process::Surroundings::adapt();
+  const auto lack = lacks_descriptors(run.plan.scenario, available);
+  auto report = lack ? broken(run.plan.scenario, run.plan.seed, run.bundle.string(), *lack, harness_failed)
+                     : judge(run, registry, play(run, registry, options, surroundings, style));
+  if (const auto problem = save(run, report))
+    throw std::runtime_error(*problem);
+  return report.exit_status;
+}
+
+/// What the process of a run has left, or that it died.
+verdict::Report collect(const Run& run, process::WaitStatus status) {
+  const auto& plan = run.plan;
+  const auto text = text::read_file(run.bundle / report_file);
+  if (const auto* saved = std::get_if<std::string>(&text); saved != nullptr && status.exit_code())
+    if (auto report = reports::from_json(*saved))
+      return std::move(*report);
+  const bool was_asked = status.exit_code() == interrupted;
+  auto report =
+      broken(plan.scenario, plan.seed, run.bundle.string(),
+             was_asked ? "interrupted"
+                       : fmt::format("the process that plays and judges the run ended with {}; `holdfast check "
+                                     "{}` judges what it has recorded",
+                                     status.describe(), run.bundle.string()),
+             was_asked ? interrupted : harness_failed);
+  if (const auto problem = save(run, report))
+    report.reason += "; " + *problem;
   return report;
 }
 
@@ -130,13 +188,13 @@ Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& r
         continue;
       }
       const auto& run = running.emplace(number, std::get<Run>(std::move(prepared))).first->second;
-      crew.start(number, [&] { return play(run, registry, style).exit_code().value_or(harness_failed); });
+      crew.start(number, [&] { return play_and_judge(run, registry, options, style); });
     } else if (!running.empty()) {
       const auto ended = crew.wait();
       const auto run = std::move(running.extract(ended.number).mapped());
-      auto report = judge(run, registry, ended.status);
+      auto report = collect(run, ended.status);
       if (crew.interrupted())
-        report.exit_status = 130; // also of one that came to its end: others did not, or were not begun
+        report.exit_status = interrupted; // also of one that came to its end: others did not, or were not begun
       done(ended.number, std::move(report));
     }
   }

@@ -20,6 +20,7 @@ struct CampaignOptions {
   std::size_t jobs = 1;                    ///< runs at a time
   bool fail_fast = false;                  ///< begin none after one that did not pass
   bool quiet = false;                      ///< no progress of single runs
+  bool keep_secrets = false;               ///< bundles hold them as they are
   std::vector<scenario::Setting> settings; ///< with which the scenarios were loaded
 };
 

@@ -17,6 +17,7 @@ struct CheckOptions {
   std::string time_limit = "30s";
   std::string memory_limit = "2GB";
   std::string explain; ///< the HTML file to write; empty: none
+  bool kinds = false;  ///< only the kinds of findings
 };
 
 /// What a command says, and its exit status.
@@ -31,7 +32,9 @@ struct Said {
 /// Holds a history against one of `models`.
 [[nodiscard]] Said check_history(const CheckOptions& options, const std::vector<consistency::Model>& models);
 
-/// The models that judge runs of Holdfast's own.
+/// The checks that judge runs of Holdfast's own.
 [[nodiscard]] const std::vector<std::string>& bundle_models();
+/// Every kind of finding of those: a table in Markdown.
+[[nodiscard]] std::string kinds_table();
 
 } // namespace holdfast::cli

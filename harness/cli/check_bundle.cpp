@@ -3,6 +3,7 @@
 #include "harness/cli/check.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/text/escape.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
@@ -12,8 +13,21 @@
 namespace holdfast::cli {
 
 const std::vector<std::string>& bundle_models() {
-  static const std::vector<std::string> names = {"sessions", "purchases", "transactions"};
+  static const auto names = [] {
+    std::vector<std::string> all;
+    for (const auto& check : checks::all_checks())
+      all.emplace_back(check.name);
+    return all;
+  }();
   return names;
+}
+
+std::string kinds_table() {
+  std::string out = "| check | kind | it says |\n|---|---|---|\n";
+  for (const auto& check : checks::all_checks())
+    for (const auto& kind : check.kinds)
+      out += fmt::format("| {} | `{}` | {} |\n", check.name, kind.name, kind.about);
+  return out;
 }
 
 Said check_bundle(const CheckOptions& options) {
@@ -36,7 +50,8 @@ Said check_bundle(const CheckOptions& options) {
                   "holdfast check: {} is for histories; a run is judged by what its scenario declares\n", name)};
   const auto read = bundle::read(options.path, make_registry().catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))
-    return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", problem->message)};
+    return {.status = problem->is_damaged ? harness_failed : wrong_usage,
+            .error = fmt::format("holdfast check: {}\n", text::terminal(problem->message))};
   const auto report = checks::judge(std::get<bundle::Bundle>(read), options.path, options.model);
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
   return {.status = report.exit_status,

@@ -4,12 +4,13 @@
 #include "harness/jepsen/reader.hpp"
 #include "harness/scenario/diagnostic.hpp"
 #include "harness/scenario/load.hpp"
+#include "harness/text/escape.hpp"
+#include "harness/text/output_file.hpp"
 #include "reports/judgement.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
-#include <fstream>
 #include <new>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ using consistency::Model;
 namespace {
 
 Said wrong(const std::string& sentence) {
-  return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", reports::printable(sentence))};
+  return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", text::terminal(sentence))};
 }
 
 std::string unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
@@ -119,13 +120,6 @@ bool is_bundle_model(const std::string& name) {
   return std::find(bundle_models().begin(), bundle_models().end(), name) != bundle_models().end();
 }
 
-/// Empty, or why the file could not be written.
-std::string write(const std::string& path, const std::string& text) {
-  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
-  stream << text;
-  return stream.flush() ? std::string{} : fmt::format("{} cannot be written", path);
-}
-
 int status_of(consistency::Validity validity) {
   return validity == consistency::Validity::valid ? 0 : validity == consistency::Validity::invalid ? 1 : 2;
 }
@@ -139,15 +133,19 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   const auto asked = read(options, models);
   if (!asked.problem.empty())
     return wrong(asked.problem);
-  auto history = jepsen::read_file(options.path);
-  if (const auto* error = std::get_if<jepsen::ReadError>(&history))
-    return {.status = wrong_usage, .error = reports::printable(jepsen::describe(*error)) + "\n"};
-  auto& judged = std::get<consistency::History>(history);
-
   consistency::Budget budget(asked.limits);
+  consistency::History judged;
   consistency::Result result;
   try {
-    result = asked.model->check(judged, asked.question, budget);
+    auto history = jepsen::read_file(options.path, budget);
+    if (const auto* error = std::get_if<jepsen::ReadError>(&history))
+      return {.status = wrong_usage, .error = text::terminal(jepsen::describe(*error)) + "\n"};
+    if (auto* read = std::get_if<consistency::History>(&history)) {
+      judged = std::move(*read);
+      result = asked.model->check(judged, asked.question, budget);
+    } else {
+      result.reason = budget.reason() + " while the history was read";
+    }
   } catch (const std::bad_alloc&) {
     result.reason = "there is no more memory";
   }
@@ -162,8 +160,11 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   said.out =
       options.format == "json" ? reports::judgement_json(judgement) : reports::judgement_terminal(judgement, colour);
   if (!options.explain.empty())
-    if (const auto problem = write(options.explain, reports::judgement_html(judgement)); !problem.empty())
-      said.status = wrong_usage, said.error = fmt::format("holdfast check: {}\n", problem);
+    if (const auto problem = text::write_file(options.explain, reports::judgement_html(judgement))) {
+      said.error = fmt::format("holdfast check: {}\n", *problem);
+      if (said.status != verdict_failed)
+        said.status = harness_failed;
+    }
   return said;
 }
 

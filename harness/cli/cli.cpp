@@ -1,7 +1,10 @@
 #include "harness/cli/command.hpp"
+#include "harness/text/escape.hpp"
+#include "harness/text/input_file.hpp"
+#include "harness/text/standard_error.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <csignal>
 #include <fmt/format.h>
 #include <fstream>
 #include <glob.h>
@@ -23,6 +26,8 @@ std::vector<fs::path> expand(const std::string& path) {
 }
 
 bool is_scenario(const fs::path& file) {
+  if (text::why_unreadable(file))
+    return false;
   std::ifstream stream(file);
   for (std::string line; std::getline(stream, line);)
     if (line.starts_with("[scenario]"))
@@ -46,8 +51,9 @@ std::optional<std::vector<fs::path>> find_scenarios(const std::vector<std::strin
       if (entry.path().extension() == ".toml" && is_scenario(entry.path()))
         found.push_back(entry.path());
     if (found.empty()) {
-      fmt::print(stderr, "{}: error: there is no scenario in this folder (a .toml file with a [scenario] table)\n",
-                 path);
+      text::to_standard_error(
+          fmt::format("{}: error: there is no scenario in this folder (a .toml file with a [scenario] table)\n",
+                      text::terminal(path)));
       return std::nullopt;
     }
     std::sort(found.begin(), found.end());
@@ -61,12 +67,18 @@ std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<s
   for (const auto& text : texts) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      fmt::print(stderr, "--set {}: error: write KEY=VALUE, for example workload.users=60000\n", text);
+      text::to_standard_error(
+          fmt::format("--set {}: error: write KEY=VALUE, for example workload.users=60000\n", text::terminal(text)));
       return std::nullopt;
     }
     settings.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
   return settings;
+}
+
+int wrong(std::string_view command, const bundle::Problem& problem) {
+  text::to_standard_error(fmt::format("holdfast {}: {}\n", command, text::terminal(problem.message)));
+  return problem.is_damaged ? harness_failed : wrong_usage;
 }
 
 int main_with(int argc, char** argv) {
@@ -78,10 +90,11 @@ int main_with(int argc, char** argv) {
       .footer = "Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, "
                 "4 the harness itself failed, 130 interrupted.",
       .commands = {run_command(), lint_command(), check_command(), show_command(), export_command()}};
+  std::signal(SIGPIPE, SIG_IGN); // who reads no further is told of by the write
   try {
     return parse_and_run(program, argc, argv, wrong_usage);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "holdfast: {}\n", error.what());
+    text::to_standard_error(fmt::format("holdfast: {}\n", error.what()));
     return harness_failed;
   }
 }

@@ -1,6 +1,7 @@
 // The subcommands, and what they share.
 #pragma once
 
+#include "harness/bundle/bundle.hpp"
 #include "harness/cli/arguments.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/scenario/load.hpp"
@@ -19,6 +20,9 @@ namespace holdfast::cli {
 
 /// "key=value" to a Setting; nothing, having said why, when it is not of that form.
 [[nodiscard]] std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts);
+
+/// Says what is wrong with a bundle; the status: of the user's mistake, or of the harness's own files.
+[[nodiscard]] int wrong(std::string_view command, const bundle::Problem& problem);
 
 /// Of --allow-external, which says the same wherever scenarios are read.
 constexpr auto allow_external_help = "HOST: steps may act on external dependencies there, where nothing is lost by it";

@@ -4,8 +4,10 @@
 
 namespace holdfast::cli {
 
+constexpr int verdict_failed = 1;
 constexpr int wrong_usage = 3;
 constexpr int harness_failed = 4;
+constexpr int interrupted = 130;
 
 /// The whole command line.
 [[nodiscard]] int main_with(int argc, char** argv);

@@ -1,11 +1,11 @@
 // holdfast export: a run's history in the words of other checkers.
 #include "harness/cli/command.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/text/output_file.hpp"
 #include "reports/jepsen_export.hpp"
 
 #include <fmt/format.h>
-#include <fstream>
-#include <iostream>
 #include <memory>
 
 namespace holdfast::cli {
@@ -18,24 +18,24 @@ struct ExportOptions {
   std::string out;
 };
 
-int wrong(const std::string& sentence) {
-  fmt::print(stderr, "holdfast export: {}\n", sentence);
-  return wrong_usage;
-}
-
 int export_history(const ExportOptions& options) {
   const auto syntax = options.format == "jepsen-json" ? reports::JepsenSyntax::json : reports::JepsenSyntax::edn;
   const auto read = bundle::read(options.bundle, make_registry().catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))
-    return wrong(problem->message);
-  const auto& history = std::get<bundle::Bundle>(read).history;
+    return wrong("export", *problem);
+  const auto& saved = std::get<bundle::Bundle>(read);
+  const auto secrets = bundle::secrets_of(saved);
+  Output output(Output::Reader::may_leave);
   if (options.out.empty()) {
-    reports::jepsen_export(history, syntax, std::cout);
-    return std::cout.flush() ? 0 : wrong("the history cannot be written");
+    reports::jepsen_export(saved.history, secrets, syntax, output.stream());
+    return output.finish(0);
   }
-  std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
-  reports::jepsen_export(history, syntax, file);
-  return file.flush() ? 0 : wrong(fmt::format("{} cannot be written", options.out));
+  text::OutputFile file(options.out);
+  if (!file.problem())
+    reports::jepsen_export(saved.history, secrets, syntax, file.stream());
+  if (const auto problem = file.finish())
+    output.fail(*problem);
+  return output.finish(0);
 }
 
 } // namespace

@@ -1,6 +1,10 @@
 // holdfast lint: reads scenarios and says everything that is wrong with them; runs nothing.
 #include "harness/cli/command.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/cli/remarks.hpp"
+#include "harness/text/escape.hpp"
+#include "harness/text/standard_error.hpp"
 
 #include <fmt/format.h>
 #include <memory>
@@ -16,25 +20,15 @@ struct LintOptions {
   std::vector<std::string> allowed_external;
 };
 
-/// What is no error and still deserves a word.
-std::vector<std::string> remarks(const scenario::Scenario& scenario) {
-  std::vector<std::string> all;
-  for (const auto& step : scenario.steps)
-    if (const auto* when = std::get_if<scenario::AtPosition>(&step.trigger); when != nullptr && when->keys.empty())
-      all.push_back(fmt::format("{}:{}:{}: note: step '{}' is bound to the {}th '{}' on '{}' without a key: which one "
-                                "that is depends on the order of arrival",
-                                step.where.file, step.where.line, step.where.column, step.id, when->nth,
-                                when->operation, when->link));
-  return all;
-}
-
 int lint(const LintOptions& options) {
   const auto files = find_scenarios(options.paths);
   const auto settings = parse_settings(options.settings);
   if (!files || !settings)
     return wrong_usage;
-  auto catalog = make_registry().catalog();
+  const auto registry = make_registry();
+  auto catalog = registry.catalog();
   catalog.allowed_external = options.allowed_external;
+  Output output(Output::Reader::may_leave);
   std::size_t wrong = 0;
   std::set<std::string> said; // scenarios share stacks
   for (const auto& file : *files) {
@@ -44,18 +38,19 @@ int lint(const LintOptions& options) {
       bool any = false;
       for (const auto& diagnostic : loaded.diagnostics)
         if (const auto text = scenario::describe(diagnostic); said.insert(text).second)
-          fmt::print(stderr, "{}", text), any = true;
+          text::to_standard_error(text), any = true;
       if (!any)
-        fmt::print(stderr, "{}: has the errors of a stack that are told above\n", file.string());
+        text::to_standard_error(text::terminal(file.string()) + ": has the errors of a stack that are told above\n");
       continue;
     }
-    for (const auto& remark : remarks(*loaded.scenario))
-      fmt::print("{}\n", remark);
-    fmt::print("{}: ok\n", file.string());
+    for (const auto& [where, text] : remarks(*loaded.scenario, registry))
+      output.write(text::terminal(fmt::format("{}:{}:{}: note: {}", where.file, where.line, where.column, text)) +
+                   "\n");
+    output.write(text::terminal(file.string()) + ": ok\n");
   }
   if (wrong > 0)
-    fmt::print(stderr, "{} of {} scenarios have errors\n", wrong, files->size());
-  return wrong > 0 ? wrong_usage : 0;
+    text::to_standard_error(fmt::format("{} of {} scenarios have errors\n", wrong, files->size()));
+  return output.finish(wrong > 0 ? wrong_usage : 0);
 }
 
 } // namespace

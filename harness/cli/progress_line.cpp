@@ -1,4 +1,5 @@
 #include "harness/cli/progress_line.hpp"
+#include "harness/text/standard_error.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@ ProgressLine::ProgressLine(Style style, std::string scenario) : style_(style), s
 
 ProgressLine::~ProgressLine() {
   if (style_ == Style::live)
-    fmt::print(stderr, "\r\033[K");
+    text::to_standard_error("\r\033[K");
 }
 
 ProgressLine::Style ProgressLine::style_of_stderr() {
@@ -22,15 +23,16 @@ void ProgressLine::show(const run::Progress& progress) {
   const auto elapsed = static_cast<double>(progress.elapsed.count()) / 1e9;
   const auto step = progress.step.empty() ? std::string{} : ", " + progress.step + " in force";
   if (style_ == Style::live) {
-    fmt::print(stderr, "\r\033[K{}: {} {:.1f} s, {:.0f} operations/s, {} errors{}", scenario_, progress.phase, elapsed,
-               progress.operations_per_second, progress.errors, step);
+    text::to_standard_error(fmt::format("\r\033[K{}: {} {:.1f} s, {:.0f} operations/s, {} errors{}", scenario_,
+                                        progress.phase, elapsed, progress.operations_per_second, progress.errors,
+                                        step));
     std::fflush(stderr);
     return;
   }
   if (const auto now = progress.phase + step; now != last_) { // a line a change, not a line a tick
     last_ = now;
-    fmt::print(stderr, "{}: {:.1f} s: {}, {} operations, {} errors{}\n", scenario_, elapsed, progress.phase,
-               progress.operations, progress.errors, step);
+    text::to_standard_error(fmt::format("{}: {:.1f} s: {}, {} operations, {} errors{}\n", scenario_, elapsed,
+                                        progress.phase, progress.operations, progress.errors, step));
   }
 }
 

@@ -21,7 +21,7 @@ run::Registry make_registry() {
     return std::make_unique<fakes::PostgresFake>(setup.executor, setup.clock);
   };
   registry.fakes["http"] = [](const run::FakeSetup& setup) {
-    return std::make_unique<fakes::HttpFake>(setup.clock, setup.dependency.script, setup.booked);
+    return std::make_unique<fakes::HttpFake>(setup.clock, setup.dependency.script, setup.booked, setup.withheld);
   };
   return registry;
 }

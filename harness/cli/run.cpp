@@ -1,12 +1,14 @@
 // holdfast run: plays scenarios, each in a worker process of its own, and judges what they recorded.
 #include "harness/cli/campaign.hpp"
 #include "harness/cli/command.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/text/output_file.hpp"
+#include "harness/text/standard_error.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
 #include <memory>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ struct RunOptions {
   std::uint64_t jobs = 1;
   std::uint64_t repeat = 1;
   bool fail_fast = false;
+  bool keep_secrets = false;
 };
 
 constexpr std::size_t told_in_full = 8; ///< of more runs only those that did not pass
@@ -33,7 +36,7 @@ int combined_status(const std::vector<verdict::Report>& reports) {
   int status = 0;
   for (const auto& report : reports) {
     // interrupted > harness > user's mistake > fail > inconclusive > pass
-    static constexpr int order[] = {130, 4, 3, 1, 2, 0};
+    static constexpr int order[] = {interrupted, harness_failed, wrong_usage, verdict_failed, 2, 0};
     const auto rank = [](int code) { return std::find(std::begin(order), std::end(order), code) - std::begin(order); };
     if (rank(report.exit_status) < rank(status))
       status = report.exit_status;
@@ -54,7 +57,7 @@ int run_all(const RunOptions& options) {
   for (const auto& file : *files) {
     auto loaded = scenario::load_scenario(file, catalog, *settings);
     if (!loaded.scenario) {
-      fmt::print(stderr, "{}", scenario::describe(loaded.diagnostics));
+      text::to_standard_error(scenario::describe(loaded.diagnostics));
       wrong = true;
       continue;
     }
@@ -66,33 +69,36 @@ int run_all(const RunOptions& options) {
   if (wrong)
     return wrong_usage;
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
-  std::ofstream junit; // opened first: nobody wants to learn after a night that it cannot be written
-  if (!options.junit.empty()) {
-    junit.open(options.junit);
-    if (!junit) {
-      fmt::print(stderr, "holdfast run: cannot write {}\n", options.junit);
-      return harness_failed;
+  Output output(Output::Reader::needed);
+  std::optional<text::OutputFile> junit; // made first: nobody wants to learn after a night that it cannot be written
+  if (!options.junit.empty())
+    if (const auto& problem = junit.emplace(options.junit).problem()) {
+      output.fail(*problem);
+      return output.finish(harness_failed);
     }
-  }
   const bool human = options.format == "human";
   std::size_t told = 0;
-  const auto [reports, interrupted] =
-      play_campaign(plans, registry, {options.out, options.jobs, options.fail_fast, !human, *settings},
+  const auto campaign =
+      play_campaign(plans, registry,
+                    {.out = options.out,
+                     .jobs = options.jobs,
+                     .fail_fast = options.fail_fast,
+                     .quiet = !human,
+                     .keep_secrets = options.keep_secrets,
+                     .settings = *settings},
                     [&](const verdict::Report& report) {
                       if (human && (plans.size() <= told_in_full || report.exit_status != 0))
-                        fmt::print("{}{}", told++ > 0 ? "\n" : "", reports::terminal(report, colour));
-                      std::fflush(stdout);
+                        output.write(fmt::format("{}{}", told++ > 0 ? "\n" : "", reports::terminal(report, colour)));
+                      output.flush();
                     });
-  if (!options.junit.empty()) {
-    junit << reports::junit(reports);
-    junit.flush();
-    if (!junit) {
-      fmt::print(stderr, "holdfast run: cannot write {}\n", options.junit);
-      return harness_failed;
-    }
+  if (junit) {
+    junit->stream() << reports::junit(campaign.reports);
+    if (const auto problem = junit->finish())
+      output.fail(*problem);
   }
-  fmt::print("{}", options.format == "json" ? reports::json(reports) : reports::terminal_summary(reports, colour));
-  return interrupted ? 130 : combined_status(reports);
+  output.write(options.format == "json" ? reports::json(campaign.reports)
+                                        : reports::terminal_summary(campaign.reports, colour));
+  return output.finish(campaign.interrupted ? interrupted : combined_status(campaign.reports));
 }
 
 } // namespace
@@ -112,6 +118,8 @@ Command run_command() {
         arguments.count("--jobs", options->jobs, 256, "so many runs at a time (default 1)");
         arguments.count("--repeat", options->repeat, 1'000'000, "play each so often, every time with the next seed");
         arguments.flag("--fail-fast", options->fail_fast, "begin no further run after one that did not pass");
+        arguments.flag("--keep-secrets", options->keep_secrets,
+                       "leave passwords, tokens and the like in bundles as they are; without it marks stand for them");
         arguments.option("--junit", options->junit, "write a JUnit report to this file");
         arguments.choice("--format", options->format, {"human", "json"}, "human, or json: one object on stdout");
       },

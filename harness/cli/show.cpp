@@ -1,9 +1,9 @@
 // holdfast show: reads a bundle in the terminal: what happened when, one user's operations, or the moment of a step.
 #include "harness/cli/command.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
 #include "reports/report.hpp"
 
-#include <fmt/format.h>
 #include <memory>
 
 namespace holdfast::cli {
@@ -17,17 +17,14 @@ struct ShowOptions {
 
 int show(const ShowOptions& options) {
   const auto read = bundle::read(options.bundle, make_registry().catalog());
-  if (const auto* problem = std::get_if<bundle::Problem>(&read)) {
-    fmt::print(stderr, "holdfast show: {}\n", problem->message);
-    return wrong_usage;
-  }
+  if (const auto* problem = std::get_if<bundle::Problem>(&read))
+    return wrong("show", *problem);
   const auto text = reports::timeline(std::get<bundle::Bundle>(read), options.bundle, options.timeline);
-  if (const auto* problem = std::get_if<bundle::Problem>(&text)) {
-    fmt::print(stderr, "holdfast show: {}\n", problem->message);
-    return wrong_usage;
-  }
-  fmt::print("{}", std::get<std::string>(text));
-  return 0;
+  if (const auto* problem = std::get_if<bundle::Problem>(&text))
+    return wrong("show", *problem);
+  Output output(Output::Reader::may_leave);
+  output.write(std::get<std::string>(text));
+  return output.finish(0);
 }
 
 } // namespace

@@ -100,12 +100,12 @@ void judge_balances(Result& result, const History& history, const BankHistory& b
 void judge_statements(Result& result, const BankHistory& bank, const BankDeclarations& declared) {
   for (const auto& statement : bank.statements) {
     const auto opening = declared.opening.find(statement.account);
-    Fold fold(opening == declared.opening.end() ? std::nullopt : std::optional(opening->second));
+    Fold fold(opening == declared.opening.end() ? std::nullopt : std::optional<text::Decimal>(opening->second));
     for (const auto& entry : statement.entries)
-      fold.add(entry);
+      fold.add(entry ? std::optional<text::Decimal>(*entry) : std::nullopt);
     if (const auto balance = fold.balance(); balance && *balance != statement.balance)
       result.add("unbalanced", {fmt::format("the statement of account {} adds up to {}, its balance is {}",
-                                            statement.account, *balance, statement.balance),
+                                            statement.account, balance->text(), statement.balance),
                                 {statement.operation},
                                 {}});
   }

@@ -42,6 +42,7 @@ const char* Values::keep(std::string_view text) {
     const auto size = std::max(block_size, text.size());
     blocks_.push_back(std::make_unique<char[]>(size));
     block_left_ = size;
+    block_bytes_ += size;
     block_end_ = blocks_.back().get() + size;
   }
   char* letters = block_end_ - block_left_;

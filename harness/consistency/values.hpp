@@ -81,6 +81,12 @@ public:
   /// As EDN writes it.
   [[nodiscard]] std::string show(Value value) const;
 
+  /// What it holds in memory, about.
+  [[nodiscard]] std::size_t bytes() const {
+    return texts_.size() * sizeof(Text) + table_.size() * sizeof(std::uint32_t) + items_.size() * sizeof(Value) +
+           block_bytes_;
+  }
+
 private:
   [[nodiscard]] static std::size_t content(Value value) { return value.bits() >> Value::kind_bits; }
   std::int64_t intern(std::string_view text);
@@ -100,6 +106,7 @@ private:
   LargeVector<std::uint32_t> table_;
   std::vector<std::unique_ptr<char[]>> blocks_;
   std::size_t block_left_ = 0;
+  std::size_t block_bytes_ = 0; ///< of all blocks
   char* block_end_ = nullptr;
   LargeVector<Value> items_; ///< of each list or map: how many, as an integer, then they
 };

@@ -1,7 +1,8 @@
-// A release is laid over the instances: files change, processes run on. Proven when the configuration's hash or the
-// command changed and no process did.
+// A release is laid over the instances: files change, processes run on. Proven when the configuration, the command or
+// the environment changed and no process did.
 #include "harness/faults/respawn.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace holdfast::faults {
@@ -16,18 +17,18 @@ public:
   Deploy(Target target, std::string release, What what)
       : target_(std::move(target)), release_(std::move(release)), what_(what),
         restarts_(target_.step.get<bool>("restart").value_or(false)),
-        respawn_(target_.clock, target_.instances, Ending::stop) {}
+        respawn_(target_, Ending::stop, Purpose::restore) {}
 
   asio::awaitable<void> strike() override {
     for (auto* instance : target_.instances) {
       const auto hash = instance->config_hash();
       const auto code = instance->code_release();
+      const auto before = instance->code();
       const int pid = instance->pid();
       instance->write_config(release_);
       if (what_ == What::release)
         instance->use_code(release_);
-      if (instance->config_hash() != hash || instance->code_release() != code)
-        ++changed_;
+      note_changes(*instance, hash, code, before);
       if (instance->pid() != pid)
         pid_moved_ = instance->name();
     }
@@ -42,8 +43,8 @@ public:
       return {false, pid_moved_ + ": the process changed while files were laid out"};
     if (changed_ == 0)
       return {false, fmt::format("nothing changed: '{}' was there already", release_)};
-    auto evidence = fmt::format("{} of {} instances have other files of '{}', no process changed", changed_,
-                                target_.instances.size(), release_);
+    auto evidence = fmt::format("{} of {} instances changed to '{}' ({}), no process changed", changed_,
+                                target_.instances.size(), release_, what_changed());
     if (!restarts_)
       return {true, evidence};
     auto restarted = respawn_.proof();
@@ -52,12 +53,39 @@ public:
   }
 
 private:
+  [[nodiscard]] static bool names_release(const std::vector<std::string>& words) {
+    return std::any_of(words.begin(), words.end(),
+                       [](const std::string& word) { return word.find("{release}") != std::string::npos; });
+  }
+  void note_changes(const stack::Instance& instance, const std::string& hash, const std::string& code,
+                    const scenario::ServiceRelease& before) {
+    const bool config = instance.config_hash() != hash;
+    const auto& now = instance.code();
+    const bool renamed = instance.code_release() != code; // and its name may be part of the command
+    const bool command = now.command != before.command || (renamed && names_release(now.command));
+    bool environment = now.environment != before.environment;
+    for (const auto& [key, value] : now.environment)
+      environment = environment || (renamed && names_release({value}));
+    configs_ += config ? 1 : 0;
+    commands_ += command ? 1 : 0;
+    environments_ += environment ? 1 : 0;
+    changed_ += config || command || environment ? 1 : 0;
+  }
+  [[nodiscard]] std::string what_changed() const {
+    std::string text;
+    for (const auto& [count, name] :
+         {std::pair{configs_, "configuration"}, {commands_, "command"}, {environments_, "environment"}})
+      if (count > 0)
+        text += fmt::format("{}{} of {}", text.empty() ? "" : ", ", name, count);
+    return text;
+  }
+
   Target target_;
   std::string release_;
   What what_;
   bool restarts_;
   Respawn respawn_;
-  std::size_t changed_ = 0;
+  std::size_t changed_ = 0, configs_ = 0, commands_ = 0, environments_ = 0;
   std::string pid_moved_;
 };
 
@@ -67,6 +95,7 @@ StepKind deploy_kind() {
   return {{.name = "deploy",
            .nature = scenario::StepSchema::Nature::change,
            .acts = scenario::StepSchema::Acts::on_instances,
+           .ends = scenario::StepSchema::Ends::processes_if_restart,
            .help = "lay a release's files over instances; processes run on unless restart = true",
            .keys = {{"release", scenario::ValueType::release, true, "the release to deploy"},
                     {"restart", scenario::ValueType::boolean, false, "restart the instances as well"}}},
@@ -80,6 +109,8 @@ StepKind rollback_kind() {
   return {{.name = "rollback",
            .nature = scenario::StepSchema::Nature::change,
            .acts = scenario::StepSchema::Acts::on_instances,
+           .ends = scenario::StepSchema::Ends::processes_if_restart,
+           .restores = true,
            .help = "go back to a release, or to its configuration alone",
            .keys = {{"what", scenario::ValueType::string, true, "what goes back", {"release", "configuration"}},
                     {"to", scenario::ValueType::release, false,

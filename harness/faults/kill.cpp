@@ -11,7 +11,7 @@ namespace {
 class Kill final : public Step {
 public:
   explicit Kill(Target target)
-      : target_(std::move(target)), respawn_(target_.clock, target_.instances, Ending::kill, retries_of(target_)),
+      : target_(std::move(target)), respawn_(target_, Ending::kill, Purpose::replace, retries_of(target_)),
         comes_back_(target_.step.get<bool>("respawn").value_or(true)) {}
 
   asio::awaitable<void> strike() override {
@@ -28,6 +28,7 @@ public:
     if (!comes_back_)
       co_await respawn_.up();
   }
+  bool is_in_force() const override { return !comes_back_; }
   Proof proof() const override {
     if (target_.instances.empty())
       return {false, "there was no instance to kill"};
@@ -53,6 +54,7 @@ StepKind kill_kind() {
            .nature = scenario::StepSchema::Nature::fault,
            .acts = scenario::StepSchema::Acts::on_instances,
            .lasting = scenario::StepSchema::Lasting::lasting,
+           .ends = scenario::StepSchema::Ends::processes,
            .help = "SIGKILL to the whole process tree of instances; they are started again at once, or after `for` "
                    "with respawn = false",
            .keys = keys},

@@ -42,14 +42,17 @@ public:
   Proof proof() const override {
     if (target_.instances.empty())
       return {false, "there was no instance to pause"};
-    return {stopped_, stopped_ ? fmt::format("{} process trees were in state T", target_.instances.size())
-                               : "a process was not seen to be stopped within 1s"};
+    Proof proof{stopped_, stopped_ ? fmt::format("{} process trees were in state T", target_.instances.size())
+                                   : "a process was not seen to be stopped within 1s"};
+    for (const auto* instance : target_.instances)
+      proof.struck.push_back(instance->name());
+    return proof;
   }
 
 private:
   [[nodiscard]] bool all_in(char state) const {
     for (const auto* instance : target_.instances)
-      for (const int pid : stack::process_tree(instance->pid()))
+      for (const int pid : instance->pid() == 0 ? std::vector<int>{0} : stack::process_tree(instance->pid()))
         if (state_of(pid) != state)
           return false;
     return true;

@@ -2,11 +2,17 @@
 
 #include "harness/async/together.hpp"
 #include "harness/stack/listening.hpp"
+#include "harness/text/escape.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <set>
 
 namespace holdfast::faults {
+
+namespace {
+constexpr std::size_t longest_line = 160;
+}
 
 Retries retries_of(const Target& target) {
   Retries retries;
@@ -20,16 +26,26 @@ std::vector<scenario::KeySchema> retry_keys() {
           {"wait", scenario::ValueType::duration, false, "before the next try (default 50ms)"}};
 }
 
+Respawn::Respawn(const Target& target, Ending ending, Purpose purpose, Retries retries)
+    : clock_(target.clock), instances_(target.instances), drain_(target.drain), await_routed_(target.await_routed),
+      ending_(ending), purpose_(purpose), retries_(retries) {}
+
 void Respawn::remember(stack::Instance& instance) {
-  before_.try_emplace(&instance, Before{instance.pid(), stack::start_time(instance.pid())});
+  const int pid = instance.is_running() ? instance.pid() : 0;
+  before_.try_emplace(&instance, Before{pid, stack::start_time(pid), instance.has_ended_unasked()});
+}
+
+asio::awaitable<void> Respawn::drain(const std::vector<stack::Instance*>& instances) {
+  if (ending_ == Ending::stop && drain_)
+    co_await drain_(instances);
 }
 
 asio::awaitable<void> Respawn::down(stack::Instance& instance) {
   remember(instance);
   if (ending_ == Ending::kill)
     co_await instance.kill();
-  else
-    (void)co_await instance.stop();
+  else if (!co_await instance.stop())
+    killed_at_deadline_.insert(instance.name());
 }
 
 asio::awaitable<void> Respawn::start(stack::Instance& instance) {
@@ -51,6 +67,7 @@ asio::awaitable<void> Respawn::strike_first_host() {
 }
 
 asio::awaitable<void> Respawn::strike() {
+  co_await drain(instances_);
   for (auto* instance : instances_) {
     remember(*instance);
     if (ending_ == Ending::kill)
@@ -58,11 +75,14 @@ asio::awaitable<void> Respawn::strike() {
     else
       instance->begin_stop();
   }
+  if (ending_ == Ending::stop)
+    for (auto* instance : instances_)
+      co_await instance->await_sudden_end();
 }
 
 asio::awaitable<void> Respawn::up() {
   // Users of a service go down before what they use, and come up after it.
-  const auto services = stack::by_service(instances_);
+  const auto services = stack::by_kind(instances_);
   for (auto service = services.rbegin(); service != services.rend(); ++service)
     co_await async::together(*service, [this](stack::Instance* one) { return down(*one); });
   for (const auto& service : services)
@@ -75,47 +95,81 @@ asio::awaitable<void> Respawn::rolling() {
     if (std::find(hosts.begin(), hosts.end(), instance->host()) == hosts.end())
       hosts.push_back(instance->host());
   for (const int host : hosts) {
-    for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
-      if ((*instance)->host() == host)
-        co_await down(**instance);
+    std::vector<stack::Instance*> here;
     for (auto* instance : instances_)
       if (instance->host() == host)
-        co_await start(*instance);
+        here.push_back(instance);
+    if (host != hosts.front()) // that one was drained by the strike
+      co_await drain(here);
+    for (auto instance = here.rbegin(); instance != here.rend(); ++instance)
+      co_await down(**instance);
+    for (auto* instance : here)
+      co_await start(*instance);
+    if (await_routed_)
+      co_await await_routed_(here);
   }
 }
 
+std::optional<std::string> Respawn::outcome_of(stack::Instance& instance, std::string& problem) const {
+  const auto& before = before_.at(&instance);
+  const auto& [started, tries] = replaced_.at(&instance);
+  const auto name = instance.name();
+  const auto fail = [&](const std::string& why) {
+    problem = name + ": " + why;
+    return std::nullopt;
+  };
+  if (started.how == stack::Started::How::failed)
+    return fail(started.detail);
+  if (before.pid == 0 && ending_ == Ending::kill && purpose_ == Purpose::replace)
+    return fail(before.ended_unasked ? "there was no process to kill: it had ended by itself"
+                                     : "there was no process to kill");
+  if (before.pid != 0 && started.pid == before.pid && started.start_time == before.start_time)
+    return fail("the same process still runs");
+  const auto change = before.pid == 0 ? fmt::format("{}: was down, started {}", name, started.pid)
+                                      : fmt::format("{}: {} → {}", name, before.pid, started.pid);
+  const auto last = started.last_line.empty()
+                        ? std::string{}
+                        : fmt::format("; its last line: {}", text::one_line(started.last_line, longest_line));
+  if (started.how == stack::Started::How::timed_out)
+    return fmt::format("{}, {}{}", change, started.detail, last);
+  if (started.how == stack::Started::How::exited)
+    return fmt::format("{}, refused to start ({}{})", change, started.detail, last);
+  if (!started.config_read)
+    return fail("the new process was not seen to open its configuration file between spawn and ready");
+  return fmt::format("{}{}{}{}", change, instance.config_hash().empty() ? "" : " with config " + instance.config_hash(),
+                     tries > 1 ? fmt::format(" at the {}. try", tries) : "",
+                     killed_at_deadline_.contains(name) ? ", the old one killed at its deadline" : "");
+}
+
 Proof Respawn::proof() const {
-  if (replaced_.size() != instances_.size())
-    return {false, fmt::format("{} of {} instances were started again", replaced_.size(), instances_.size())};
-  std::string evidence;
-  for (auto* instance : instances_) {
-    const auto& before = before_.at(instance);
-    const auto& [started, tries] = replaced_.at(instance);
-    const auto fail = [name = instance->name()](const std::string& why) { return Proof{false, name + ": " + why}; };
-    if (started.how == stack::Started::How::failed)
-      return fail(started.detail);
-    if (before.pid == 0 && ending_ == Ending::kill)
-      return fail("there was no process to kill");
-    if (before.pid != 0 && started.pid == before.pid && started.start_time == before.start_time)
-      return fail("the same process still runs");
-    if (started.how == stack::Started::How::timed_out) {
-      evidence += fmt::format("{}: {} → {}, {}; ", instance->name(), before.pid, started.pid, started.detail);
-      continue;
-    }
-    if (started.how == stack::Started::How::exited) {
-      evidence += fmt::format("{}: {} → {}, refused to start ({}); ", instance->name(), before.pid, started.pid,
-                              started.detail);
-      continue;
-    }
-    if (!started.config_read)
-      return fail("the new process was not seen to open its configuration file between spawn and ready");
-    evidence += fmt::format("{}: {} → {}{}{}; ", instance->name(), before.pid, started.pid,
-                            instance->config_hash().empty() ? "" : " with config " + instance->config_hash(),
-                            tries > 1 ? fmt::format(" at the {}. try", tries) : "");
+  Proof proof{.proven = true};
+  for (const auto& [instance, before] : before_)
+    (before.pid != 0 ? proof.struck : proof.started).push_back(instance->name());
+  if (replaced_.size() != instances_.size()) {
+    proof.proven = false;
+    proof.evidence = fmt::format("{} of {} instances were started again", replaced_.size(), instances_.size());
+    return proof;
   }
-  if (evidence.ends_with("; "))
-    evidence.resize(evidence.size() - 2);
-  return {true, evidence};
+  const bool all_had_ended = !instances_.empty() && std::all_of(instances_.begin(), instances_.end(), [&](auto* one) {
+    return before_.at(one).pid == 0 && before_.at(one).ended_unasked;
+  });
+  if (all_had_ended && purpose_ == Purpose::replace) {
+    proof.proven = false;
+    proof.evidence = fmt::format("every instance that it was to restart had ended by itself before: {}",
+                                 fmt::join(proof.started, ", "));
+    return proof;
+  }
+  for (auto* instance : instances_) {
+    std::string problem;
+    const auto outcome = outcome_of(*instance, problem);
+    if (!outcome) {
+      proof.proven = false;
+      proof.evidence = problem;
+      return proof;
+    }
+    proof.evidence += (proof.evidence.empty() ? "" : "; ") + *outcome;
+  }
+  return proof;
 }
 
 } // namespace holdfast::faults

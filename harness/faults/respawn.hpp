@@ -4,12 +4,20 @@
 
 #include "harness/faults/step.hpp"
 
+#include <set>
+
 namespace holdfast::faults {
 
 /// How the old processes are ended.
 enum class Ending {
   stop, ///< the service's stop signal, SIGKILL at its deadline
   kill  ///< SIGKILL
+};
+
+/// What a step is for that finds instances down.
+enum class Purpose {
+  replace, ///< running processes by others: where all have ended by themselves there is nothing to replace
+  restore  ///< a state in which they run
 };
 
 /// As a supervisor does it: what refuses to start is started again.
@@ -23,16 +31,15 @@ struct Retries {
 
 class Respawn {
 public:
-  Respawn(async::Clock& clock, std::vector<stack::Instance*> instances, Ending ending, Retries retries = {})
-      : clock_(clock), instances_(std::move(instances)), ending_(ending), retries_(retries) {}
+  Respawn(const Target& target, Ending ending, Purpose purpose = Purpose::replace, Retries retries = {});
 
-  /// kill: returns when every tree is gone. stop: sends the signal only; `up` waits.
+  /// kill: returns when every tree is gone. stop: sends the signal only, after draining; `up` waits.
   [[nodiscard]] asio::awaitable<void> strike();
   /// The same on the first host alone, where `rolling` goes on.
   [[nodiscard]] asio::awaitable<void> strike_first_host();
   /// All at once: everything down, then everything up, in start order.
   [[nodiscard]] asio::awaitable<void> up();
-  /// One host after the other, each down and up before the next.
+  /// One host after the other, each down, up and before its users again before the next.
   [[nodiscard]] asio::awaitable<void> rolling();
   [[nodiscard]] Proof proof() const;
 
@@ -40,6 +47,7 @@ private:
   struct Before {
     int pid;
     std::uint64_t start_time;
+    bool ended_unasked; ///< it was down, and nobody had asked for that
   };
   struct Replacement {
     stack::Started started;
@@ -47,14 +55,21 @@ private:
   };
   [[nodiscard]] asio::awaitable<void> down(stack::Instance& instance);
   [[nodiscard]] asio::awaitable<void> start(stack::Instance& instance);
+  [[nodiscard]] asio::awaitable<void> drain(const std::vector<stack::Instance*>& instances);
   void remember(stack::Instance& instance);
+  /// What became of one; nothing when that is no proof, with the reason in `problem`.
+  [[nodiscard]] std::optional<std::string> outcome_of(stack::Instance& instance, std::string& problem) const;
 
   async::Clock& clock_;
   std::vector<stack::Instance*> instances_;
+  std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> drain_;
+  std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> await_routed_;
   Ending ending_;
+  Purpose purpose_;
   Retries retries_;
   std::map<stack::Instance*, Before> before_;
   std::map<stack::Instance*, Replacement> replaced_;
+  std::set<std::string> killed_at_deadline_;
 };
 
 } // namespace holdfast::faults

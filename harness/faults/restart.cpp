@@ -10,7 +10,7 @@ class Restart final : public Step {
 public:
   explicit Restart(Target target)
       : target_(std::move(target)), rolling_(target_.text("order", "together") == "rolling"),
-        respawn_(target_.clock, target_.instances, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop,
+        respawn_(target_, target_.text("how", "stop") == "kill" ? Ending::kill : Ending::stop, Purpose::replace,
                  retries_of(target_)) {}
 
   asio::awaitable<void> strike() override {
@@ -46,6 +46,7 @@ StepKind restart_kind() {
   return {{.name = "restart",
            .nature = scenario::StepSchema::Nature::change,
            .acts = scenario::StepSchema::Acts::on_instances,
+           .ends = scenario::StepSchema::Ends::processes,
            .help = "stop instances and start what is deployed now",
            .keys = keys},
           [](Target target) { return std::make_unique<Restart>(std::move(target)); }};

@@ -27,6 +27,10 @@ struct Target {
   std::vector<stack::Instance*> instances; ///< in start order
   link::Link* link = nullptr;              ///< of steps on links
   link::Peers peers;                       ///< of steps on links; empty: all
+  /// Takes instances out of the routes of users and waits, as their services declare, before they are stopped.
+  std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> drain = {};
+  /// Waits until users are sent to instances that are ready again.
+  std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> await_routed = {};
 
   [[nodiscard]] std::string text(const std::string& key, const std::string& fallback) const {
     return step.get<std::string>(key).value_or(fallback);
@@ -36,7 +40,9 @@ struct Target {
 /// A fault counts only when it is proven.
 struct Proof {
   bool proven = false;
-  std::string evidence; ///< what was seen, or what was missing
+  std::string evidence;                  ///< what was seen, or what was missing
+  std::vector<std::string> struck = {};  ///< instances whose process it ended or held
+  std::vector<std::string> started = {}; ///< instances that it found down and brought up
 };
 
 class Step {
@@ -45,6 +51,8 @@ public:
   [[nodiscard]] virtual asio::awaitable<void> strike() = 0;
   [[nodiscard]] virtual asio::awaitable<void> follow_up() { co_return; }
   [[nodiscard]] virtual asio::awaitable<void> undo() { co_return; }
+  /// Of a lasting fault: it is in force until it is undone. One that has ended by itself is not.
+  [[nodiscard]] virtual bool is_in_force() const { return true; }
   /// Asked once, after everything else.
   [[nodiscard]] virtual Proof proof() const = 0;
 };
@@ -52,6 +60,8 @@ public:
 struct StepKind {
   scenario::StepSchema schema;
   std::function<std::unique_ptr<Step>(Target)> make;
+  /// Of a step that changes a key of a configuration: the change, for those who look at it before it is played.
+  std::function<config::Edit(const scenario::Step&)> config_edit = {};
 };
 
 // One per file; harness/cli/registry.cpp lists them.

@@ -7,7 +7,7 @@ namespace {
 
 class Stop final : public Step {
 public:
-  explicit Stop(Target target) : target_(std::move(target)), respawn_(target_.clock, target_.instances, Ending::stop) {}
+  explicit Stop(Target target) : target_(std::move(target)), respawn_(target_, Ending::stop) {}
 
   asio::awaitable<void> strike() override { co_await respawn_.strike(); }
   asio::awaitable<void> follow_up() override {
@@ -38,6 +38,7 @@ StepKind stop_kind() {
            .nature = scenario::StepSchema::Nature::fault,
            .acts = scenario::StepSchema::Acts::on_instances,
            .lasting = scenario::StepSchema::Lasting::lasting,
+           .ends = scenario::StepSchema::Ends::processes,
            .help = "the service's stop signal, SIGKILL at its deadline; started again after `for`"},
           [](Target target) { return std::make_unique<Stop>(std::move(target)); }};
 }

@@ -129,7 +129,7 @@ StepKind latency_kind() {
            .acts = scenario::StepSchema::Acts::on_link,
            .lasting = scenario::StepSchema::Lasting::lasting,
            .help = "delay what passes on a link",
-           .keys = {{"latency", scenario::ValueType::duration, true, "how long"},
+           .keys = {{"latency", scenario::ValueType::positive_duration, true, "how long: \"50ms\""},
                     {"jitter", scenario::ValueType::duration, false, "up to so much more or less, by the seed"},
                     {"stream",
                      scenario::ValueType::string,

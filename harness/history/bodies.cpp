@@ -1,7 +1,7 @@
 #include "harness/history/bodies.hpp"
 
 #include "harness/history/base64.hpp"
-#include "harness/history/secrets.hpp"
+#include "harness/text/escape.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -59,17 +59,17 @@ std::string Bodies::line_of(const Kept& kept) {
   auto line =
       fmt::format("{{\"seq\":{},\"time\":{},\"type\":\"{}\",\"message\":{},\"step\":", ++lines_, body.time.count(),
                   body.kind == WireMessage::Kind::request ? "request" : "reply", body.sequence);
-  append_json_string(line, kept.step);
+  text::append_json(line, kept.step);
   line += ",\"link\":";
-  append_json_string(line, kept.link);
+  text::append_json(line, kept.link);
   line += ",\"peer\":";
-  append_json_string(line, body.peer);
+  text::append_json(line, body.peer);
   fmt::format_to(std::back_inserter(line), ",\"connection\":{},\"exchange\":{},\"size\":{}", body.connection,
                  body.exchange, body.size);
-  const auto masked = mask_secrets(body.bytes);
-  const bool text = is_text(masked);
-  line += text ? ",\"text\":" : ",\"base64\":";
-  append_json_string(line, text ? masked : to_base64(masked));
+  const auto masked = secrets_.mask(body.bytes);
+  const bool readable = is_text(masked);
+  line += readable ? ",\"text\":" : ",\"base64\":";
+  text::append_json(line, readable ? masked : to_base64(masked));
   return line += "}\n";
 }
 

@@ -19,8 +19,9 @@ public:
   /// Of one body; the rest is cut.
   static constexpr std::size_t longest = 2U << 10U;
 
-  /// Creates bodies.jsonl in `directory`. Throws WriteError, as `write` does.
-  explicit Bodies(const std::filesystem::path& directory) : file_(directory / "bodies.jsonl") {}
+  /// Creates bodies.jsonl in `directory`. `secrets` must outlive it. Throws WriteError, as `write` does.
+  Bodies(const std::filesystem::path& directory, const Secrets& secrets)
+      : file_(directory / "bodies.jsonl"), secrets_(secrets) {}
 
   /// `sequence` is that of the message's line in wire.jsonl.
   void add(const WireMessage& message, std::uint64_t sequence, std::string_view bytes);
@@ -52,6 +53,7 @@ private:
   std::string line_of(const Kept& kept);
 
   LineFile file_;
+  const Secrets& secrets_;
   std::map<std::string, Ring> rings_; ///< by link
   std::string step_;                  ///< that struck last
   std::vector<Kept> kept_;

@@ -14,10 +14,10 @@ bool EntryList::operator==(const EntryList& other) const {
 bool EntryList::identify(const Names& operations) {
   bool all_found = true;
   for (const auto& entry : entries_) {
-    if (entry->operation < nobodys)
+    if (entry->operation < no_operation)
       continue;
     const auto number = operations.find(entry->id);
-    entry->operation = number == Names::unknown ? nobodys : number;
+    entry->operation = number == Names::unknown ? no_operation : number;
     all_found = all_found && number != Names::unknown;
   }
   return all_found;

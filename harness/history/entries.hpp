@@ -3,6 +3,7 @@
 #pragma once
 
 #include "harness/history/names.hpp"
+#include "harness/text/decimal.hpp"
 
 #include <boost/iterator/indirect_iterator.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -20,7 +21,7 @@ namespace holdfast::history {
 /// One element of a list that a reply held.
 struct ListEntry {
   std::string id; ///< the client's id
-  std::optional<std::int64_t> amount;
+  std::optional<text::Decimal> amount;
   std::string item;
   std::string peer;
   std::string kind;
@@ -32,7 +33,7 @@ struct ListEntry {
 /// entries, which are counted without locks: a history stays on one thread.
 class EntryList {
   struct Identity {
-    std::uint32_t operation = unidentified;
+    std::uint32_t operation = not_looked_up;
   };
   struct Counted : boost::intrusive_ref_counter<Counted, boost::thread_unsafe_counter>, Identity, ListEntry {
     explicit Counted(ListEntry entry) : ListEntry(std::move(entry)) {}
@@ -40,8 +41,8 @@ class EntryList {
   using Shared = boost::intrusive_ptr<Counted>;
 
 public:
-  static constexpr std::uint32_t unidentified = UINT32_MAX; ///< nobody has looked
-  static constexpr std::uint32_t nobodys = UINT32_MAX - 1;  ///< no operation has this id
+  static constexpr std::uint32_t not_looked_up = UINT32_MAX;
+  static constexpr std::uint32_t no_operation = UINT32_MAX - 1; ///< has this id
   using const_iterator = boost::indirect_iterator<std::vector<Shared>::const_iterator, const ListEntry>;
 
   EntryList() = default;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/history/entries.hpp"
+#include "harness/history/events.hpp"
 #include "harness/history/values.hpp"
 
 #include <chrono>
@@ -14,9 +15,6 @@
 
 namespace holdfast::history {
 
-/// Since the run began, on its one monotonic clock.
-using Time = std::chrono::nanoseconds;
-
 enum class Outcome {
   ok,              ///< the complete reply arrived, with every declared field
   fail,            ///< certainly no effect
@@ -26,6 +24,16 @@ enum class Outcome {
 
 [[nodiscard]] std::string to_string(Outcome outcome);
 [[nodiscard]] std::optional<Outcome> parse_outcome(std::string_view text);
+
+/// A cookie that a browser no longer has.
+struct DroppedCookie {
+  std::string cookie; ///< its name
+  std::string by;     ///< the operation whose reply said so
+  std::string why;    ///< for people: "Max-Age=0", "Max-Age=2 was over"
+};
+
+/// Where an attempt was sent that found no instance at all.
+constexpr std::string_view no_instance = "none";
 
 /// One try of an operation on the wire.
 struct Attempt {
@@ -37,6 +45,7 @@ struct Attempt {
   std::uint64_t ended = 0; ///< sequence number; 0: still open when the history ends
   Time begin_time{};
   Time end_time{};
+  std::vector<DroppedCookie> dropped = {}; ///< since the session's try before it
 };
 
 /// One operation under one id with all of its attempts.
@@ -60,25 +69,14 @@ struct Operation {
   int status = 0;
   std::string reason;
   Values captured;
-  EntryList list;      ///< the declared list; of an overview the purchases
-  EntryList statement; ///< of an overview
+  std::string continues; ///< of a login: the login whose session it went on with, having changed nothing of it
+  EntryList list;        ///< the declared list; of an overview the purchases
+  EntryList statement;   ///< of an overview
   std::vector<Attempt> attempts;
   std::size_t line = 0; ///< of its invocation in the history file; 0: not read from one
 
   [[nodiscard]] std::string value(std::string_view key) const {
     return std::string(values.find(key).value_or(std::string_view{}));
-  }
-};
-
-/// Anything else that happened: phases, steps, proofs, checkpoints, processes, configuration, loop lag.
-struct Event {
-  std::uint64_t sequence = 0;
-  Time time{};
-  std::string type;
-  Values fields;
-
-  [[nodiscard]] std::string field(std::string_view key) const {
-    return std::string(fields.find(key).value_or(std::string_view{}));
   }
 };
 
@@ -119,11 +117,21 @@ struct WireBody {
   std::string bytes;
 };
 
+/// Whole lines of a run's files: what a reader must find in a run that came to its end.
+struct Counts {
+  std::uint64_t history = 0;
+  std::uint64_t events = 0;
+  std::uint64_t probes = 0;
+
+  bool operator==(const Counts&) const = default;
+};
+
 /// All of a run, in order of sequence numbers.
 struct History {
   std::deque<Operation> operations; ///< by invocation; they stay where they are
   std::vector<Event> events;
   std::vector<ProbeResult> probes;
+  Counts lines;           ///< that were read
   bool truncated = false; ///< the last line of a file was cut: the harness died while writing it
 };
 

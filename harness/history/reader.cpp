@@ -2,11 +2,14 @@
 
 #include "harness/history/base64.hpp"
 #include "harness/history/names.hpp"
+#include "harness/text/input_file.hpp"
 
 #include <array>
 #include <boost/json.hpp>
+#include <charconv>
 #include <fmt/format.h>
 #include <fstream>
+#include <type_traits>
 #include <unordered_map>
 
 namespace holdfast::history {
@@ -104,8 +107,12 @@ struct EntryView {
   explicit EntryView(const json::object& entry)
       : id(text_of(entry, "id")), item(optional_text(entry, "item")), peer(optional_text(entry, "peer")),
         kind(optional_text(entry, "kind")) {
-    if (entry.if_contains("amount") != nullptr)
-      amount = integer_of(entry, "amount");
+    const auto* found = entry.if_contains("amount");
+    if (found == nullptr)
+      return;
+    amount = found->is_string() ? text::Decimal::parse(found->get_string()) : integer_of(entry, "amount");
+    if (!amount)
+      throw BadLine("'amount' is no number");
   }
   [[nodiscard]] bool operator==(const ListEntry& other) const {
     return id == other.id && amount == other.amount && item == other.item && peer == other.peer && kind == other.kind;
@@ -115,7 +122,7 @@ struct EntryView {
   }
 
   std::string_view id, item, peer, kind;
-  std::optional<std::int64_t> amount;
+  std::optional<text::Decimal> amount;
 };
 
 /// Shares what `before`, the list that the same user was shown last, holds as well: most of it, with more at one end.
@@ -151,12 +158,116 @@ Outcome outcome_of(const json::object& line, std::string_view key) {
   throw BadLine(fmt::format("unknown outcome '{}'", text));
 }
 
+std::vector<DroppedCookie> dropped_of(const json::object& line) {
+  std::vector<DroppedCookie> dropped;
+  const auto* found = line.if_contains("dropped");
+  if (found == nullptr)
+    return dropped;
+  if (!found->is_array())
+    throw BadLine("'dropped' is no array");
+  for (const auto& element : found->get_array()) {
+    if (!element.is_object())
+      throw BadLine("'dropped' holds something else than objects");
+    const auto& one = element.get_object();
+    dropped.push_back({std::string(text_of(one, "cookie")), std::string(optional_text(one, "by")),
+                       std::string(optional_text(one, "why"))});
+  }
+  return dropped;
+}
+
+/// Fills the members of an event from its line, as its description names them. Bundles of the first format hold numbers
+/// and truths as texts, and lists with commas between their elements.
+class EventReader {
+public:
+  explicit EventReader(const json::object& line) : line_(line) {}
+
+  void operator()(std::string_view key, std::string& into) { into = optional_text(line_, key); }
+  void operator()(std::string_view key, std::vector<std::string>& into) {
+    const auto* found = line_.if_contains(key);
+    if (found == nullptr || found->is_array())
+      return void(into = texts_of(line_, key));
+    for (auto rest = text_of(line_, key); !rest.empty();) {
+      const auto comma = rest.find(',');
+      into.emplace_back(rest.substr(0, comma));
+      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+  }
+  void operator()(std::string_view key, bool& into) {
+    if (const auto* found = line_.if_contains(key))
+      into = found->is_string() ? found->get_string() == "yes" : found->is_bool() && found->get_bool();
+  }
+  void operator()(std::string_view key, Milliseconds& into) { into = Milliseconds(number(key).value_or(0)); }
+  void operator()(std::string_view key, int& into) { into = static_cast<int>(number(key).value_or(0)); }
+  void operator()(std::string_view key, std::uint64_t& into) {
+    into = static_cast<std::uint64_t>(number(key).value_or(0));
+  }
+  void operator()(std::string_view key, std::optional<int>& into) {
+    if (const auto found = number(key))
+      into = static_cast<int>(*found);
+  }
+  template <class E>
+    requires std::is_enum_v<E>
+  void operator()(std::string_view key, E& into) {
+    const auto name = optional_text(line_, key);
+    if (const auto value = value_named<E>(name))
+      into = *value;
+    else if (!name.empty())
+      throw BadLine(fmt::format("'{}' cannot be '{}'", key, name));
+  }
+  /// Whatever else the line holds.
+  void rest(Values& into) {
+    for (const auto& [key, value] : line_)
+      if (key != "type" && key != "dependency" && value.is_string())
+        into.set(key, value.get_string());
+  }
+
+private:
+  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const {
+    const auto* found = line_.if_contains(key);
+    if (found == nullptr || !found->is_string())
+      return found == nullptr ? std::nullopt : std::optional(integer_of(line_, key));
+    const std::string_view digits = found->get_string();
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc{} || end != digits.data() + digits.size())
+      throw BadLine(fmt::format("'{}' is no number", key));
+    return value;
+  }
+
+  const json::object& line_;
+};
+
+/// The event of a line; nothing where its type is of a later version.
+std::optional<EventData> event_of(const json::object& line) {
+  const auto type = text_of(line, "type");
+  std::optional<EventData> event;
+  const auto try_one = [&]<class Data>(std::type_identity<Data>) {
+    if (type != Data::type)
+      return;
+    EventReader reader(line);
+    Data data;
+    Data::fields(reader, data);
+    event = std::move(data);
+  };
+  [&]<class... Data>(std::type_identity<std::variant<Data...>>) {
+    (try_one(std::type_identity<Data>{}), ...);
+  }(std::type_identity<EventData>{});
+  // The first format named the cold restart where later ones have a step or nothing.
+  if (auto* checkpoint = event ? std::get_if<CheckpointEvent>(&*event) : nullptr;
+      checkpoint != nullptr && checkpoint->after == "cold restart")
+    checkpoint->cold = true, checkpoint->after.clear();
+  return event;
+}
+
 /// Calls `each(object, number)` for every line. Whatever it throws as BadLine becomes the error.
 template <class Each>
-std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& truncated, Each each) {
+std::optional<ReadError> read_lines(const std::filesystem::path& file, std::uint64_t& lines, bool& truncated,
+                                    Each each) {
+  if (auto why = text::why_unreadable(file))
+    return ReadError{file, 0, std::move(*why)};
   std::ifstream stream(file, std::ios::binary);
   if (!stream)
-    return ReadError{file, 0, "cannot be read"};
+    return ReadError{file, 0, "it cannot be read"};
   std::size_t number = 0;
   std::int64_t previous = 0;
   std::array<unsigned char, 16384> scratch; // most lines need no allocation
@@ -182,6 +293,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, bool& tru
         throw BadLine(fmt::format("'seq' goes from {} to {}", previous, sequence));
       previous = sequence;
       each(value.get_object(), number);
+      ++lines;
     } catch (const BadLine& bad) {
       return ReadError{file, number, bad.what()};
     }
@@ -252,6 +364,7 @@ private:
     attempt.end_time = Time(integer_of(line, "time"));
     attempt.status = static_cast<int>(optional_integer(line, "status"));
     attempt.reason = optional_text(line, "reason");
+    attempt.dropped = dropped_of(line);
     if (!complete)
       return;
     operation.outcome = outcome_of(line, "outcome");
@@ -261,6 +374,7 @@ private:
     operation.complete_time = Time(integer_of(line, "time"));
     operation.pages = static_cast<std::uint16_t>(optional_integer(line, "pages"));
     operation.captured = values_of(line, "captured");
+    operation.continues = optional_text(line, "continues");
     if (line.if_contains("list") == nullptr && line.if_contains("statement") == nullptr)
       return;
     auto& before = last_lists_[operation.name + '\n' + operation.user];
@@ -293,7 +407,8 @@ std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::files
   if (!std::filesystem::exists(file))
     return messages; // recorded before there were any
   bool truncated = false;
-  if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
+  std::uint64_t lines = 0;
+  if (auto error = read_lines(file, lines, truncated, [&](const json::object& line, std::size_t) {
         WireMessage message{.time = Time(integer_of(line, "time")),
                             .kind = kind_of(line),
                             .link = std::string(text_of(line, "link")),
@@ -316,7 +431,8 @@ std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem
   if (!std::filesystem::exists(file))
     return bodies; // recorded before there were any
   bool truncated = false;
-  if (auto error = read_lines(file, truncated, [&](const json::object& line, std::size_t) {
+  std::uint64_t lines = 0;
+  if (auto error = read_lines(file, lines, truncated, [&](const json::object& line, std::size_t) {
         auto bytes = line.if_contains("text") != nullptr ? std::optional(std::string(text_of(line, "text")))
                                                          : from_base64(text_of(line, "base64"));
         if (!bytes)
@@ -339,30 +455,26 @@ std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem
 std::variant<History, ReadError> read_history(const std::filesystem::path& directory) {
   History history;
   OperationReader operations(history.operations);
-  if (auto error = read_lines(directory / "history.jsonl", history.truncated,
+  if (auto error = read_lines(directory / "history.jsonl", history.lines.history, history.truncated,
                               [&](const json::object& line, std::size_t number) { operations.line(line, number); }))
     return *error;
   operations.finish();
-  if (auto error =
-          read_lines(directory / "events.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
-            Event event{static_cast<std::uint64_t>(integer_of(line, "seq")),
-                        Time(integer_of(line, "time")),
-                        std::string(text_of(line, "type")),
-                        {}};
-            for (const auto& [key, value] : line)
-              if (key != "type" && value.is_string())
-                event.fields.set(key, value.get_string());
-            history.events.push_back(std::move(event));
-          }))
+  if (auto error = read_lines(directory / "events.jsonl", history.lines.events, history.truncated,
+                              [&](const json::object& line, std::size_t) {
+                                if (auto data = event_of(line))
+                                  history.events.push_back({static_cast<std::uint64_t>(integer_of(line, "seq")),
+                                                            Time(integer_of(line, "time")), std::move(*data)});
+                              }))
     return *error;
   if (auto error =
-          read_lines(directory / "probes.jsonl", history.truncated, [&](const json::object& line, std::size_t) {
-            const auto* ready = line.if_contains("ready");
-            history.probes.push_back({static_cast<std::uint64_t>(integer_of(line, "seq")),
-                                      Time(integer_of(line, "time")), std::string(text_of(line, "instance")),
-                                      ready != nullptr && ready->is_bool() && ready->get_bool(),
-                                      std::string(optional_text(line, "detail"))});
-          }))
+          read_lines(directory / "probes.jsonl", history.lines.probes, history.truncated,
+                     [&](const json::object& line, std::size_t) {
+                       const auto* ready = line.if_contains("ready");
+                       history.probes.push_back({static_cast<std::uint64_t>(integer_of(line, "seq")),
+                                                 Time(integer_of(line, "time")), std::string(text_of(line, "instance")),
+                                                 ready != nullptr && ready->is_bool() && ready->get_bool(),
+                                                 std::string(optional_text(line, "detail"))});
+                     }))
     return *error;
   return history;
 }

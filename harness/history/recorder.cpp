@@ -1,5 +1,7 @@
 #include "harness/history/recorder.hpp"
 
+#include "harness/text/escape.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -12,37 +14,7 @@ namespace holdfast::history {
 
 namespace {
 
-/// Length of the valid UTF-8 sequence at the front of `text`, or 0.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto tail = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0U) == 0x80U; };
-  const auto lead = byte(0);
-  if (lead < 0x80)
-    return 1;
-  if (lead >= 0xC2 && lead <= 0xDF)
-    return tail(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!tail(1) || !tail(2))
-      return 0;
-    if (lead == 0xE0 && byte(1) < 0xA0)
-      return 0;
-    if (lead == 0xED && byte(1) > 0x9F)
-      return 0;
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3))
-      return 0;
-    if (lead == 0xF0 && byte(1) < 0x90)
-      return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F)
-      return 0;
-    return 4;
-  }
-  return 0;
-}
-
-void append_values(std::string& out, std::string_view key, const Values& values) {
+void append_values(std::string& out, std::string_view key, const Values& values, const Secrets* secrets = nullptr) {
   if (values.empty())
     return;
   out += ",\"";
@@ -52,9 +24,11 @@ void append_values(std::string& out, std::string_view key, const Values& values)
   for (const auto& [name, value] : values) {
     if (!std::exchange(first, false))
       out += ',';
-    append_json_string(out, name);
+    text::append_json(out, name);
     out += ':';
-    append_json_string(out, value);
+    text::append_json(out, secrets == nullptr                                           ? std::string(value)
+                           : secrets->is_secret_name(name) && !value.starts_with("***") ? secrets->mark(value)
+                                                                                        : secrets->mask(value));
   }
   out += '}';
 }
@@ -63,7 +37,7 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
   out += ",\"";
   out += key;
   out += "\":";
-  append_json_string(out, value);
+  text::append_json(out, value);
 }
 
 void append_list(std::string& out, std::string_view key, const EntryList& list) {
@@ -73,9 +47,11 @@ void append_list(std::string& out, std::string_view key, const EntryList& list) 
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto& entry = list[i];
     out += i == 0 ? "{\"id\":" : ",{\"id\":";
-    append_json_string(out, entry.id);
-    if (entry.amount)
-      fmt::format_to(std::back_inserter(out), ",\"amount\":{}", *entry.amount);
+    text::append_json(out, entry.id);
+    if (entry.amount) { // one with places behind the point as a text: a JSON number would be read as a double
+      const auto* quote = entry.amount->is_whole() ? "" : "\"";
+      fmt::format_to(std::back_inserter(out), ",\"amount\":{}{}{}", quote, entry.amount->text(), quote);
+    }
     if (!entry.item.empty())
       append_text(out, "item", entry.item);
     if (!entry.peer.empty())
@@ -87,44 +63,14 @@ void append_list(std::string& out, std::string_view key, const EntryList& list) 
   out += ']';
 }
 
-void append_result(std::string& out, Outcome outcome, int status, const std::string& reason) {
-  append_text(out, "outcome", to_string(outcome));
-  if (status != 0)
-    fmt::format_to(std::back_inserter(out), ",\"status\":{}", status);
-  if (!reason.empty())
-    append_text(out, "reason", reason);
-}
-
 std::string begin_line(std::uint64_t sequence, Time time, std::string_view type) {
   return fmt::format("{{\"seq\":{},\"time\":{},\"type\":\"{}\"", sequence, time.count(), type);
 }
 
 } // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (std::size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-      ++i;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-      ++i;
-    } else if (const auto length = utf8_length(text.substr(i)); length != 0) {
-      out += text.substr(i, length);
-      i += length;
-    } else {
-      out += "\xEF\xBF\xBD";
-      ++i;
-    }
-  }
-  out += '"';
-}
-
 LineFile::LineFile(const std::filesystem::path& path)
-    : fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644)), path_(path) {
+    : fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)), path_(path) {
   if (fd_ < 0)
     throw WriteError(fmt::format("cannot create {}: {}", path.string(), std::strerror(errno)));
 }
@@ -153,9 +99,65 @@ void LineFile::append(std::string_view text) {
   }
 }
 
-Recorder::Recorder(const std::filesystem::path& directory, Now now)
-    : now_(std::move(now)), history_(directory / "history.jsonl"), events_(directory / "events.jsonl"),
-      probes_(directory / "probes.jsonl"), wire_(directory / "wire.jsonl") {}
+namespace {
+
+/// Writes the members of an event as its description names them.
+class EventWriter {
+public:
+  EventWriter(std::string& line, const Secrets& secrets) : line_(line), secrets_(secrets) {}
+
+  void operator()(std::string_view key, const std::string& value) {
+    if (!value.empty())
+      append_text(line_, key, secrets_.mask(value));
+  }
+  void operator()(std::string_view key, const std::vector<std::string>& values) {
+    if (values.empty())
+      return;
+    begin(key);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      line_ += i == 0 ? '[' : ',';
+      text::append_json(line_, values[i]);
+    }
+    line_ += ']';
+  }
+  void operator()(std::string_view key, bool value) {
+    if (value)
+      begin(key), line_ += "true";
+  }
+  void operator()(std::string_view key, Milliseconds value) { number(key, value.count()); }
+  void operator()(std::string_view key, int value) { number(key, value); }
+  void operator()(std::string_view key, std::uint64_t value) { number(key, value); }
+  void operator()(std::string_view key, std::optional<int> value) {
+    if (value)
+      begin(key), line_ += std::to_string(*value);
+  }
+  template <class E>
+    requires std::is_enum_v<E>
+  void operator()(std::string_view key, E value) {
+    append_text(line_, key, name_of(value));
+  }
+  void rest(const Values& values) {
+    for (const auto& [key, value] : values)
+      append_text(line_, key, secrets_.is_secret_name(key) ? secrets_.mark(value) : secrets_.mask(value));
+  }
+
+private:
+  void begin(std::string_view key) { line_ += ",\"", line_ += key, line_ += "\":"; }
+  template <class Number>
+  void number(std::string_view key, Number value) {
+    if (value != 0)
+      begin(key), line_ += std::to_string(value);
+  }
+
+  std::string& line_;
+  const Secrets& secrets_;
+};
+
+} // namespace
+
+Recorder::Recorder(const std::filesystem::path& directory, const Secrets& secrets, Now now)
+    : now_(std::move(now)), secrets_(secrets), history_(directory / "history.jsonl"),
+      events_(directory / "events.jsonl"), probes_(directory / "probes.jsonl"), wire_(directory / "wire.jsonl") {}
 
 void Recorder::invoke(Operation& operation) {
   operation.invoked = ++sequence_;
@@ -173,6 +175,7 @@ void Recorder::invoke(Operation& operation) {
   append_text(line, "instance", operation.instance);
   append_values(line, "values", operation.values);
   line += "}\n";
+  ++counts_.history;
   history_.append(line);
 }
 
@@ -183,46 +186,72 @@ void Recorder::attempt(const Operation& operation, Attempt& attempt) {
   fmt::format_to(std::back_inserter(line), ",\"number\":{}", attempt.number);
   append_text(line, "instance", attempt.instance);
   line += "}\n";
+  ++counts_.history;
   history_.append(line);
+}
+
+/// What a try came to, and what that did to the user's cookies.
+std::string Recorder::begin_result(std::string_view type, const Operation& operation, const Attempt& attempt) {
+  const bool is_complete = type == "complete";
+  auto line = begin_line(sequence_, attempt.end_time, type);
+  append_text(line, "op", operation.id);
+  fmt::format_to(std::back_inserter(line), ",\"number\":{}", attempt.number);
+  append_text(line, "outcome", to_string(is_complete ? operation.outcome : attempt.outcome));
+  if (const int status = is_complete ? operation.status : attempt.status; status != 0)
+    fmt::format_to(std::back_inserter(line), ",\"status\":{}", status);
+  if (const auto& reason = is_complete ? operation.reason : attempt.reason; !reason.empty())
+    append_text(line, "reason", secrets_.mask(reason));
+  if (is_complete && attempt.outcome != operation.outcome)
+    append_text(line, "last", to_string(attempt.outcome));
+  for (std::size_t i = 0; i < attempt.dropped.size(); ++i) {
+    const auto& one = attempt.dropped[i];
+    line += i == 0 ? ",\"dropped\":[{\"cookie\":" : ",{\"cookie\":";
+    text::append_json(line, one.cookie);
+    append_text(line, "by", one.by);
+    append_text(line, "why", secrets_.mask(one.why));
+    line += i + 1 == attempt.dropped.size() ? "}]" : "}";
+  }
+  return line;
 }
 
 void Recorder::result(const Operation& operation, Attempt& attempt) {
   attempt.ended = ++sequence_;
   attempt.end_time = now_();
-  auto line = begin_line(attempt.ended, attempt.end_time, "result");
-  append_text(line, "op", operation.id);
-  fmt::format_to(std::back_inserter(line), ",\"number\":{}", attempt.number);
-  append_result(line, attempt.outcome, attempt.status, attempt.reason);
-  line += "}\n";
-  history_.append(line);
+  ++counts_.history;
+  history_.append(begin_result("result", operation, attempt) + "}\n");
 }
 
 void Recorder::complete(Operation& operation) {
-  operation.completed = ++sequence_;
-  operation.complete_time = now_();
-  auto line = begin_line(operation.completed, operation.complete_time, "complete");
-  append_text(line, "op", operation.id);
-  fmt::format_to(std::back_inserter(line), ",\"number\":{}", operation.attempts.size());
-  append_result(line, operation.outcome, operation.status, operation.reason);
+  auto& attempt = operation.attempts.back();
+  operation.completed = attempt.ended = ++sequence_;
+  operation.complete_time = attempt.end_time = now_();
+  auto line = begin_result("complete", operation, attempt);
   if (operation.pages != 0)
     fmt::format_to(std::back_inserter(line), ",\"pages\":{}", operation.pages);
-  if (!operation.attempts.empty() && operation.attempts.back().outcome != operation.outcome)
-    append_text(line, "last", to_string(operation.attempts.back().outcome));
-  append_values(line, "captured", operation.captured);
+  append_values(line, "captured", operation.captured, &secrets_);
+  if (!operation.continues.empty())
+    append_text(line, "continues", operation.continues);
   if (operation.outcome == Outcome::ok) {
     append_list(line, "list", operation.list);
     append_list(line, "statement", operation.statement);
   }
   line += "}\n";
+  ++counts_.history;
   history_.append(line);
 }
 
-std::uint64_t Recorder::event(std::string_view type, const Values& fields) {
-  auto line = begin_line(++sequence_, now_(), type);
-  for (const auto& [key, value] : fields)
-    append_text(line, key, value);
-  line += "}\n";
-  events_.append(line);
+std::uint64_t Recorder::event(const EventData& event) {
+  std::visit(
+      [this](const auto& data) {
+        using Data = std::decay_t<decltype(data)>;
+        auto line = begin_line(++sequence_, now_(), Data::type);
+        EventWriter writer(line, secrets_);
+        Data::fields(writer, data);
+        line += "}\n";
+        ++counts_.events;
+        events_.append(line);
+      },
+      event);
   return sequence_;
 }
 
@@ -233,13 +262,13 @@ std::uint64_t Recorder::message(const WireMessage& message) {
   append_text(line, "peer", message.peer);
   fmt::format_to(std::back_inserter(line), ",\"connection\":{},\"exchange\":{},\"size\":{}", message.connection,
                  message.exchange, message.size);
-  const auto append_texts = [&line](std::string_view name, const std::vector<std::string>& all) {
+  const auto append_texts = [this, &line](std::string_view name, const std::vector<std::string>& all) {
     if (all.empty())
       return;
     fmt::format_to(std::back_inserter(line), ",\"{}\":[", name);
     for (std::size_t i = 0; i < all.size() && i < most_keys; ++i) {
       line += i == 0 ? "" : ",";
-      append_json_string(line, std::string_view(all[i]).substr(0, longest_key));
+      text::append_json(line, secrets_.mask(std::string_view(all[i]).substr(0, longest_key)));
     }
     line += ']';
   };
@@ -256,8 +285,9 @@ void Recorder::probe(const std::string& instance, bool ready, std::string_view d
   auto line = begin_line(++sequence_, now_(), "probe");
   append_text(line, "instance", instance);
   line += ready ? ",\"ready\":true" : ",\"ready\":false";
-  append_text(line, "detail", detail);
+  append_text(line, "detail", secrets_.mask(detail));
   line += "}\n";
+  ++counts_.probes;
   probes_.append(line);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/history/operation.hpp"
+#include "harness/history/secrets.hpp"
 
 #include <boost/system/result.hpp>
 #include <filesystem>
@@ -35,32 +36,35 @@ class Recorder {
 public:
   using Now = std::function<Time()>;
 
-  /// Creates history.jsonl, events.jsonl, probes.jsonl and wire.jsonl in `directory`. Throws WriteError, as every
-  /// method does.
-  Recorder(const std::filesystem::path& directory, Now now);
+  /// Creates history.jsonl, events.jsonl, probes.jsonl and wire.jsonl in `directory`. `secrets` must outlive it. Throws
+  /// WriteError, as every method does.
+  Recorder(const std::filesystem::path& directory, const Secrets& secrets, Now now);
 
   void invoke(Operation& operation);                          ///< sets `invoked` and `invoke_time`
   void attempt(const Operation& operation, Attempt& attempt); ///< sets `begin_time`
   void result(const Operation& operation, Attempt& attempt);  ///< sets `ended` and `end_time`
   void complete(Operation& operation);                        ///< sets `completed` and `complete_time`
   /// Returns the event's sequence number.
-  std::uint64_t event(std::string_view type, const Values& fields);
+  std::uint64_t event(const EventData& event);
   void probe(const std::string& instance, bool ready, std::string_view detail);
   /// Returns the sequence number of the message's line.
   std::uint64_t message(const WireMessage& message);
 
   [[nodiscard]] Time now() const { return now_(); }
+  /// Lines that were written.
+  [[nodiscard]] const Counts& counts() const { return counts_; }
 
 private:
+  std::string begin_result(std::string_view type, const Operation& operation, const Attempt& attempt);
+
   Now now_;
+  const Secrets& secrets_;
+  Counts counts_;
   std::uint64_t sequence_ = 0;
   LineFile history_;
   LineFile events_;
   LineFile probes_;
   LineFile wire_;
 };
-
-/// Appends `text` as a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
 
 } // namespace holdfast::history

@@ -1,27 +1,352 @@
 #include "harness/history/secrets.hpp"
 
-#include <regex>
-#include <utility>
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <optional>
+#include <sodium.h>
+#include <stdexcept>
 
 namespace holdfast::history {
 
-std::string mask_secrets(std::string_view text) {
-  using std::regex;
-  static const std::pair<regex, const char*> all[] = {
-      // An HTTP head's line, before what looks like an assignment in it.
-      {regex(R"re(((?:authorization|cookie)[ \t]*:[ \t]*)[^\r\n]+)re", regex::icase), "$1***"},
-      {regex(
-           R"re(((?:password|passwd|secret|token|api_?key|credential)[\w.-]*["']?[ \t]*[=:][ \t]*)("[^"]*"|'[^']*'|[^\s,}]+))re",
-           regex::icase),
-       "$1***"},
-      {regex(R"re((\bpassword[ \t]+)'[^']*')re", regex::icase), "$1'***'"},
-      {regex(R"re((\w+://[^\s:/@]*:)[^\s@/]+@)re"), "$1***@"},
-      {regex(R"re((\bauth\r\n\$\d+\r\n)[^\r\n]*(?:\r\n\$\d+\r\n[^\r\n]*)?)re", regex::icase), "$1***"},
-  };
-  std::string masked(text);
-  for (const auto& [pattern, replacement] : all)
-    masked = std::regex_replace(masked, pattern, replacement);
-  return masked;
+namespace {
+
+constexpr std::size_t shortest_learnt = 8;
+
+constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase", "secret",     "token",
+                                        "api_key",    "apikey",      "api-key",    "credential", "private_key",
+                                        "privatekey", "private-key", "access_key", "accesskey",  "access-key"};
+/// Headers whose value is a credential up to the end of its line.
+constexpr std::string_view headers[] = {"authorization", "proxy-authorization", "cookie", "set-cookie"};
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower(c); });
+  return result;
+}
+
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+bool is_header(std::string_view name) {
+  return std::find(std::begin(headers), std::end(headers), lower(name)) != std::end(headers);
+}
+
+std::uint64_t tail_of(std::string_view value) {
+  std::uint64_t tail = 0;
+  std::memcpy(&tail, value.data() + value.size() - sizeof tail, sizeof tail);
+  return tail;
+}
+
+/// Walks a text once, from its front to its end, and writes it anew with marks.
+class Masker {
+public:
+  Masker(const Secrets& secrets, std::string_view text) : secrets_(secrets), text_(text) {}
+
+  std::string run() {
+    out_.reserve(text_.size());
+    while (at_ < text_.size()) {
+      if (starts("-----BEGIN "))
+        pem();
+      else if (starts("://"))
+        url();
+      else if (is_name(text_[at_]))
+        name();
+      else
+        copy(1);
+    }
+    return std::move(out_);
+  }
+
+private:
+  [[nodiscard]] bool starts(std::string_view with) const { return text_.substr(at_, with.size()) == with; }
+  [[nodiscard]] char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
+  void copy(std::size_t count) {
+    count = std::min(count, text_.size() - at_);
+    out_ += text_.substr(at_, count);
+    at_ += count;
+  }
+  void hide(std::size_t count) {
+    count = std::min(count, text_.size() - at_);
+    const auto secret = text_.substr(at_, count);
+    if (!secret.empty())
+      out_ += secret.starts_with("***") ? std::string(secret) : secrets_.mark(secret);
+    at_ += count;
+  }
+  void copy_blanks() {
+    while (is_blank(peek()))
+      copy(1);
+  }
+
+  /// The body of a private key; certificates are public.
+  void pem() {
+    constexpr std::size_t longest_head = 64; // looked at again for every BEGIN: a bound keeps that linear
+    const auto head = text_.substr(at_, longest_head);
+    if (head.substr(0, head.find('\n')).find("PRIVATE KEY") == std::string_view::npos)
+      return copy(std::string_view("-----BEGIN ").size());
+    const auto end = text_.find("-----END ", at_);
+    const auto begin = text_.find("-----", at_ + 10);
+    copy(begin == std::string_view::npos ? head.size() : begin + 5 - at_);
+    hide((end == std::string_view::npos || end < at_ ? text_.size() : end) - at_);
+    if (starts("-----END "))
+      copy(std::string_view("-----END ").size());
+  }
+
+  /// The password of "scheme://user:password@host".
+  void url() {
+    copy(3);
+    const auto end = std::min(text_.find_first_of(" \t\r\n/\"'<>?#", at_), text_.size());
+    const auto authority = text_.substr(at_, end - at_);
+    const auto at = authority.rfind('@');
+    const auto colon = authority.find(':');
+    if (at == std::string_view::npos || colon == std::string_view::npos || colon > at)
+      return;
+    copy(colon + 1);
+    hide(at - colon - 1);
+  }
+
+  void name() {
+    auto end = at_;
+    while (end < text_.size() && is_name(text_[end]))
+      ++end;
+    const auto word = text_.substr(at_, end - at_);
+    copy(word.size());
+    if (word.size() > 128)
+      return;
+    if (is_header(word))
+      return header();
+    if (secrets_.is_secret_name(word))
+      return assignment();
+    if (lower(word) == "auth" || lower(word) == "by") // Redis' AUTH; IDENTIFIED BY '…'
+      credential(lower(word) == "auth");
+  }
+
+  /// `name = value`, `"name": value`, `name=value&…`, `<name>value<`, `PASSWORD 'value'`.
+  void assignment() {
+    std::size_t ahead = 0;
+    while (peek(ahead) == '\\' || peek(ahead) == '"' || peek(ahead) == '\'')
+      ++ahead;
+    while (is_blank(peek(ahead)))
+      ++ahead;
+    const char sign = peek(ahead);
+    const bool is_sql = ahead > 0 && is_blank(peek()) && peek(ahead) == '\'';
+    if (is_sql) {
+      copy(ahead);
+      return value();
+    }
+    if (sign != '=' && sign != ':' && !(sign == '>' && ahead == 0))
+      return;
+    copy(ahead + 1);
+    if (sign == '=' && peek() == '>') // a Ruby or PHP map
+      copy(1);
+    copy_blanks();
+    value();
+  }
+
+  void value() {
+    if (const auto quote = opening(); !quote.empty()) {
+      copy(quote.size());
+      return quoted(quote);
+    }
+    if (peek() == '[' || peek() == '{')
+      return container();
+    if ((peek() == '|' || peek() == '>') && (peek(1) == '\n' || peek(1) == '-' || peek(1) == '+'))
+      return block();
+    if (peek() == '\n' || peek() == '\r')
+      return block();
+    plain();
+  }
+
+  [[nodiscard]] std::string_view opening() const {
+    for (const std::string_view quote : {R"(""")", "'''", R"(\")", "\"", "'"})
+      if (starts(quote))
+        return quote;
+    return {};
+  }
+
+  void quoted(std::string_view quote) {
+    auto end = at_;
+    while (end < text_.size() && text_.substr(end, quote.size()) != quote)
+      end += text_[end] == '\\' && quote[0] != '\'' ? 2 : 1;
+    end = std::min(end, text_.size());
+    if (is_template(text_.substr(at_, end - at_)))
+      copy(end - at_);
+    else
+      hide(end - at_);
+    copy(quote.size());
+  }
+
+  /// A placeholder alone is no secret yet.
+  [[nodiscard]] static bool is_template(std::string_view value) {
+    return value.size() > 2 && value.front() == '{' && value.back() == '}' &&
+           std::all_of(value.begin() + 1, value.end() - 1, [](char c) { return is_name(c) || c == '>'; });
+  }
+
+  void plain() {
+    const auto end = std::min(text_.find_first_of(" \t\r\n,;&}]<\"'", at_), text_.size());
+    const auto word = text_.substr(at_, end - at_);
+    if (word == "null" || word == "true" || word == "false" || is_template(word))
+      copy(word.size());
+    else
+      hide(word.size());
+  }
+
+  /// Every text and number in a list or map.
+  void container() {
+    int depth = 0;
+    do {
+      const char c = peek();
+      if (const auto quote = opening(); !quote.empty()) {
+        copy(quote.size());
+        quoted(quote);
+        continue;
+      }
+      depth += c == '[' || c == '{' ? 1 : c == ']' || c == '}' ? -1 : 0;
+      if (is_name(c))
+        plain();
+      else
+        copy(1);
+    } while (depth > 0 && at_ < text_.size());
+  }
+
+  /// A YAML block: the lines below that are indented deeper.
+  void block() {
+    const auto line_begin = text_.rfind('\n', at_ == 0 ? 0 : at_ - 1);
+    const auto indent_at = line_begin == std::string_view::npos ? 0 : line_begin + 1;
+    const auto own = std::min(text_.find_first_not_of(" \t", indent_at), text_.size()) - indent_at;
+    const auto first_end = text_.find('\n', at_);
+    copy((first_end == std::string_view::npos ? text_.size() : first_end + 1) - at_);
+    while (at_ < text_.size()) {
+      const auto letter = text_.find_first_not_of(" \t", at_);
+      if (letter == std::string_view::npos || letter - at_ <= own || text_[letter] == '\n')
+        return;
+      if (text_.substr(at_, text_.find('\n', at_) - at_).find_first_of(":=") != std::string_view::npos &&
+          text_[letter] != '-')
+        return; // a map below the name: its own names decide
+      copy(letter - at_);
+      hide(std::min(text_.find('\n', at_), text_.size()) - at_);
+      copy(1);
+    }
+  }
+
+  void header() {
+    std::size_t ahead = 0;
+    while (peek(ahead) == '\\' || peek(ahead) == '"' || peek(ahead) == '\'')
+      ++ahead;
+    while (is_blank(peek(ahead)))
+      ++ahead;
+    if (peek(ahead) != ':' && peek(ahead) != '=')
+      return;
+    copy(ahead + 1);
+    copy_blanks();
+    if (!opening().empty() || peek() == '[')
+      return value();
+    hide(std::min(text_.find_first_of("\r\n", at_), text_.size()) - at_);
+  }
+
+  /// What follows "AUTH" in Redis' protocol, one or two texts with their lengths, or after "BY" in SQL in quotes.
+  void credential(bool is_redis) {
+    if (!is_redis) {
+      if (is_blank(peek()) && peek(1) == '\'') {
+        copy(1);
+        value();
+      }
+      return;
+    }
+    for (int i = 0; i < 2 && starts("\r\n$"); ++i) {
+      const auto line_end = text_.find("\r\n", at_ + 3);
+      if (line_end == std::string_view::npos)
+        return;
+      copy(line_end + 2 - at_);
+      hide(std::min(text_.find("\r\n", at_), text_.size()) - at_);
+    }
+  }
+
+  const Secrets& secrets_;
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::string out_;
+};
+
+} // namespace
+
+Secrets::Secrets(Policy policy, std::vector<std::string> names) : policy_(policy), names_(std::move(names)) {
+  for (auto& name : names_)
+    name = lower(name);
+  if (::sodium_init() < 0)
+    throw std::runtime_error("this machine gives no random numbers to mask secrets with");
+  ::randombytes_buf(key_.data(), key_.size());
+}
+
+bool Secrets::is_secret_name(std::string_view name) const {
+  const auto text = lower(name);
+  const auto last = text.substr(text.rfind('.') + 1);
+  return std::any_of(std::begin(telling), std::end(telling),
+                     [&](std::string_view part) { return text.find(part) != std::string::npos; }) ||
+         std::any_of(names_.begin(), names_.end(), [&](const auto& one) { return one == text || one == last; });
+}
+
+void Secrets::learn(std::string_view value) {
+  if (policy_ == Policy::keep || value.size() < shortest_learnt || value.starts_with("***"))
+    return;
+  if (!learnt_.emplace(value).second)
+    return;
+  auto& lengths = lengths_[tail_of(value)];
+  const auto length = static_cast<std::uint32_t>(value.size());
+  if (std::find(lengths.begin(), lengths.end(), length) == lengths.end())
+    lengths.push_back(length);
+}
+
+std::string Secrets::mark(std::string_view secret) const {
+  if (policy_ == Policy::keep)
+    return std::string(secret);
+  std::array<unsigned char, crypto_auth_hmacsha256_BYTES> code{};
+  crypto_auth_hmacsha256(code.data(), reinterpret_cast<const unsigned char*>(secret.data()), secret.size(),
+                         key_.data());
+  return fmt::format("***{:02x}{:02x}{:02x}{:02x}", code[0], code[1], code[2], code[3]);
+}
+
+std::string Secrets::mask(std::string_view text) const {
+  if (policy_ == Policy::keep || text.empty())
+    return std::string(text);
+  return mask_learnt(Masker(*this, text).run());
+}
+
+std::string Secrets::mask_learnt(std::string text) const {
+  if (learnt_.empty() || text.size() < shortest_learnt)
+    return text;
+  std::string out;
+  std::size_t begin = 0; // of what is not written yet
+  for (std::size_t end = shortest_learnt; end <= text.size(); ++end) {
+    const auto found = lengths_.find(tail_of(std::string_view(text).substr(end - shortest_learnt, shortest_learnt)));
+    if (found == lengths_.end())
+      continue;
+    std::optional<std::size_t> longest;
+    for (const auto length : found->second)
+      if (length <= end - begin && learnt_.contains(text.substr(end - length, length)))
+        longest = std::max<std::size_t>(longest.value_or(0), length);
+    if (!longest)
+      continue;
+    out += text.substr(begin, end - *longest - begin);
+    out += mark(text.substr(end - *longest, *longest));
+    begin = end;
+    end = begin + shortest_learnt - 1;
+  }
+  if (begin == 0)
+    return text;
+  out += text.substr(begin);
+  return out;
 }
 
 } // namespace holdfast::history

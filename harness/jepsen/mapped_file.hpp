@@ -8,7 +8,7 @@
 
 namespace holdfast::jepsen {
 
-/// Maps a regular file; of anything else (a pipe) the bytes are read. Move-only.
+/// Maps a regular file; anything else may have no end, and is refused. Move-only.
 class MappedFile {
 public:
   /// The error is a sentence.
@@ -18,15 +18,13 @@ public:
   MappedFile& operator=(MappedFile&& other) = delete;
   ~MappedFile();
 
-  [[nodiscard]] std::string_view text() const { return address_ == nullptr ? read_ : mapped(); }
+  [[nodiscard]] std::string_view text() const { return {static_cast<const char*>(address_), size_}; }
 
 private:
   MappedFile() = default;
-  [[nodiscard]] std::string_view mapped() const { return {static_cast<const char*>(address_), size_}; }
 
   void* address_ = nullptr;
   std::size_t size_ = 0;
-  std::string read_;
 };
 
 } // namespace holdfast::jepsen

@@ -24,49 +24,115 @@ void reserve(History& history, std::size_t bytes) {
   history.values.reserve(bytes / bytes_an_element);
 }
 
+/// Counts what a history that is being read costs. Throws OutOfBudget.
+class Meter {
+public:
+  Meter(consistency::Budget& budget, const History& history) : budget_(budget), history_(history) {}
+  ~Meter() {
+    if (!is_kept_)
+      budget_.give_back(told_);
+  }
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  /// After every event; `more` are bytes beside the history.
+  void look(std::size_t more = 0) {
+    const auto now = history_.values.bytes() + history_.operations.size() * sizeof(consistency::Operation) + more;
+    budget_.take(now - told_); // of unsigned numbers: it may also be less
+    told_ = now;
+    if (budget_.exhausted())
+      throw OutOfBudget{};
+  }
+  void keep() { is_kept_ = true; }
+
+private:
+  consistency::Budget& budget_;
+  const History& history_;
+  std::size_t told_ = 0;
+  bool is_kept_ = false;
+};
+
 /// Nothing when the events are not in the order of the history, or make no sense in it: then `sorted` has the last
 /// word.
 template <class Syntax>
-std::optional<History> as_it_stands(std::string_view text) {
+std::optional<History> as_it_stands(std::string_view text, consistency::Budget& budget) {
   History history;
   reserve(history, text.size());
   Events<Syntax> events(text, history.values);
   Assembler assembler(history);
   OrderWatch watch;
+  Meter meter(budget, history);
   try {
     for (Event event; events.next(event);) {
       if (!watch.in_order(event))
         return std::nullopt;
       assembler.add(event);
+      meter.look();
     }
   } catch (const Malformed&) {
     return std::nullopt;
   }
   assembler.finish();
+  meter.keep();
   return history;
 }
 
 template <class Syntax>
-History sorted(std::string_view text) {
+History sorted(std::string_view text, consistency::Budget& budget) {
   History history;
+  Meter meter(budget, history);
   reserve(history, text.size());
   Events<Syntax> source(text, history.values);
   std::vector<Event> events;
-  for (Event event; source.next(event);)
+  for (Event event; source.next(event);) {
     events.push_back(event);
+    meter.look(events.size() * sizeof(Event));
+  }
   put_in_order(events);
   Assembler assembler(history);
   for (const auto& event : events)
     assembler.add(event);
   assembler.finish();
+  meter.keep();
   return history;
 }
 
 template <class Syntax>
-History read_as(std::string_view text) {
-  if (auto history = as_it_stands<Syntax>(text))
+History read_as(std::string_view text, consistency::Budget& budget) {
+  if (auto history = as_it_stands<Syntax>(text, budget))
     return std::move(*history);
-  return sorted<Syntax>(text);
+  return sorted<Syntax>(text, budget);
+}
+
+/// Throws OutOfBudget.
+std::variant<History, ReadError> read(std::string_view text, const std::string& file, Format format,
+                                      consistency::Budget& budget) {
+  try {
+    switch (format) {
+    case Format::edn:
+      return read_as<Edn>(text, budget);
+    case Format::json:
+      return read_as<Json>(text, budget);
+    case Format::holdfast:
+      return ReadError{
+          file, 1, 0,
+          "a history of Holdfast itself is judged with the directory of its run, where its declarations are"};
+    }
+  } catch (const Malformed& bad) {
+    return ReadError{file, bad.line, bad.column, bad.message};
+  } catch (const std::length_error& error) {
+    return ReadError{file, 0, 0, error.what()};
+  }
+  return ReadError{file, 0, 0, "the format is unknown"};
+}
+
+ReadError no_history(const std::string& file) {
+  return {file, 1, 0, "this is no history: neither EDN nor JSON begins like this"};
+}
+
+/// For those who ask for no bound.
+consistency::Budget boundless() {
+  return consistency::Budget({.time = std::chrono::nanoseconds::max(), .memory = SIZE_MAX});
 }
 
 } // namespace
@@ -81,36 +147,31 @@ std::string describe(const ReadError& error) {
 
 std::variant<History, ReadError> read(std::string_view text, const std::string& file) {
   const auto format = format_of(text);
-  if (!format)
-    return ReadError{file, 1, 0, "this is no history: neither EDN nor JSON begins like this"};
-  return read(text, file, *format);
+  return format ? read(text, file, *format) : no_history(file);
 }
 
 std::variant<History, ReadError> read(std::string_view text, const std::string& file, Format format) {
-  try {
-    switch (format) {
-    case Format::edn:
-      return read_as<Edn>(text);
-    case Format::json:
-      return read_as<Json>(text);
-    case Format::holdfast:
-      return ReadError{
-          file, 1, 0,
-          "a history of Holdfast itself is judged with the directory of its run, where its declarations are"};
-    }
-  } catch (const Malformed& bad) {
-    return ReadError{file, bad.line, bad.column, bad.message};
-  } catch (const std::length_error& error) {
-    return ReadError{file, 0, 0, error.what()};
-  }
-  return ReadError{file, 0, 0, "the format is unknown"};
+  auto budget = boundless();
+  return read(text, file, format, budget);
 }
 
-std::variant<History, ReadError> read_file(const std::filesystem::path& file) {
+std::variant<History, ReadError, OutOfBudget> read_file(const std::filesystem::path& file,
+                                                        consistency::Budget& budget) {
   const auto opened = MappedFile::open(file);
   if (const auto* problem = std::get_if<std::string>(&opened))
     return ReadError{file.string(), 0, 0, *problem};
-  return read(std::get<MappedFile>(opened).text(), file.string());
+  const auto text = std::get<MappedFile>(opened).text();
+  const auto format = format_of(text);
+  if (!format)
+    return no_history(file.string());
+  try {
+    auto history = read(text, file.string(), *format, budget);
+    if (auto* error = std::get_if<ReadError>(&history))
+      return std::move(*error);
+    return std::get<History>(std::move(history));
+  } catch (const OutOfBudget& out) {
+    return out;
+  }
 }
 
 } // namespace holdfast::jepsen

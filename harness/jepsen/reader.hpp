@@ -1,6 +1,7 @@
 // Reads histories that others recorded: Jepsen's EDN and JSON. What each may look like: FORMATS.md.
 #pragma once
 
+#include "harness/consistency/budget.hpp"
 #include "harness/consistency/history.hpp"
 
 #include <cstdint>
@@ -39,7 +40,11 @@ struct ReadError {
 [[nodiscard]] std::variant<consistency::History, ReadError> read(std::string_view text, const std::string& file,
                                                                  Format format);
 
-/// Reads the file where it lies, without a copy in memory.
-[[nodiscard]] std::variant<consistency::History, ReadError> read_file(const std::filesystem::path& file);
+/// The budget was used up by reading; its `reason` says by what.
+struct OutOfBudget {};
+
+/// Reads the file where it lies, without a copy in memory. What the history holds is counted in `budget`.
+[[nodiscard]] std::variant<consistency::History, ReadError, OutOfBudget> read_file(const std::filesystem::path& file,
+                                                                                   consistency::Budget& budget);
 
 } // namespace holdfast::jepsen

@@ -10,8 +10,12 @@ namespace holdfast::link {
 
 class Gate final : public Tap {
 public:
-  /// Completes before the message moves.
-  using Strike = std::function<asio::awaitable<void>(const Message&)>;
+  enum class Sender {
+    lives,
+    gone ///< the strike has ended the process that sent the message
+  };
+  /// Completes before the message moves. A request whose sender is gone then is never delivered: it had not left yet.
+  using Strike = std::function<asio::awaitable<Sender>(const Message&)>;
 
   Gate(scenario::Position position, Match match, Strike strike)
       : position_(position), matcher_(std::move(match)), strike_(std::move(strike)) {}
@@ -20,8 +24,9 @@ public:
     if (suspended_)
       co_return Decision{};
     const bool matches = matcher_.request(message);
-    if (matches && !fired_ && position_.point == scenario::Position::Point::request)
-      co_await fire(message);
+    const bool here = matches && !fired_ && position_.point == scenario::Position::Point::request;
+    if (here && co_await fire(message) == Sender::gone)
+      co_return Decision{Decision::Kind::reset, {}};
     co_return Decision{};
   }
   std::size_t deliver_first(const Message& message) override {
@@ -31,7 +36,7 @@ public:
   asio::awaitable<Decision> reply(const Message& message) override {
     const bool matches = matcher_.reply(message);
     if (matches && !fired_ && position_.point == scenario::Position::Point::reply)
-      co_await fire(message);
+      (void)co_await fire(message);
     co_return Decision{};
   }
   void closed(std::uint64_t connection) override { matcher_.closed(connection); }
@@ -43,9 +48,9 @@ public:
   [[nodiscard]] std::uint64_t seen() const { return matcher_.seen(); }
 
 private:
-  asio::awaitable<void> fire(const Message& message) {
+  asio::awaitable<Sender> fire(const Message& message) {
     fired_ = true; // before the strike: it may bring more messages
-    co_await strike_(message);
+    co_return co_await strike_(message);
   }
 
   scenario::Position position_;

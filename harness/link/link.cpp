@@ -13,7 +13,38 @@ bool concerns(const Peers& peers, const std::string& peer) {
   return peers.empty() || std::find(peers.begin(), peers.end(), peer) != peers.end();
 }
 
+namespace {
+
+Ends ends_of(const tcp::socket& socket) {
+  boost::system::error_code gone; // it may have left already
+  const auto local = socket.local_endpoint(gone), remote = socket.remote_endpoint(gone);
+  return {local.address().to_string(), local.port(), remote.address().to_string(), remote.port()};
+}
+
+} // namespace
+
+void Link::State::fail(const std::exception_ptr& failure) const {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted)
+      return; // the loop is ending
+    if (on_failure)
+      on_failure(failure);
+  } catch (const std::exception&) {
+    if (on_failure)
+      on_failure(failure);
+  }
+}
+
 void Link::State::accept(const std::string& peer, const std::shared_ptr<Upstream>& upstream, tcp::socket socket) {
+  if (admits && !admits(ends_of(socket))) {
+    ++counters.turned_away;
+    boost::system::error_code gone; // it may have left already
+    socket.set_option(asio::socket_base::linger(true, 0), gone);
+    socket.close(gone);
+    return;
+  }
   ++counters.connections;
   auto connection = std::make_shared<Connection>(shared_from_this(), peer, ++next_connection, std::move(socket));
   connections.insert(connection);
@@ -23,6 +54,7 @@ void Link::State::accept(const std::string& peer, const std::shared_ptr<Upstream
                      return;
                    connection->reset(); // a dependency that breaks must not leave its clients waiting
                    self->connections.erase(connection);
+                   self->fail(failure);
                  });
 }
 
@@ -32,6 +64,8 @@ Link::Link(asio::any_io_executor executor, async::Clock& clock, Setup setup)
   state_->protocol = std::move(setup.protocol);
   state_->framing = setup.framing;
   state_->on_message = std::move(setup.on_message);
+  state_->admits = std::move(setup.admits);
+  state_->on_failure = std::move(setup.on_failure);
 }
 
 Link::~Link() {
@@ -42,11 +76,16 @@ Link::~Link() {
 
 boost::system::result<void, std::string> Link::listen(const Endpoint& endpoint, std::shared_ptr<Upstream> upstream) {
   // The listener is owned by the state, so it must not own the state in turn.
-  auto opened = Listener::open(state_->executor, endpoint,
-                               [weak = std::weak_ptr(state_), peer = endpoint.peer, upstream](tcp::socket socket) {
-                                 if (const auto state = weak.lock())
-                                   state->accept(peer, upstream, std::move(socket));
-                               });
+  auto opened = Listener::open(
+      state_->executor, endpoint,
+      [weak = std::weak_ptr(state_), peer = endpoint.peer, upstream](tcp::socket socket) {
+        if (const auto state = weak.lock())
+          state->accept(peer, upstream, std::move(socket));
+      },
+      [weak = std::weak_ptr(state_)](const std::exception_ptr& failure) {
+        if (const auto state = weak.lock())
+          state->fail(failure);
+      });
   if (!opened)
     return opened.error();
   state_->listeners.push_back(std::move(*opened));

@@ -8,6 +8,7 @@
 #include "harness/link/upstream.hpp"
 
 #include <boost/system/result.hpp>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -23,6 +24,14 @@ struct Endpoint {
 /// Chooses the peers that something is applied to; empty: all.
 using Peers = std::vector<std::string>;
 
+/// The two ends of an accepted connection.
+struct Ends {
+  std::string local_address;
+  std::uint16_t local_port = 0;
+  std::string remote_address;
+  std::uint16_t remote_port = 0;
+};
+
 enum class Framing {
   opaque, ///< bytes pass as they are
   framed  ///< messages are told apart: taps work
@@ -36,16 +45,24 @@ public:
     std::uint64_t replies = 0;
     std::uint64_t bytes = 0;
     std::uint64_t upstream_refused = 0;
+    std::uint64_t turned_away = 0; ///< connections of local users who have no business here
   };
 
   /// Told of every message of a framed link, before anything is done to it.
   using OnMessage = std::function<void(const Message&)>;
+
+  /// Whether a peer may connect, asked for every connection: both ends as the kernel has them.
+  using Admits = std::function<bool(const Ends& ends)>;
+  /// Told of what makes the link unable to do its work: the harness's own failure.
+  using OnFailure = std::function<void(std::exception_ptr)>;
 
   struct Setup {
     std::string name;
     std::string protocol; ///< "redis", "postgres", "http"; anything else is opaque
     Framing framing = Framing::opaque;
     OnMessage on_message = {};
+    Admits admits = {};
+    OnFailure on_failure = {};
   };
   Link(asio::any_io_executor executor, async::Clock& clock, Setup setup);
   ~Link(); ///< closes the listeners and resets every connection

@@ -27,6 +27,8 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::string protocol;
   Framing framing = Framing::opaque;
   OnMessage on_message;
+  Admits admits;
+  OnFailure on_failure;
   Counters counters;
   std::string unframed;
   std::vector<std::unique_ptr<Listener>> listeners;
@@ -35,6 +37,7 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::vector<Applied<Tap>> taps;
   std::uint64_t next_connection = 0;
 
+  void fail(const std::exception_ptr& failure) const;
   void accept(const std::string& peer, const std::shared_ptr<Upstream>& upstream, asio::ip::tcp::socket socket);
 };
 

@@ -1,6 +1,7 @@
 #include "harness/link/listener.hpp"
 
 #include "harness/async/event.hpp"
+#include "harness/async/shortage.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -15,12 +16,14 @@ namespace holdfast::link {
 using asio::ip::tcp;
 
 struct Listener::State {
-  State(const asio::any_io_executor& executor, Endpoint where, OnAccept accepted)
-      : acceptor(executor), changed(executor), endpoint(std::move(where)), on_accept(std::move(accepted)) {}
+  State(const asio::any_io_executor& executor, Endpoint where, OnAccept accepted, OnFailure failed)
+      : acceptor(executor), changed(executor), endpoint(std::move(where)), on_accept(std::move(accepted)),
+        on_failure(std::move(failed)) {}
   tcp::acceptor acceptor;
   async::Event changed;
   Endpoint endpoint;
   OnAccept on_accept;
+  OnFailure on_failure;
   bool refusing = false;
 
   static asio::awaitable<void> accept(std::shared_ptr<State> self) {
@@ -39,6 +42,12 @@ struct Listener::State {
           co_await self->changed.wait();
         continue;
       }
+      try {
+        async::throw_shortage(error, "accepting a connection of " + self->endpoint.peer);
+      } catch (const async::Shortage&) {
+        self->on_failure(std::current_exception());
+        co_return; // it would be lacking again at once, for ever
+      }
       if (error)
         continue; // the client left before it was accepted
       socket.set_option(tcp::no_delay(true), error);
@@ -47,9 +56,9 @@ struct Listener::State {
   }
 };
 
-boost::system::result<std::unique_ptr<Listener>, std::string> Listener::open(const asio::any_io_executor& executor,
-                                                                             Endpoint endpoint, OnAccept on_accept) {
-  auto state = std::make_shared<State>(executor, std::move(endpoint), std::move(on_accept));
+boost::system::result<std::unique_ptr<Listener>, std::string>
+Listener::open(const asio::any_io_executor& executor, Endpoint endpoint, OnAccept on_accept, OnFailure on_failure) {
+  auto state = std::make_shared<State>(executor, std::move(endpoint), std::move(on_accept), std::move(on_failure));
   const auto& where = state->endpoint;
   boost::system::error_code error;
   const tcp::endpoint address(asio::ip::make_address(where.address, error), where.port);

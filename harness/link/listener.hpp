@@ -10,9 +10,11 @@ namespace holdfast::link {
 class Listener {
 public:
   using OnAccept = std::function<void(asio::ip::tcp::socket)>;
+  using OnFailure = std::function<void(const std::exception_ptr&)>;
 
+  /// `on_failure` is told when nothing can be accepted any more, for want of descriptors or memory.
   [[nodiscard]] static boost::system::result<std::unique_ptr<Listener>, std::string>
-  open(const asio::any_io_executor& executor, Endpoint endpoint, OnAccept on_accept);
+  open(const asio::any_io_executor& executor, Endpoint endpoint, OnAccept on_accept, OnFailure on_failure);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -1,11 +1,13 @@
 #include "harness/link/upstream.hpp"
 
 #include "harness/async/event.hpp"
+#include "harness/async/shortage.hpp"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -17,9 +19,12 @@ namespace {
 using asio::use_awaitable;
 using asio::ip::tcp;
 
-class TcpConnection final : public UpstreamConnection {
+/// A stream socket of the kernel, whatever its family.
+template <class Protocol>
+class SocketConnection final : public UpstreamConnection {
 public:
-  explicit TcpConnection(tcp::socket socket) : socket_(std::move(socket)) {}
+  using Socket = typename Protocol::socket;
+  explicit SocketConnection(Socket socket) : socket_(std::move(socket)) {}
 
   asio::awaitable<std::size_t> read(std::span<char> buffer) override {
     boost::system::error_code error;
@@ -34,7 +39,7 @@ public:
   }
   void finish_writing() override {
     boost::system::error_code error; // not connected any more: there is nothing left to finish
-    socket_.shutdown(tcp::socket::shutdown_send, error);
+    socket_.shutdown(Socket::shutdown_send, error);
   }
   void close() override {
     boost::system::error_code error; // the descriptor is released whatever close(2) says
@@ -42,7 +47,7 @@ public:
   }
 
 private:
-  tcp::socket socket_;
+  Socket socket_;
 };
 
 class TcpUpstream final : public Upstream {
@@ -53,15 +58,36 @@ public:
   asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code& error) override {
     tcp::socket socket(executor_);
     co_await socket.async_connect(endpoint_, asio::redirect_error(use_awaitable, error));
+    async::throw_shortage(error, "connecting a link");
     if (error)
       co_return nullptr;
     socket.set_option(tcp::no_delay(true));
-    co_return std::make_unique<TcpConnection>(std::move(socket));
+    co_return std::make_unique<SocketConnection<tcp>>(std::move(socket));
   }
 
 private:
   asio::any_io_executor executor_;
   tcp::endpoint endpoint_;
+};
+
+class UnixUpstream final : public Upstream {
+public:
+  UnixUpstream(asio::any_io_executor executor, const std::string& path)
+      : executor_(std::move(executor)), endpoint_(path) {}
+
+  asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code& error) override {
+    Local::socket socket(executor_);
+    co_await socket.async_connect(endpoint_, asio::redirect_error(use_awaitable, error));
+    async::throw_shortage(error, "connecting a link");
+    if (error)
+      co_return nullptr;
+    co_return std::make_unique<SocketConnection<Local>>(std::move(socket));
+  }
+
+private:
+  using Local = asio::local::stream_protocol;
+  asio::any_io_executor executor_;
+  Local::endpoint endpoint_;
 };
 
 class MemoryConnection final : public UpstreamConnection {
@@ -77,15 +103,18 @@ public:
     taken_ += size;
     if (taken_ == waiting_.size())
       waiting_.clear(), taken_ = 0;
+    changed_.notify(); // there is room for more
     co_return size;
   }
   asio::awaitable<bool> write(std::string_view bytes) override {
-    if (ended_)
-      co_return false;
-    co_await fake_->receive(bytes, waiting_);
-    if (fake_->closed())
-      ended_ = true;
-    changed_.notify_and_run(); // the reply is on its way before the next request is asked for
+    for (auto taken = FakeConnection::Taken::some; taken == FakeConnection::Taken::some && !ended_; bytes = {}) {
+      taken = co_await fake_->receive(bytes, waiting_);
+      if (fake_->closed())
+        ended_ = true;
+      changed_.notify_and_run(); // the reply is on its way before the next request is asked for
+      while (waiting_.size() - taken_ > FakeConnection::reply_room && !ended_)
+        co_await changed_.wait();
+    }
     co_return !ended_;
   }
   void finish_writing() override {
@@ -104,14 +133,16 @@ private:
 
 class FakeUpstream final : public Upstream {
 public:
-  FakeUpstream(asio::any_io_executor executor, Fake& fake) : executor_(std::move(executor)), fake_(fake) {}
+  FakeUpstream(asio::any_io_executor executor, Fake& fake, std::string peer)
+      : executor_(std::move(executor)), fake_(fake), peer_(std::move(peer)) {}
   asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code&) override {
-    co_return std::make_unique<MemoryConnection>(executor_, fake_.connect());
+    co_return std::make_unique<MemoryConnection>(executor_, fake_.connect(peer_));
   }
 
 private:
   asio::any_io_executor executor_;
   Fake& fake_;
+  std::string peer_;
 };
 
 } // namespace
@@ -120,8 +151,12 @@ std::unique_ptr<Upstream> make_tcp_upstream(asio::any_io_executor executor, std:
   return std::make_unique<TcpUpstream>(std::move(executor), address, port);
 }
 
-std::unique_ptr<Upstream> make_fake_upstream(asio::any_io_executor executor, Fake& fake) {
-  return std::make_unique<FakeUpstream>(std::move(executor), fake);
+std::unique_ptr<Upstream> make_unix_upstream(asio::any_io_executor executor, std::string path) {
+  return std::make_unique<UnixUpstream>(std::move(executor), path);
+}
+
+std::unique_ptr<Upstream> make_fake_upstream(asio::any_io_executor executor, Fake& fake, std::string peer) {
+  return std::make_unique<FakeUpstream>(std::move(executor), fake, std::move(peer));
 }
 
 } // namespace holdfast::link

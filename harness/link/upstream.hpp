@@ -25,14 +25,18 @@ public:
 class Upstream {
 public:
   virtual ~Upstream() = default;
-  /// Null when the far side refuses; `error` says why.
+  /// Null when the far side refuses; `error` says why. Throws async::Shortage where the harness has no descriptor for
+  /// it.
   [[nodiscard]] virtual asio::awaitable<std::unique_ptr<UpstreamConnection>>
   connect(boost::system::error_code& error) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Upstream> make_tcp_upstream(asio::any_io_executor executor, std::string address,
                                                           std::uint16_t port);
-/// `fake` must outlive the upstream.
-[[nodiscard]] std::unique_ptr<Upstream> make_fake_upstream(asio::any_io_executor executor, Fake& fake);
+/// A server on a Unix socket.
+[[nodiscard]] std::unique_ptr<Upstream> make_unix_upstream(asio::any_io_executor executor, std::string path);
+/// For the connections of one peer. `fake` must outlive the upstream.
+[[nodiscard]] std::unique_ptr<Upstream> make_fake_upstream(asio::any_io_executor executor, Fake& fake,
+                                                           std::string peer);
 
 } // namespace holdfast::link

@@ -1,5 +1,7 @@
 #include "harness/process/child.hpp"
 
+#include "harness/text/standard_error.hpp"
+
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
@@ -18,7 +20,7 @@ int run_to_status(const std::function<int()>& work) {
   try {
     status = work();
   } catch (const std::exception& error) {
-    fmt::print(stderr, "holdfast: internal error: {}\n", error.what());
+    text::to_standard_error(fmt::format("holdfast: internal error: {}\n", error.what()));
   }
   std::fflush(nullptr);
   return status;

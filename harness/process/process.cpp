@@ -4,6 +4,7 @@
 #include "harness/process/process.hpp"
 
 #include "harness/async/event.hpp"
+#include "harness/async/shortage.hpp"
 #include "harness/process/scoped_fd.hpp"
 #include "harness/process/shim_protocol.hpp"
 
@@ -12,10 +13,13 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <linux/close_range.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -27,8 +31,9 @@ namespace bp = boost::process::v2;
 using asio::use_awaitable;
 
 struct Process::State : std::enable_shared_from_this<Process::State> {
-  State(const asio::any_io_executor& executor, OnLine line)
-      : control(executor), out(executor), err(executor), changed(executor), on_line(std::move(line)) {}
+  State(const asio::any_io_executor& executor, OnLine line, OnReaped reaped)
+      : control(executor), out(executor), err(executor), changed(executor), on_line(std::move(line)),
+        on_reaped(std::move(reaped)) {}
 
   asio::posix::stream_descriptor control;
   asio::posix::stream_descriptor out;
@@ -36,13 +41,16 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
   std::unique_ptr<bp::process> shim;
   async::Event changed;
   OnLine on_line;
+  OnReaped on_reaped;
   int pid = 0;
   int first_pid = 0; ///< stays when the process has been reaped: to tell starts apart, never to signal
   int shim_pid = 0;
   int exec_error = 0;
   std::optional<WaitStatus> status;
+  int remaining = 0;
   bool control_ended = false;
   bool gone = false;
+  bool lost = false;
   int open_streams = 2;
 
   void send(ShimMessage::Type type, int value) {
@@ -71,7 +79,10 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
       if (message.type == ShimMessage::Type::main_exited) {
         self->pid = 0;
         self->status = WaitStatus::from_native(message.value);
+        self->remaining = message.more;
       }
+      if (message.type == ShimMessage::Type::reaped && self->on_reaped)
+        self->on_reaped(message.more, WaitStatus::from_native(message.value));
       self->changed.notify();
     }
     self->control_ended = true;
@@ -109,8 +120,10 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
       co_await self->changed.wait();
     self->pid = 0;
     // A shim that was itself killed could not report; its tree fell to the guardian.
-    if (!self->status)
+    if (!self->status) {
       self->status = shim_status;
+      self->lost = self->exec_error == 0;
+    }
     while (self->open_streams > 0)
       co_await self->changed.wait(); // the last words of the service
     self->gone = true;
@@ -152,6 +165,7 @@ struct ChildSetup {
   int control, out, err;
   const char* directory;
   const char* const* environment;
+  Surroundings surroundings;
 
   template <class Launcher>
   boost::system::error_code on_setup(Launcher& launcher, const bp::filesystem::path&, const char* const*&) const {
@@ -162,6 +176,12 @@ struct ChildSetup {
   template <class Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const bp::filesystem::path&, const char* const*&) const {
     ::setpgid(0, 0);
+    ::umask(surroundings.file_mask);
+    rlimit limit{};
+    if (surroundings.descriptors != 0 && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+      limit.rlim_cur = surroundings.descriptors;
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
     const int null =
         ::open("/dev/null", O_RDONLY); // a service that reads a terminal in the background would be stopped
     if (null >= 0)
@@ -224,19 +244,25 @@ std::filesystem::path find_shim() {
 }
 
 asio::awaitable<boost::system::result<std::unique_ptr<Process>, std::string>>
-Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line) {
+Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line, OnReaped on_reaped) {
   const auto program = find_program(spec.command.at(0), spec.directory);
   if (!program)
     co_return fmt::format("there is no program '{}'", spec.command[0]);
   if (!find_program(spec.shim.string(), {}))
     co_return fmt::format("the shim {} is missing", spec.shim.string());
 
-  auto state = std::make_shared<State>(executor, std::move(on_line));
+  const auto fail = [&command = spec.command](int error) -> std::string {
+    const auto doing = fmt::format("spawning '{}'", command[0]);
+    if (const auto shortage = async::shortage_of(error))
+      throw async::Shortage(doing + ": " + *shortage);
+    return fmt::format("cannot spawn '{}': {}", command[0], std::strerror(error));
+  };
+  auto state = std::make_shared<State>(executor, std::move(on_line), std::move(on_reaped));
   auto control = make_pair_of(SOCK_SEQPACKET);
-  auto out = make_pair_of(0);
-  auto err = make_pair_of(0);
-  if (!control || !out || !err)
-    co_return fmt::format("cannot spawn '{}': {}", spec.command[0], std::strerror(errno));
+  auto out = control ? make_pair_of(0) : std::nullopt;
+  auto err = out ? make_pair_of(0) : std::nullopt;
+  if (!err)
+    co_return fail(errno);
 
   std::vector<std::string> environment;
   for (const auto& [name, value] : spec.environment)
@@ -256,11 +282,12 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line)
   arguments.insert(arguments.end(), spec.command.begin() + 1, spec.command.end());
   const auto directory = spec.directory.string();
   try {
-    state->shim = std::make_unique<bp::process>(executor, bp::filesystem::path(spec.shim.string()), arguments,
-                                                ChildSetup{control->theirs.get(), out->theirs.get(), err->theirs.get(),
-                                                           directory.c_str(), environment_pointers.data()});
+    state->shim =
+        std::make_unique<bp::process>(executor, bp::filesystem::path(spec.shim.string()), arguments,
+                                      ChildSetup{control->theirs.get(), out->theirs.get(), err->theirs.get(),
+                                                 directory.c_str(), environment_pointers.data(), spec.surroundings});
   } catch (const boost::system::system_error& error) {
-    co_return fmt::format("cannot spawn '{}': {}", spec.command[0], error.code().message());
+    co_return fail(error.code().value());
   }
   state->shim_pid = state->shim->id();
   state->control.assign(control->ours.release());
@@ -277,6 +304,8 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line)
 
   while (state->first_pid == 0 && state->exec_error == 0 && !state->gone)
     co_await state->changed.wait();
+  if (state->exec_error == EAGAIN || state->exec_error == ENOMEM || state->exec_error == ENFILE)
+    co_return fail(state->exec_error);
   if (state->exec_error != 0)
     co_return fmt::format("cannot execute {}: {}", program->string(), std::strerror(state->exec_error));
   co_return std::unique_ptr<Process>(new Process(std::move(state)));
@@ -299,6 +328,26 @@ int Process::shim_pid() const {
 std::optional<WaitStatus> Process::status() const {
   return state_->status;
 }
+int Process::remaining() const {
+  return state_->remaining;
+}
+bool Process::is_lost() const {
+  return state_->lost;
+}
+bool Process::would_end_by(int signal) const {
+  // Masks of proc(5), a bit a signal, the first for number 1.
+  std::ifstream status(fmt::format("/proc/{}/status", state_->pid));
+  bool found = false;
+  for (std::string line; std::getline(status, line);)
+    for (const std::string_view name : {"SigBlk:", "SigIgn:", "SigCgt:"})
+      if (line.starts_with(name)) {
+        found = true;
+        if ((std::strtoull(line.c_str() + name.size(), nullptr, 16) >> (signal - 1) & 1U) != 0)
+          return false;
+      }
+  return found;
+}
+
 bool Process::is_gone() const {
   return state_->gone;
 }

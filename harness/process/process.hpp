@@ -4,6 +4,7 @@
 // being waited for; `co_await gone()` first where the end must be known.
 #pragma once
 
+#include "harness/process/surroundings.hpp"
 #include "harness/process/wait_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,6 +27,7 @@ struct ProcessSpec {
   std::filesystem::path directory;
   std::filesystem::path shim;
   std::string run_as = {}; ///< a user's name; empty, or when this process is not root: the user of this process
+  Surroundings surroundings = Surroundings::take();
 };
 
 enum class Stream { out, err };
@@ -40,10 +42,13 @@ enum class Stream { out, err };
 class Process {
 public:
   using OnLine = std::function<void(Stream, std::string_view line)>;
+  using OnReaped = std::function<void(int pid, WaitStatus)>;
 
-  /// Spawns and waits until the program runs or has failed to. The error is a sentence.
+  /// Spawns and waits until the program runs or has failed to. The error is a sentence about the program; what the
+  /// harness lacks for it is thrown as async::Shortage. `on_reaped` is told of other processes of the tree that ended
+  /// after their parents.
   [[nodiscard]] static asio::awaitable<boost::system::result<std::unique_ptr<Process>, std::string>>
-  spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line);
+  spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line, OnReaped on_reaped = {});
 
   ~Process();
   Process(const Process&) = delete;
@@ -54,10 +59,16 @@ public:
   /// The same, also after it has ended: names this start, must not be signalled.
   [[nodiscard]] int first_pid() const;
   [[nodiscard]] int shim_pid() const;
+  /// The first process neither handles, ignores nor blocks this signal: it ends by it, and at once.
+  [[nodiscard]] bool would_end_by(int signal) const;
   /// Of the first process, once it has ended.
   [[nodiscard]] std::optional<WaitStatus> status() const;
+  /// Processes of the tree that still ran when the first had ended.
+  [[nodiscard]] int remaining() const;
   /// The whole tree has been reaped: the shim has exited.
   [[nodiscard]] bool is_gone() const;
+  /// The shim ended without a word: somebody has killed it, and nothing is known of its tree.
+  [[nodiscard]] bool is_lost() const;
 
   void signal(int signal);      ///< to the first process
   void signal_tree(int signal); ///< to every process of the tree

@@ -28,15 +28,18 @@ using holdfast::process::ShimMessage;
 
 namespace {
 
+constexpr int most_reaped = 1000; ///< that are told of: a service that forks for every request would flood the harness
+
 struct Shim {
   pid_t main = 0; ///< 0 once it has been reaped: its number may belong to somebody else by then
   int main_status = 0;
+  int told = 0; ///< reaped processes that the harness was told of
 };
 
-void report(ShimMessage::Type type, int value) {
-  const ShimMessage message{type, value};
+void report(ShimMessage::Type type, int value, int more = 0, int flags = 0) {
+  const ShimMessage message{type, value, more};
   // A failed send means that the harness is gone, which the poll loop sees as well and acts upon.
-  (void)send(shim_control_fd, &message, sizeof message, MSG_NOSIGNAL);
+  (void)send(shim_control_fd, &message, sizeof message, MSG_NOSIGNAL | flags);
 }
 
 template <class Each>
@@ -63,11 +66,16 @@ void signal_tree(int signal) {
 }
 
 void note_reaped(Shim& shim, pid_t pid, int status) {
-  if (pid != shim.main)
+  if (pid != shim.main) {
+    if (shim.told++ < most_reaped) // the harness may be busy: nobody waits for it here
+      report(ShimMessage::Type::reaped, status, pid, MSG_DONTWAIT);
     return;
+  }
   shim.main = 0;
   shim.main_status = status;
-  report(ShimMessage::Type::main_exited, status);
+  int remaining = 0;
+  for_each_descendant(getpid(), [&remaining](pid_t) { ++remaining; });
+  report(ShimMessage::Type::main_exited, status, remaining);
 }
 
 /// True when there are no children left.

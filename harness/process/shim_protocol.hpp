@@ -15,10 +15,12 @@ struct ShimMessage {
     // from the shim
     started = 16,     ///< value: pid of the first process, which has executed its program
     exec_failed = 17, ///< value: errno
-    main_exited = 18, ///< value: native wait status
+    main_exited = 18, ///< value: native wait status; more: how many processes of its tree still run
+    reaped = 19,      ///< another process that had become the shim's child; value: native wait status; more: its pid
   };
   Type type;
   std::int32_t value;
+  std::int32_t more = 0;
 };
 
 constexpr int shim_control_fd = 3;

@@ -1,17 +1,24 @@
 #include "harness/process/supervise.hpp"
 
 #include "harness/process/child.hpp"
+#include "harness/process/scoped_fd.hpp"
 #include "harness/process/signal_fd.hpp"
+#include "harness/text/standard_error.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <stdexcept>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -48,16 +55,55 @@ void kill_children() {
   }
 }
 
-void remove_workspace(const std::filesystem::path& workspace, const Farewell& farewell) {
+/// /tmp/holdfast-XXXXXX, with the lock that says that somebody of the run is alive, and a folder with a name that
+/// nobody can guess, in which the run works.
+struct Workspace {
+  std::filesystem::path outer, inner;
+  ScopedFd lock; ///< held by front, guardian and worker
+};
+
+constexpr auto lock_name = "lock";
+constexpr auto new_lock_name = ".lock.new"; ///< until it is taken
+constexpr std::time_t made_by_then = 60;    ///< seconds: a workspace that has no lock then gets none
+
+std::filesystem::path inner_of(const std::filesystem::path& outer) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(outer, error))
+    if (entry.is_directory(error))
+      return entry.path();
+  return outer;
+}
+
+void remove_workspace(const std::filesystem::path& outer, const Farewell& farewell) {
   try {
-    farewell(workspace);
+    farewell(inner_of(outer));
   } catch (const std::exception& error) { // the folder goes all the same
-    fmt::print(stderr, "holdfast: {}\n", error.what());
+    text::to_standard_error(fmt::format("holdfast: {}\n", error.what()));
   }
   std::error_code error;
-  std::filesystem::remove_all(workspace, error);
+  std::filesystem::remove_all(outer, error);
   if (error)
-    fmt::print(stderr, "holdfast: cannot remove {}: {}\n", workspace.string(), error.message());
+    text::to_standard_error(fmt::format("holdfast: cannot remove {}: {}\n", outer.string(), error.message()));
+}
+
+/// What was left by runs that nobody of is alive any more. Only our own user's, and only where the lock says so: a run
+/// that is just being made has none yet.
+void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(temporary, error)) {
+    if (!entry.path().filename().string().starts_with("holdfast-"))
+      continue;
+    struct stat found {};
+    if (::lstat(entry.path().c_str(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != ::geteuid())
+      continue;
+    const ScopedFd lock(::open((entry.path() / lock_name).c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+    if (!lock.valid() && std::time(nullptr) - found.st_mtime > made_by_then) {
+      ::unlink((entry.path() / new_lock_name).c_str());
+      ::rmdir(entry.path().c_str()); // only one that is empty: its run ended before it had a lock
+    }
+    if (lock.valid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0)
+      remove_workspace(entry.path(), farewell);
+  }
 }
 
 [[noreturn]] void end_like(int native) {
@@ -68,7 +114,7 @@ void remove_workspace(const std::filesystem::path& workspace, const Farewell& fa
   _exit(WEXITSTATUS(native));
 }
 
-[[noreturn]] void guard(const std::filesystem::path& workspace, const Work& work, const Farewell& farewell, pid_t front,
+[[noreturn]] void guard(const Workspace& workspace, const Work& work, const Farewell& farewell, pid_t front,
                         const sigset_t& unblocked) {
   setpgid(0, 0);
   std::signal(SIGTTOU, SIG_IGN); // a background group may still write to the terminal
@@ -81,13 +127,13 @@ void remove_workspace(const std::filesystem::path& workspace, const Farewell& fa
     if (!die_with(guardian, SIGTERM))
       _exit(4);
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
-    const int status = run_to_status([&] { return work(workspace); });
+    const int status = run_to_status([&] { return work(workspace.inner); });
     if (getppid() != guardian)
-      remove_workspace(workspace, farewell);
+      remove_workspace(workspace.outer, farewell);
     _exit(status);
   }
   if (worker < 0) {
-    remove_workspace(workspace, farewell);
+    remove_workspace(workspace.outer, farewell);
     _exit(4);
   }
   int asked = 0;
@@ -111,7 +157,7 @@ void remove_workspace(const std::filesystem::path& workspace, const Farewell& fa
       if (pid != worker)
         continue;
       kill_children();
-      remove_workspace(workspace, farewell);
+      remove_workspace(workspace.outer, farewell);
       if (asked > 0)
         _exit(130); // whatever became of the worker, it was because somebody said so
       end_like(status);
@@ -119,11 +165,30 @@ void remove_workspace(const std::filesystem::path& workspace, const Farewell& fa
   }
 }
 
-std::filesystem::path make_workspace() {
+[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
+  throw std::runtime_error(fmt::format("cannot make {} {}: {}", what, path.string(), std::strerror(errno)));
+}
+
+Workspace make_workspace() {
   auto pattern = (std::filesystem::temp_directory_path() / "holdfast-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr)
-    throw std::runtime_error(fmt::format("cannot make a temporary directory {}: {}", pattern, std::strerror(errno)));
-  return pattern;
+    fail("a temporary directory", pattern);
+  Workspace workspace{.outer = pattern};
+  // The lock is taken before it has its name: whoever sees it by that sees it taken.
+  const auto beside = workspace.outer / new_lock_name;
+  workspace.lock = ScopedFd(::open(beside.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!workspace.lock.valid() || ::flock(workspace.lock.get(), LOCK_EX | LOCK_NB) != 0 ||
+      ::rename(beside.c_str(), (workspace.outer / lock_name).c_str()) != 0)
+    fail("the lock of", workspace.outer);
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random)
+    fail("a name in", workspace.outer);
+  workspace.inner = workspace.outer / fmt::format("{:016x}", random);
+  // Servers run as other users: they must be able to pass.
+  if (::mkdir(workspace.inner.c_str(), 0700) != 0 || ::chmod(workspace.inner.c_str(), 0711) != 0 ||
+      ::chmod(workspace.outer.c_str(), 0711) != 0)
+    fail("the folder", workspace.inner);
+  return workspace;
 }
 
 } // namespace
@@ -133,11 +198,12 @@ WaitStatus supervise(const Work& work, const Farewell& farewell) {
   std::signal(SIGCHLD, SIG_DFL);    // ignored, it would take the children's exits from us
   prctl(PR_SET_CHILD_SUBREAPER, 1); // should the guardian be killed, the worker falls to us
   SignalFd signals;
+  sweep(std::filesystem::temp_directory_path(), farewell);
   const auto workspace = make_workspace(); // not before: a signal that ended us now would leave it behind
   const pid_t front = getpid();
   const pid_t guardian = fork();
   if (guardian < 0) {
-    remove_workspace(workspace, farewell);
+    remove_workspace(workspace.outer, farewell);
     throw std::runtime_error(fmt::format("fork: {}", std::strerror(errno)));
   }
   if (guardian == 0) {
@@ -160,7 +226,7 @@ WaitStatus supervise(const Work& work, const Farewell& farewell) {
         (void)signals.next(orphan_look_ms);
     }
     kill_children();
-    remove_workspace(workspace, farewell);
+    remove_workspace(workspace.outer, farewell);
     return WaitStatus::from_native(status);
   }
 }

@@ -1,6 +1,7 @@
 #include "harness/run/run.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/async/either.hpp"
 #include "harness/run/processor_wait.hpp"
 #include "harness/run/stack_runtime.hpp"
 #include "harness/run/system_clock.hpp"
@@ -34,21 +35,26 @@ constexpr auto lag_recorded = std::chrono::milliseconds{20};
 constexpr auto starvation_every = std::chrono::milliseconds{200};
 constexpr double starvation_recorded = 0.3; ///< share of that time
 
+workload::WallTime wall_time() {
+  return std::chrono::duration_cast<workload::WallTime>(std::chrono::system_clock::now().time_since_epoch());
+}
+
 /// One run: everything that lives as long as it does, in the order in which it must die.
 class Player {
 public:
   Player(asio::io_context& io, const Plan& plan, const Registry& registry, const Places& places,
          const std::function<void(const Progress&)>& on_progress)
       : executor_(io.get_executor()), on_progress_(on_progress), clock_(executor_),
-        recorder_(places.bundle, [this] { return clock_.now(); }), finished_(executor_),
+        recorder_(places.bundle, places.secrets, [this] { return clock_.now(); }), finished_(executor_),
         stack_(executor_, clock_, plan, registry, places, recorder_),
-        workload_(executor_, clock_, plan.scenario, plan.seed, recorder_, stack_),
+        workload_(executor_, {clock_, plan.scenario, plan.seed, recorder_, places.secrets, stack_.router(), wall_time}),
         timeline_(executor_, clock_, plan, registry, stack_, workload_, recorder_) {}
 
   asio::awaitable<void> run(bundle::Manifest& manifest, asio::signal_set& signals) {
     try {
-      auto group = asio::experimental::make_parallel_group(asio::co_spawn(executor_, play(), asio::deferred),
-                                                           signals.async_wait(asio::deferred));
+      auto playing = async::either(play(), stack_.until_failure());
+      auto group = asio::experimental::make_parallel_group(
+          asio::co_spawn(executor_, std::move(playing), asio::deferred), signals.async_wait(asio::deferred));
       const auto [order, error, signal_error, signal] =
           co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
       if (order[0] != 0) {
@@ -74,39 +80,41 @@ public:
     if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty())
       manifest.reason = stack_.warnings().front();
     manifest.took = clock_.now();
+    manifest.lines = recorder_.counts();
   }
 
 private:
+  using Phase = history::PhaseEvent::Phase;
+  using State = history::PhaseEvent::State;
+
   asio::awaitable<void> play() {
     asio::co_spawn(executor_, show_progress(), asio::detached);
     asio::co_spawn(executor_, watch_lag(), asio::detached);
     asio::co_spawn(executor_, watch_processor(), asio::detached);
-    phase("stack up", "began");
+    phase(Phase::stack_up, State::began);
     co_await stack_.up();
-    phase("stack up", "ended");
-    for (auto* instance : stack_.instances())
-      asio::co_spawn(executor_, stack_.watch(*instance), asio::detached);
-    phase("setup", "began");
+    phase(Phase::stack_up, State::ended);
+    phase(Phase::setup, State::began);
     co_await workload_.set_up();
-    phase("setup", "ended");
+    phase(Phase::setup, State::ended);
     asio::co_spawn(executor_, workload_.arrivals(), asio::detached);
     co_await timeline_.play();
-    recorder_.event("workload",
-                    {{"late", std::to_string(workload_.late())}, {"unsent", std::to_string(workload_.unsent())}});
-    phase("end", "reached");
+    recorder_.event(history::WorkloadEvent{workload_.late(), workload_.unsent()});
+    phase(Phase::end, State::reached);
   }
 
-  void phase(const std::string& name, const std::string& state) {
-    phase_ = name;
-    recorder_.event("phase", {{"name", name}, {"state", state}});
+  void phase(Phase phase, State state) {
+    phase_ = phase;
+    recorder_.event(history::PhaseEvent{phase, state, {}});
   }
 
   asio::awaitable<void> show_progress() {
     std::uint64_t before = 0;
     while (!finished_flag_) {
       const auto total = workload_.live().total();
-      const bool playing = phase_ == "setup" && timeline_.phase() != "start";
-      on_progress_({playing ? timeline_.phase() : phase_, timeline_.in_force(), clock_.now(),
+      const bool playing = phase_ == Phase::setup && timeline_.phase() != "start";
+      const auto phase = phase_ ? std::string(history::name_of(*phase_)) : "start";
+      on_progress_({playing ? timeline_.phase() : phase, timeline_.in_force(), clock_.now(),
                     static_cast<double>(total - before) * (1.0 / std::chrono::duration<double>(progress_every).count()),
                     total, workload_.live().failed()});
       before = total;
@@ -122,7 +130,7 @@ private:
         continue;
       const auto lag = clock_.now() - due;
       if (lag >= lag_recorded && !finished_flag_)
-        recorder_.event("lag", {{"ms", std::to_string(lag.count() / 1'000'000)}});
+        recorder_.event(history::LagEvent{std::chrono::duration_cast<history::Milliseconds>(lag)});
     }
   }
 
@@ -137,8 +145,8 @@ private:
       const auto share =
           waited ? static_cast<double>((*waited - *before).count()) / static_cast<double>(window.count()) : 0;
       if (share >= starvation_recorded && !finished_flag_)
-        recorder_.event("starved", {{"ms", std::to_string(window.count() / 1'000'000)},
-                                    {"percent", std::to_string(static_cast<int>(share * 100))}});
+        recorder_.event(history::StarvedEvent{std::chrono::duration_cast<history::Milliseconds>(window),
+                                              static_cast<int>(share * 100)});
       before = waited;
       began += window;
     }
@@ -152,7 +160,7 @@ private:
   StackRuntime stack_;
   workload::Workload workload_;
   Timeline timeline_;
-  std::string phase_ = "start";
+  std::optional<Phase> phase_;
   bool finished_flag_ = false;
 };
 
@@ -170,12 +178,12 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
                             .version = HOLDFAST_VERSION,
                             .started = wall_clock()};
   manifest.reason = "the run did not come to its end";
-  if (auto problem = bundle::save_sources(places.bundle, plan.scenario))
+  if (auto problem = bundle::save_sources(places.bundle, plan.scenario, places.secrets))
     manifest.reason = problem->message;
   if (auto problem = bundle::save_environment(places.bundle, HOLDFAST_VERSION))
     manifest.reason = problem->message;
-  (void)bundle::save_manifest(places.bundle, manifest); // what a crash would leave; the last one is looked at below
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)bundle::save_manifest(places.bundle, manifest,
+                              places.secrets); // what a crash would leave; the last one is looked at below
   try {
     asio::io_context io(1);
     asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
@@ -200,7 +208,7 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = error.what();
   }
-  if (auto problem = bundle::save_manifest(places.bundle, manifest);
+  if (auto problem = bundle::save_manifest(places.bundle, manifest, places.secrets);
       problem && manifest.ending != bundle::Ending::harness_failed) {
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = problem->message;

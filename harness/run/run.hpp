@@ -27,6 +27,8 @@ struct FakeSetup {
   std::filesystem::path directory; ///< its own; exists
   /// Told of everything that a fake books on behalf of a client: evidence for the checks.
   std::function<void(const std::map<std::string, std::string>& entry)> booked;
+  /// Told of every good answer that a fake kept from a client on purpose.
+  std::function<void(const std::string& peer, const std::string& route, const std::string& behaviour)> withheld;
 };
 
 /// What there is to play it with; filled by the command line.
@@ -51,6 +53,8 @@ struct Places {
   std::filesystem::path bundle;    ///< exists
   std::filesystem::path workspace; ///< exists, removed by somebody else
   const stack::NetworkLease& lease;
+  history::Secrets& secrets;
+  process::Surroundings surroundings; ///< with which the stack's processes start
 };
 
 /// What the servers of a run that was killed left outside of its workspace; returns what could not be removed.

@@ -2,18 +2,17 @@
 
 #include "harness/async/deadline.hpp"
 #include "harness/async/together.hpp"
-#include "harness/history/secrets.hpp"
 #include "harness/stack/listening.hpp"
-#include "harness/stack/resolve.hpp"
 #include "harness/stack/server_remains.hpp"
 #include "harness/workload/plan.hpp"
 
 #include <algorithm>
-#include <csignal>
+#include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 #include <pwd.h>
 #include <set>
 #include <span>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace holdfast::run {
@@ -29,20 +28,29 @@ constexpr auto watch_least = std::chrono::milliseconds{20};   ///< between two l
 /// instances there are, all looking stays at 2 % of one core.
 constexpr auto watch_between = std::chrono::milliseconds{10};
 
-/// The folder of a server that runs as somebody else: theirs, and reachable through the workspace.
-void give_to(const std::string& user, const fs::path& directory) {
+/// A folder on the way to those of units: other users pass through it, and see nothing.
+void make_passage(const fs::path& folder) {
+  fs::create_directories(folder);
+  using fs::perms;
+  fs::permissions(folder, perms::owner_all | perms::group_exec | perms::others_exec);
+}
+
+/// The folder of a unit: its user's alone.
+void make_folder(const fs::path& folder, const std::string& user) {
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+  if (user.empty() || ::geteuid() != 0)
+    return;
   const auto* entry = ::getpwnam(user.c_str());
   if (entry == nullptr)
     return; // the spawn says so
-  if (::chown(directory.c_str(), entry->pw_uid, entry->pw_gid) != 0)
-    throw EnvironmentError(fmt::format("cannot give {} to the user {}: {}", directory.string(), user,
+  if (::chown(folder.c_str(), entry->pw_uid, entry->pw_gid) != 0)
+    throw EnvironmentError(fmt::format("cannot give {} to the user {}: {}", folder.string(), user,
                                        std::error_code(errno, std::generic_category()).message()));
-  for (const auto& folder : {directory.parent_path(), directory.parent_path().parent_path()})
-    fs::permissions(folder, fs::perms::others_exec, fs::perm_options::add);
-  for (auto folder = directory.parent_path(); folder != folder.root_path(); folder = folder.parent_path())
-    if ((fs::status(folder).permissions() & fs::perms::others_exec) == fs::perms::none)
+  for (auto above = folder.parent_path(); above != above.root_path(); above = above.parent_path())
+    if ((fs::status(above).permissions() & fs::perms::others_exec) == fs::perms::none)
       throw EnvironmentError(fmt::format("the user {} cannot enter {}: set TMPDIR to a folder that everybody may enter",
-                                         user, folder.string()));
+                                         user, above.string()));
 }
 
 } // namespace
@@ -53,23 +61,26 @@ std::vector<std::string> remove_server_remains(const fs::path& workspace) {
 
 StackRuntime::StackRuntime(asio::any_io_executor executor, async::Clock& clock, const Plan& plan,
                            const Registry& registry, const Places& places, history::Recorder& recorder)
-    : executor_(executor), clock_(clock), plan_(plan), registry_(registry), places_(places), recorder_(recorder),
-      bodies_(places.bundle), addresses_(plan.scenario.stack, places.lease), stop_(executor) {}
+    : executor_(executor), clock_(clock), plan_(plan), places_(places), recorder_(recorder),
+      bodies_(places.bundle, places.secrets), addresses_(plan.scenario.stack, places.lease), stop_(executor),
+      failed_(executor), links_({executor, clock, plan, registry, places, recorder, bodies_, addresses_,
+                                 [this](std::exception_ptr failure) { fail(std::move(failure)); }}),
+      router_(executor, clock, plan.scenario, recorder,
+              [this](const stack::Instance& instance) { return links_.place_for_users(instance); }) {}
 
 StackRuntime::~StackRuntime() = default;
 
-void StackRuntime::process(const std::string& instance, const std::string& state, const std::string& detail) {
-  recorder_.event("process", {{"instance", instance}, {"state", state}, {"detail", detail}});
+void StackRuntime::process(const history::ProcessEvent& event) {
+  recorder_.event(event);
 }
 
-void StackRuntime::config(const std::string& instance, const std::string& file, const std::string& hash,
-                          const std::string& release, const std::string& text) {
-  recorder_.event("config", {{"instance", instance}, {"file", file}, {"hash", hash}, {"release", release}});
-  const auto path = places_.bundle / "config" / fmt::format("{}-{}", hash, file);
+void StackRuntime::config(const history::ConfigEvent& event, const std::string& text) {
+  recorder_.event(event);
+  const auto path = places_.bundle / "config" / fmt::format("{}-{}", event.hash, event.file);
   if (fs::exists(path))
     return;
   std::ofstream stream(path);
-  stream << history::mask_secrets(text);
+  stream << places_.secrets.mask(text);
   stream.flush();
   if (!stream)
     throw history::WriteError(fmt::format("cannot write {}", path.string()));
@@ -79,241 +90,150 @@ void StackRuntime::probe(const std::string& instance, const stack::ProbeAnswer& 
   recorder_.probe(instance, answer.ready, answer.detail);
 }
 
-std::optional<std::string> StackRuntime::place_of_need(const std::string& service, int host,
-                                                       std::string_view name) const {
-  if (!name.starts_with("link."))
-    return std::nullopt;
-  std::string need(name.substr(5));
-  std::string part;
-  for (const auto* suffix : {".address", ".port"})
-    if (need.ends_with(suffix))
-      part = suffix, need.resize(need.size() - part.size());
-  const auto& needs = plan_.scenario.stack.service(service)->needs;
-  if (std::find(needs.begin(), needs.end(), need) == needs.end())
-    return std::nullopt;
-  const bool direct = plan_.scenario.stack.service(need) != nullptr && !is_named(service + ">" + need);
-  const auto place = direct ? addresses_.instance(need, host) : addresses_.link(service, host, need);
-  if (part == ".address")
-    return place.address;
-  if (part == ".port")
-    return std::to_string(place.port);
-  return place.text();
+std::string StackRuntime::masked(std::string_view line) {
+  return places_.secrets.mask(line);
 }
 
-bool StackRuntime::is_named(const std::string& name) const {
-  return std::any_of(plan_.scenario.steps.begin(), plan_.scenario.steps.end(), [&](const scenario::Step& step) {
-    const auto* when = std::get_if<scenario::AtPosition>(&step.trigger);
-    return step.get<std::string>("link") == name || (when != nullptr && when->link == name);
-  });
+void StackRuntime::fail(std::exception_ptr failure) {
+  if (!failure_)
+    failure_ = std::move(failure);
+  failed_.notify();
 }
 
-void StackRuntime::make_link(const std::string& name, const std::string& protocol, const std::vector<Way>& ways) {
-  // Only a link that somebody may hold messages on is framed: the others pass bytes.
-  const auto framed = is_named(name) ? link::Framing::framed : link::Framing::opaque;
-  link::Link::OnMessage record;
-  if (framed == link::Framing::framed)
-    record = [this, name](const link::Message& message) {
-      const auto& unit = message.unit;
-      const bool request = unit.kind == protocol::Unit::Kind::request;
-      using Kind = history::WireMessage::Kind;
-      const history::WireMessage header{.time = recorder_.now(),
-                                        .kind = request ? Kind::request : Kind::reply,
-                                        .link = name,
-                                        .peer = message.peer,
-                                        .connection = message.connection,
-                                        .exchange = unit.exchange,
-                                        .operations = unit.request.operations,
-                                        .keys = unit.request.keys,
-                                        .size = unit.bytes.size(),
-                                        .answered = unit.answered};
-      bodies_.add(header, recorder_.message(header), unit.bytes);
-    };
-  auto link =
-      std::make_unique<link::Link>(executor_, clock_, link::Link::Setup{name, protocol, framed, std::move(record)});
-  for (const auto& way : ways)
-    if (auto opened = link->listen(way.from, way.to); !opened)
-      throw EnvironmentError(opened.error());
-  links_[name] = std::move(link);
+void StackRuntime::lost(stack::Instance& instance) {
+  fail(std::make_exception_ptr(EnvironmentError(
+      fmt::format("the shim of {} was killed, and nothing is known of its processes any more", instance.name()))));
 }
 
-void StackRuntime::make_links_of(const Dependency& dependency) {
-  const auto& stack = plan_.scenario.stack;
-  std::shared_ptr<link::Upstream> upstream;
-  if (dependency.provider == Dependency::Provider::fake) {
-    const auto directory = places_.workspace / "dependencies" / dependency.name;
-    fs::create_directories(directory);
-    const auto booked = [this, name = dependency.name](const std::map<std::string, std::string>& entry) {
-      history::Values fields;
-      for (const auto& [key, value] : entry)
-        fields.set(key, value);
-      fields.set("dependency", name);
-      recorder_.event("booked", fields);
-    };
-    auto& fake = fakes_[dependency.name] =
-        registry_.fakes.at(dependency.protocol)({executor_, clock_, dependency, directory, booked});
-    upstream = link::make_fake_upstream(executor_, *fake);
-  } else {
-    const auto place = dependency.provider == Dependency::Provider::server ? addresses_.server(dependency.name)
-                                                                           : externals_.at(dependency.name);
-    upstream = link::make_tcp_upstream(executor_, place.address, place.port);
+asio::awaitable<void> StackRuntime::until_failure() {
+  while (!failure_)
+    co_await failed_.wait();
+  std::rethrow_exception(failure_);
+}
+
+void StackRuntime::ended_unasked(stack::Instance& instance) {
+  const auto* service = plan_.scenario.stack.service(instance.kind());
+  if (service != nullptr && service->supervisor && watching_)
+    asio::co_spawn(executor_, supervise(instance, *service->supervisor), [this](std::exception_ptr failure) {
+      if (failure)
+        fail(std::move(failure));
+    });
+}
+
+/// Starts again what ended by itself, as often and as quickly as the stack file says. A step that has begun on the
+/// instance has it for itself.
+asio::awaitable<void> StackRuntime::supervise(stack::Instance& instance, scenario::Supervisor supervisor) {
+  for (int tries = 0; tries < supervisor.tries; ++tries) {
+    if (tries > 0)
+      co_await clock_.wait_for(supervisor.within / supervisor.tries);
+    if (!watching_ || instance.is_closed() || instance.is_running() || is_in_a_step(instance))
+      co_return;
+    const auto started = co_await instance.start(stack::Instance::By::supervisor);
+    if (started.how != stack::Started::How::exited)
+      co_return;
   }
-  std::vector<Way> ways;
-  for (const auto& service : stack.services) {
-    if (std::find(service.needs.begin(), service.needs.end(), dependency.name) == service.needs.end())
-      continue;
-    for (int host = 1; host <= stack.hosts; ++host) {
-      const auto place = addresses_.link(service.name, host, dependency.name);
-      ways.push_back({{fmt::format("{}@{}", service.name, host), place.address, place.port}, upstream});
-    }
-  }
-  make_link(dependency.name, dependency.protocol, ways);
 }
 
-/// From users to a service and from one service to another: on every host a way of its own, since calls stay on a host.
-/// They exist only where a step names them.
-void StackRuntime::make_links_of(const scenario::Service& service) {
-  const auto& stack = plan_.scenario.stack;
-  const auto make = [&](const std::string& name, const std::string& peer, const std::string& to, auto place_on) {
-    if (!is_named(name))
-      return;
-    std::vector<Way> ways;
-    for (int host = 1; host <= stack.hosts; ++host) {
-      const stack::Place place = place_on(host), behind = addresses_.instance(to, host);
-      ways.push_back({{fmt::format("{}@{}", peer, host), place.address, place.port},
-                      link::make_tcp_upstream(executor_, behind.address, behind.port)});
-    }
-    make_link(name, "http", ways);
-  };
-  make(service.name, "users", service.name, [&](int host) { return addresses_.users(service.name, host); });
-  for (const auto& need : service.needs)
-    if (stack.service(need) != nullptr)
-      make(service.name + ">" + need, service.name, need,
-           [&](int host) { return addresses_.link(service.name, host, need); });
-}
-
-void StackRuntime::make_links() {
-  for (const auto& dependency : plan_.scenario.stack.dependencies)
-    make_links_of(dependency);
-  for (const auto& service : plan_.scenario.stack.services)
-    make_links_of(service);
-}
-
-link::Peers StackRuntime::peers(const link::Link& link, const scenario::InstanceSelection& selection,
-                                const std::vector<stack::Instance*>& instances) const {
-  if (selection.services.empty() && selection.hosts.empty() && selection.host_count == 0 && !selection.that)
+std::string StackRuntime::socket_of(const Dependency& dependency) const {
+  if (dependency.provider != Dependency::Provider::server || dependency.socket.empty())
     return {};
-  const bool of_users = plan_.scenario.stack.service(link.name()) != nullptr;
-  link::Peers peers;
-  for (const auto* instance : instances)
-    if (!of_users)
-      peers.push_back(instance->name());
-    else if (instance->service().name == link.name())
-      peers.push_back(fmt::format("users@{}", instance->host()));
-  return peers;
+  const auto directory = places_.workspace / "dependencies" / dependency.name;
+  auto path = scenario::substitute(dependency.socket, [&](std::string_view name) -> std::optional<std::string> {
+    return name == "dir" ? std::optional(directory.string()) : std::nullopt;
+  });
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    throw EnvironmentError(fmt::format("the Unix socket {} of '{}' has a longer path than the {} bytes that the kernel "
+                                       "takes: set TMPDIR to a shorter folder",
+                                       path, dependency.name, sizeof(sockaddr_un::sun_path) - 1));
+  return path;
 }
 
-std::string StackRuntime::instance_at(const link::Link& link, const std::string& peer) const {
-  const bool of_users = plan_.scenario.stack.service(link.name()) != nullptr;
-  return of_users ? link.name() + peer.substr(peer.rfind('@')) : peer;
+stack::Instance::Setup StackRuntime::setup_of(stack::Unit unit, stack::Place place, const fs::path& directory,
+                                              scenario::Lookup lookup) {
+  make_folder(directory, unit.run_as);
+  const auto log = places_.bundle / "logs" / (unit.name + ".log");
+  return {.unit = std::move(unit),
+          .stack_folder = fs::absolute(plan_.scenario.stack.file).parent_path(),
+          .place = std::move(place),
+          .directory = directory,
+          .log = log,
+          .placeholders = std::move(lookup),
+          .surroundings = places_.surroundings,
+          .clock = clock_,
+          .watch = watch_,
+          .observer = *this};
+}
+
+void StackRuntime::make_servers() {
+  make_passage(places_.workspace / "dependencies");
+  for (const auto& dependency : plan_.scenario.stack.dependencies) {
+    if (dependency.provider != Dependency::Provider::server)
+      continue;
+    auto& code = server_code_[dependency.name];
+    code.command = dependency.command;
+    stack::Unit unit{.name = dependency.name,
+                     .kind = dependency.name,
+                     .ready = dependency.ready,
+                     .stop_signal = dependency.stop_signal,
+                     .stop_within = server_stops_within,
+                     .run_as = dependency.run_as,
+                     .prepare = dependency.prepare,
+                     .release = {},
+                     .code = [&code](const std::string&) -> const scenario::ServiceRelease& { return code; }};
+    auto setup = setup_of(std::move(unit), addresses_.server(dependency.name),
+                          places_.workspace / "dependencies" / dependency.name,
+                          [this](std::string_view name) -> std::optional<std::string> {
+                            return name == "password" ? std::optional(links_.password()) : std::nullopt;
+                          });
+    setup.socket = socket_of(dependency);
+    servers_.push_back(std::make_unique<stack::Instance>(executor_, std::move(setup)));
+  }
 }
 
 void StackRuntime::make_instances() {
   const auto& stack = plan_.scenario.stack;
+  make_passage(places_.workspace / "instances");
   for (const auto* service : stack.start_order()) {
     for (int host = 1; host <= stack.hosts; ++host) {
-      const auto name = fmt::format("{}@{}", service->name, host);
-      const auto directory = places_.workspace / "instances" / name;
-      fs::create_directories(directory);
+      stack::Unit unit{
+          .name = fmt::format("{}@{}", service->name, host),
+          .kind = service->name,
+          .host = host,
+          .ready = service->ready,
+          .stop_signal = service->stop_signal,
+          .stop_within = service->stop_within,
+          .run_as = {},
+          .prepare = {},
+          .release = stack.initial_release,
+          .code = [&stack, name = service->name](const std::string& release) -> const scenario::ServiceRelease& {
+            return stack.release(release)->services.at(name);
+          }};
+      const auto directory = places_.workspace / "instances" / unit.name;
       auto instance = std::make_unique<stack::Instance>(
-          executor_, stack::Instance::Setup{stack, *service, host, addresses_.instance(service->name, host), directory,
-                                            places_.bundle / "logs" / (name + ".log"),
-                                            [this, service, host](std::string_view key) {
-                                              return place_of_need(service->name, host, key);
-                                            },
-                                            clock_, watch_, *this});
+          executor_, setup_of(std::move(unit), addresses_.instance(service->name, host), directory,
+                              [this, service, host](std::string_view key) {
+                                return links_.place_of_need(service->name, host, key);
+                              }));
       instance->write_config(stack.initial_release);
       good_hashes_[instance->name()] = instance->config_hash();
-      by_place_[{service->name, host}] = instance.get();
       instances_.push_back(std::move(instance));
     }
   }
 }
 
-asio::awaitable<StackRuntime::Server> StackRuntime::spawn_server(const Dependency& dependency,
-                                                                 const std::vector<std::string>& command) {
-  const auto directory = places_.workspace / "dependencies" / dependency.name;
-  fs::create_directories(directory);
-  const auto place = addresses_.server(dependency.name);
-  const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-    if (name == "address")
-      return place.address;
-    if (name == "port")
-      return std::to_string(place.port);
-    if (name == "dir")
-      return directory.string();
-    return std::nullopt;
-  };
-  process::ProcessSpec spec;
-  for (const auto& word : command)
-    spec.command.push_back(scenario::substitute(word, lookup));
-  for (const auto* name : {"PATH", "HOME", "LANG"})
-    if (const char* value = std::getenv(name))
-      spec.environment[name] = value;
-  spec.directory = directory;
-  spec.shim = process::find_shim();
-  spec.run_as = dependency.run_as;
-  if (!spec.run_as.empty() && ::geteuid() == 0)
-    give_to(spec.run_as, directory);
-  auto log = std::make_shared<std::ofstream>(places_.bundle / "logs" / (dependency.name + ".log"), std::ios::app);
-  auto logged = std::make_shared<bool>(false);
-  auto spawned = co_await process::Process::spawn(
-      executor_, std::move(spec),
-      [this, log, logged, text = dependency.ready.path](process::Stream stream, std::string_view line) {
-        const auto now = clock_.now().count() / 1000; // as instances' lines are written
-        *log << fmt::format("{:>6}.{:06} {} {}\n", now / 1'000'000, now % 1'000'000,
-                            stream == process::Stream::out ? "out" : "err", line)
-             << std::flush;
-        *logged = *logged || line.find(text) != std::string_view::npos;
-      });
-  if (!spawned)
-    throw StackError(fmt::format("dependency '{}': {}", dependency.name, spawned.error()));
-  co_return Server{std::move(*spawned), process::signal_number(dependency.stop_signal).value_or(SIGTERM), logged};
-}
-
-asio::awaitable<void> StackRuntime::start_server(const Dependency& dependency) {
-  if (!dependency.prepare.empty()) {
-    auto prepare = co_await spawn_server(dependency, dependency.prepare);
-    if (!co_await async::until(clock_, clock_.now() + std::chrono::seconds{60}, prepare.process->gone()) ||
-        prepare.process->status()->exit_code() != 0)
-      throw StackError(fmt::format("dependency '{}': preparing it failed; see logs/{}.log in the bundle",
-                                   dependency.name, dependency.name));
-  }
-  auto spawned = co_await spawn_server(dependency, dependency.command);
-  auto& server = *spawned.process;
-  const stack::ProbeTarget target{addresses_.server(dependency.name),
-                                  places_.workspace / "dependencies" / dependency.name,
-                                  [logged = spawned.logged](std::string_view) { return *logged; }};
-  servers_.push_back(std::move(spawned)); // from here on it is stopped whatever happens
-  const auto deadline = clock_.now() + dependency.ready.within;
-  for (;;) {
-    const auto answer = co_await stack::probe_once(clock_, dependency.ready, target);
-    if (answer.ready)
-      co_return;
-    if (server.is_gone())
-      throw StackError(
-          fmt::format("dependency '{}' ended ({}) before it was ready", dependency.name, server.status()->describe()));
-    if (clock_.now() > deadline)
-      throw StackError(fmt::format("dependency '{}' was not ready within {}: {}", dependency.name,
-                                   scenario::format_duration(dependency.ready.within), answer.detail));
-    (void)co_await async::until(clock_, clock_.now() + dependency.ready.every, server.gone());
-  }
-}
-
-asio::awaitable<void> StackRuntime::find_external(const Dependency& dependency) {
-  const auto place = co_await stack::resolve(executor_, scenario::parse_address(dependency.address).value());
-  if (!place)
-    throw StackError(fmt::format("dependency '{}': {}", dependency.name, place.error().message));
-  externals_[dependency.name] = *place;
+asio::awaitable<void> StackRuntime::start_server(stack::Instance& server) {
+  if (const auto problem = co_await server.prepare())
+    throw StackError(fmt::format("dependency '{0}': {1}; see logs/{0}.log in the bundle", server.name(), *problem));
+  const auto started = co_await server.start();
+  using How = stack::Started::How;
+  const auto last = started.last_line.empty() ? std::string{} : "; its last line: " + started.last_line;
+  if (started.how == How::failed)
+    throw StackError(fmt::format("dependency '{}': {}", server.name(), started.detail));
+  if (started.how == How::exited)
+    throw StackError(
+        fmt::format("dependency '{}' ended ({}) before it was ready{}", server.name(), started.detail, last));
+  if (started.how == How::timed_out)
+    throw StackError(fmt::format("dependency '{}' was {}{}", server.name(), started.detail, last));
 }
 
 asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
@@ -334,7 +254,7 @@ asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
   if (started.how == stack::Started::How::ready) {
     if (!instance.misplaced().empty()) {
       warnings_.push_back(instance.misplaced());
-      recorder_.event("warning", {{"instance", instance.name()}, {"text", instance.misplaced()}});
+      recorder_.event(history::WarningEvent{instance.name(), instance.misplaced()});
     }
     co_return;
   }
@@ -356,42 +276,52 @@ asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
 }
 
 asio::awaitable<void> StackRuntime::up() {
+  make_servers();
   std::vector<asio::awaitable<void>> dependencies;
+  for (const auto& server : servers_)
+    dependencies.push_back(start_server(*server));
   for (const auto& dependency : plan_.scenario.stack.dependencies)
-    if (dependency.provider == Dependency::Provider::server)
-      dependencies.push_back(start_server(dependency));
-    else if (dependency.provider == Dependency::Provider::external)
-      dependencies.push_back(find_external(dependency));
+    if (dependency.provider == Dependency::Provider::external)
+      dependencies.push_back(links_.find_external(dependency));
   co_await async::together(std::move(dependencies));
-  make_links();
+  links_.make([this](const Dependency& dependency) { return socket_of(dependency); });
   make_instances();
-  for (const auto& service : stack::by_service(instances())) {
+  for (const auto& service : stack::by_kind(instances())) {
     co_await start_instance(*service.front()); // alone: does it keep to its address?
     co_await async::together(std::span(service).subspan(1), [this](auto* one) { return start_instance(*one); });
   }
+  for (auto* instance : instances())
+    asio::co_spawn(executor_, watch(*instance), [this](std::exception_ptr failure) {
+      if (failure)
+        fail(std::move(failure));
+    });
+  router_.start(instances());
 }
 
 asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> settle) {
-  stop_watching();
+  watching_ = false;
+  stop_.notify();
+  router_.stop();
   for (const auto& instance : instances_)
     instance->close(); // no step brings one up behind our back
   for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
     co_await (*instance)->kill();
   co_await settle();
-  for (const auto& server : servers_) {
-    server.process->signal(server.stop_signal);
-    (void)co_await async::until(clock_, clock_.now() + server_stops_within, server.process->gone());
-    server.process->kill();
-    co_await server.process->gone();
+  for (const auto& server : servers_)
+    (void)co_await server->stop();
+  for (const auto& server : servers_) { // one that was just being prepared or started
+    server->close();
+    co_await server->kill();
   }
-  links_.clear();
+  links_.close();
   bodies_.write();
 }
 
+/// Probes an instance for the readiness check, also while it is down.
 asio::awaitable<void> StackRuntime::watch(stack::Instance& instance) {
   // On large stacks seldom enough to be cheap, but always at least three looks within the grace period of a lie.
-  const auto seldom = std::max<async::Duration>(instance.service().ready.every * 10,
-                                                watch_between * static_cast<int>(instances_.size()));
+  const auto seldom =
+      std::max<async::Duration>(instance.unit().ready.every * 10, watch_between * static_cast<int>(instances_.size()));
   const auto every =
       std::max<async::Duration>(std::min<async::Duration>(seldom, plan_.scenario.judge.lying_grace / 3), watch_least);
   async::HttpConnection kept(executor_, instance.place().address, instance.place().port);
@@ -401,11 +331,6 @@ asio::awaitable<void> StackRuntime::watch(stack::Instance& instance) {
     if (watching_)
       (void)co_await async::until(clock_, clock_.now() + every, stop_.wait());
   }
-}
-
-void StackRuntime::stop_watching() {
-  watching_ = false;
-  stop_.notify();
 }
 
 std::vector<stack::Instance*> StackRuntime::instances() const {
@@ -434,7 +359,7 @@ std::vector<stack::Instance*> StackRuntime::select(const scenario::InstanceSelec
     const auto& services = selection.services;
     if (selection.that && instance->name() != that)
       continue;
-    if (!services.empty() && std::find(services.begin(), services.end(), instance->service().name) == services.end())
+    if (!services.empty() && std::find(services.begin(), services.end(), instance->kind()) == services.end())
       continue;
     if (!hosts.empty() && !hosts.contains(instance->host()))
       continue;
@@ -443,39 +368,12 @@ std::vector<stack::Instance*> StackRuntime::select(const scenario::InstanceSelec
   return chosen;
 }
 
-link::Link* StackRuntime::link(const std::string& name) const {
-  const auto found = links_.find(name);
-  return found == links_.end() ? nullptr : found->second.get();
-}
-
 bool StackRuntime::is_known_good() const {
   const auto& good = plan_.scenario.stack.initial_release;
   return std::all_of(instances_.begin(), instances_.end(), [&](const auto& one) {
     return one->code_release() == good && one->config_hash() == good_hashes_.at(one->name()) &&
            !one->has_pending_change();
   });
-}
-
-std::optional<workload::Route> StackRuntime::route(const std::string& service, int host, const std::string& failed) {
-  const auto hosts = plan_.scenario.stack.hosts;
-  const auto to = [&](stack::Instance& instance) {
-    const auto through = links_.find(service);
-    const auto place = through == links_.end() ? instance.place() : addresses_.users(service, instance.host());
-    return workload::Route{instance.name(), place.address, place.port};
-  };
-  auto& own = *by_place_.at({service, host});
-  if (plan_.scenario.workload.routing == scenario::Routing::pinned)
-    return to(own);
-  stack::Instance* only_failed = nullptr;
-  for (int i = 0; i < hosts; ++i) {
-    auto& instance = *by_place_.at({service, (host - 1 + i) % hosts + 1});
-    if (!instance.is_ready())
-      continue;
-    if (instance.name() != failed)
-      return to(instance);
-    only_failed = &instance;
-  }
-  return only_failed != nullptr ? std::optional(to(*only_failed)) : std::nullopt;
 }
 
 } // namespace holdfast::run

@@ -1,7 +1,9 @@
 #include "harness/run/timeline.hpp"
 
 #include "harness/async/deadline.hpp"
-#include "harness/async/together.hpp"
+#include "harness/async/either.hpp"
+#include "harness/run/cold_restart.hpp"
+#include "harness/scenario/path.hpp"
 
 #include <algorithm>
 #include <boost/asio/detached.hpp>
@@ -9,19 +11,49 @@
 
 namespace holdfast::run {
 
+using history::StepEvent;
+using scenario::AtPosition;
+using scenario::StepSchema;
+
 namespace {
 
 constexpr async::Duration strike_deadline = std::chrono::seconds{10};
-constexpr async::Duration look = std::chrono::milliseconds{5}; ///< live counters are looked at no more often
+
+std::vector<StepSchema> schemas_of(const scenario::Scenario& scenario, const Registry& registry) {
+  std::vector<StepSchema> schemas;
+  for (const auto& step : scenario.steps)
+    schemas.push_back(registry.steps.at(step.kind).schema);
+  return schemas;
+}
+
+std::vector<std::string> names_of(const std::vector<stack::Instance*>& instances) {
+  std::vector<std::string> names;
+  for (const auto* instance : instances)
+    names.push_back(instance->name());
+  return names;
+}
+
+std::string link_of(const scenario::Step& step) {
+  return step.get<std::string>("link").value_or("");
+}
+
+async::Duration longest_drain(const scenario::Stack& stack) {
+  async::Duration longest{};
+  for (const auto& service : stack.services)
+    longest = std::max<async::Duration>(longest, service.balancer.drain);
+  return longest;
+}
 
 } // namespace
 
 Timeline::Timeline(asio::any_io_executor executor, async::Clock& clock, const Plan& plan, const Registry& registry,
                    StackRuntime& stack, workload::Workload& workload, history::Recorder& recorder)
     : executor_(executor), clock_(clock), plan_(plan), stack_(stack), workload_(workload), recorder_(recorder),
-      changed_(executor) {
+      recovery_(clock, plan.scenario, stack.router(), workload, recorder), changed_(executor),
+      schedule_(plan.scenario, schemas_of(plan.scenario, registry)) {
   for (const auto& step : plan.scenario.steps)
-    steps_.push_back({&step, &registry.steps.at(step.kind)});
+    steps_.push_back({.step = &step, .kind = &registry.steps.at(step.kind)});
+  stack_.is_in_a_step = [this](const stack::Instance& instance) { return is_at_work_on(instance); };
 }
 
 Timeline::~Timeline() = default;
@@ -34,123 +66,126 @@ void Timeline::rethrow() const {
 
 std::string Timeline::in_force() const {
   std::string names;
-  for (const auto& playing : steps_)
-    if (playing.state == State::running || playing.state == State::lasting)
-      names += (names.empty() ? "" : ", ") + playing.step->kind;
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    if (const auto state = schedule_.state(i); state == StepState::running || state == StepState::lasting)
+      names += (names.empty() ? "" : ", ") + steps_[i].step->kind;
   return names;
 }
 
-void Timeline::note(const Playing& playing, const std::string& state, history::Values more) {
-  more.set("id", playing.step->id);
-  more.set("kind", playing.step->kind);
-  more.set("state", state);
-  more.set("nature", playing.kind->schema.nature == scenario::StepSchema::Nature::fault ? "fault" : "change");
-  recorder_.event("step", more);
+StepEvent Timeline::event_of(const Playing& playing, StepEvent::State state) const {
+  StepEvent event{.id = playing.step->id, .kind = playing.step->kind, .state = state};
+  event.nature =
+      playing.kind->schema.nature == StepSchema::Nature::fault ? StepEvent::Nature::fault : StepEvent::Nature::change;
+  return event;
 }
 
-Timeline::Playing* Timeline::find(const std::string& id) {
-  for (auto& playing : steps_)
-    if (playing.step->id == id)
-      return &playing;
-  return nullptr;
+bool Timeline::is_at_work_on(const stack::Instance& instance) const {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const auto state = schedule_.state(i);
+    if ((state == StepState::running || state == StepState::lasting) &&
+        steps_[i].kind->schema.acts != StepSchema::Acts::on_link &&
+        std::find(steps_[i].targets.begin(), steps_[i].targets.end(), &instance) != steps_[i].targets.end())
+      return true;
+  }
+  return false;
 }
 
 asio::awaitable<void> Timeline::play() {
   phase_ = "steady state";
   workload_.resume();
-  co_await steady_state();
+  co_await recovery_.await_steady_state();
+  co_await baseline();
   phase_ = "timeline";
   co_await play_steps();
   phase_ = "final reads";
-  co_await undo_due(true);
+  co_await undo(true);
   if (!recovering_from_.empty())
     co_await recover();
   co_await workload_.drain();
   co_await workload_.quiesce(); // what is in flight counts as well
+  if (const auto within = plan_.scenario.stack.declare.payments_visible; within.count() > 0)
+    co_await clock_.wait_for(within); // what the book does not show then is due
   if (checkpoints_ == 0 || !unchecked_after_.empty() || checked_operations_ != workload_.live().total())
-    co_await checkpoint(unchecked_after_);
+    co_await checkpoint(unchecked_after_, false);
   workload_.stop();
   co_await workload_.quiesce();
-  co_await cold_restart();
+  if (plan_.scenario.cold_restart) {
+    phase_ = "cold restart";
+    if (co_await cold_restart(stack_, recorder_)) {
+      settled_at_ = clock_.now();
+      co_await checkpoint({}, true);
+    }
+  }
   phase_ = "stack down";
 }
 
-asio::awaitable<void> Timeline::steady_state() {
-  const auto& scenario = plan_.scenario;
-  const auto begin = clock_.now();
-  recorder_.event("phase", {{"name", "steady"}, {"state", "began"}});
-  while (workload_.timeline() < scenario.workload.steady) {
-    rethrow();
-    co_await clock_.wait_for(std::min<async::Duration>(scenario.workload.steady - workload_.timeline(), look * 4));
-  }
-  // Nothing may have succeeded yet at a slow rate: wait for the first success, at most once more as long, and a second.
-  const auto deadline = clock_.now() + scenario.workload.steady + std::chrono::seconds{1};
-  while (!workload_.live().take_steady_state(begin) && clock_.now() < deadline) {
-    rethrow();
-    (void)co_await async::until(clock_, deadline, workload_.completed().wait());
-  }
-  const bool reached = workload_.live().take_steady_state(begin);
-  recorder_.event("phase", {{"name", "steady"}, {"state", reached ? "reached" : "missed"}});
+/// Users go on after the harness has looked: a step that would strike an idle stack waits from here.
+void Timeline::go_on() {
+  schedule_.read_back(workload_.timeline());
+  resumed_at_ = clock_.now();
+  workload_.resume();
 }
 
-/// A fault that is in force until the end has happened as far as others can wait for it.
-bool Timeline::has_happened(const Playing& playing) {
-  return playing.state == State::ended || (playing.state == State::lasting && !playing.step->lasts);
+asio::awaitable<void> Timeline::baseline() {
+  if (workload_.has_baseline())
+    co_return;
+  using history::PhaseEvent;
+  co_await workload_.quiesce();
+  recorder_.event(PhaseEvent{PhaseEvent::Phase::baseline, PhaseEvent::State::began, {}});
+  co_await workload_.read_baseline();
+  recorder_.event(PhaseEvent{PhaseEvent::Phase::baseline, PhaseEvent::State::ended, {}});
+  go_on();
 }
 
 /// On a slow machine a step may still be at work on an instance when the next one is due there: two would undo each
 /// other's work, and nothing would have been read back between them.
-bool Timeline::must_wait(const Playing& playing) const {
-  using Acts = scenario::StepSchema::Acts;
-  if (playing.kind->schema.acts == Acts::on_link || std::holds_alternative<scenario::AtPosition>(playing.step->trigger))
+bool Timeline::must_wait(std::size_t number) const {
+  const auto& playing = steps_[number];
+  if (playing.kind->schema.acts == StepSchema::Acts::on_link ||
+      std::holds_alternative<AtPosition>(playing.step->trigger))
     return false;
   const auto mine = stack_.select(playing.step->instances, {});
-  return std::any_of(steps_.begin(), steps_.end(), [&](const Playing& other) {
-    return other.state == State::running && other.kind->schema.acts != Acts::on_link &&
-           std::any_of(other.targets.begin(), other.targets.end(),
-                       [&](const auto* one) { return std::find(mine.begin(), mine.end(), one) != mine.end(); });
-  });
-}
-
-bool Timeline::is_due(const Playing& playing, async::Time now) const {
-  if (playing.state != State::waiting || must_wait(playing))
-    return false;
-  if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger))
-    return now >= at->at;
-  if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger))
-    return now >= when->not_before;
-  const auto& after = std::get<scenario::AfterStep>(playing.step->trigger);
-  for (const auto& other : steps_)
-    if (other.step->id == after.step)
-      return has_happened(other) && now >= other.ended_at + after.delay;
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    if (schedule_.state(i) == StepState::running && steps_[i].kind->schema.acts != StepSchema::Acts::on_link &&
+        std::any_of(steps_[i].targets.begin(), steps_[i].targets.end(),
+                    [&](const auto* one) { return std::find(mine.begin(), mine.end(), one) != mine.end(); }))
+      return true;
   return false;
 }
 
-std::optional<async::Time> Timeline::next_due() const {
-  std::optional<async::Time> next;
-  const auto take = [&](async::Time when) { next = next ? std::min(*next, when) : when; };
-  for (const auto& playing : steps_) {
-    if (playing.state == State::waiting && !must_wait(playing)) {
-      if (const auto* at = std::get_if<scenario::AtTime>(&playing.step->trigger))
-        take(at->at);
-      if (const auto* when = std::get_if<scenario::AtPosition>(&playing.step->trigger))
-        take(when->not_before);
-      if (const auto* after = std::get_if<scenario::AfterStep>(&playing.step->trigger))
-        for (const auto& other : steps_)
-          if (other.step->id == after->step && has_happened(other))
-            take(other.ended_at + after->delay);
-    }
-    if (playing.state == State::armed)
-      take(playing.armed_at + std::get<scenario::AtPosition>(playing.step->trigger).deadline);
-    if (playing.state == State::lasting && playing.step->lasts)
-      take(playing.undo_at);
-  }
-  return next;
+/// Something that a strike could lose was acknowledged just now, on its way.
+bool Timeline::is_at_risk(const Playing& playing) const {
+  const auto& scenario = plan_.scenario;
+  const auto& stack = scenario.stack;
+  const auto offers_change = [&](const auto& weighed) {
+    return scenario::is_change(stack.operation(weighed.first)->role);
+  };
+  const auto& journey = scenario.workload.journey;
+  if (std::none_of(journey.begin(), journey.end(), offers_change))
+    return true; // there is nothing to wait for
+  const scenario::Struck struck{names_of(stack_.select(playing.step->instances, {})), link_of(*playing.step)};
+  const auto from = std::max(resumed_at_, clock_.now() - scenario.judge.at_risk);
+  return workload_.live().acknowledged(from, [&](const std::string& operation, int host) {
+    return scenario::hosts_on_path(stack, *stack.operation(operation), struck).contains(host);
+  });
 }
 
-bool Timeline::is_busy() const {
-  return std::any_of(steps_.begin(), steps_.end(),
-                     [](const Playing& one) { return one.state == State::running || one.state == State::lasting; });
+void Timeline::end_waits() {
+  if (!unchecked_after_.empty() && !schedule_.is_busy())
+    return; // there is a checkpoint first
+  const auto now = workload_.timeline();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (!schedule_.waits(i, now) || now < schedule_.waits_at_least_until())
+      continue;
+    const bool at_risk = is_at_risk(steps_[i]);
+    if (!at_risk && now < schedule_.wait_ends_at())
+      continue;
+    schedule_.end_wait(i, now);
+    auto event = event_of(steps_[i], StepEvent::State::waited);
+    event.waited = std::chrono::duration_cast<history::Milliseconds>(now - schedule_.resumed_at());
+    event.acknowledged = at_risk;
+    recorder_.event(event);
+  }
 }
 
 asio::awaitable<void> Timeline::play_steps() {
@@ -159,126 +194,161 @@ asio::awaitable<void> Timeline::play_steps() {
       steps_.empty() && length == async::Duration{} ? async::Duration(std::chrono::seconds{1}) : length;
   for (;;) {
     rethrow();
-    const auto now = workload_.timeline();
-    for (auto& playing : steps_) {
-      if (!is_due(playing, now))
-        continue;
-      if (std::holds_alternative<scenario::AtPosition>(playing.step->trigger)) {
-        arm(playing);
-        continue;
-      }
-      // What the step before it did is read back first, if nothing else is in force.
-      if (!unchecked_after_.empty() && !is_busy())
-        co_await checkpoint(unchecked_after_);
-      co_await begin(playing, {});
-    }
-    for (auto& playing : steps_)
-      if (playing.state == State::armed &&
-          workload_.timeline() >= playing.armed_at + std::get<scenario::AtPosition>(playing.step->trigger).deadline)
-        expire(playing);
-    co_await undo_due(false);
-    if (!unchecked_after_.empty() && !is_busy()) {
-      if (!recovering_from_.empty())
-        co_await recover();
-      if (!is_busy())
-        co_await checkpoint(unchecked_after_);
+    co_await act_on_due();
+    co_await undo(false);
+    if (!unchecked_after_.empty() && !schedule_.is_busy()) {
+      co_await read_back_if_idle();
       continue;
     }
-    const bool all_ended = std::all_of(steps_.begin(), steps_.end(), [](const Playing& one) {
-      return one.state == State::ended || (one.state == State::lasting && !one.step->lasts);
-    });
-    if (all_ended && workload_.timeline() >= shortest)
+    if (!schedule_.has_ended())
+      co_await sleep_until_next();
+    else if (workload_.timeline() < shortest)
+      (void)co_await async::until(clock_, clock_.now() + (shortest - workload_.timeline()), changed_.wait());
+    else
       co_return;
-    auto wake = next_due();
-    if (all_ended)
-      wake = shortest;
-    if (wake && *wake <= workload_.timeline()) {
-      continue; // whatever is due is acted upon at the top
-    } else if (wake) {
-      (void)co_await async::until(clock_, clock_.now() + (*wake - workload_.timeline()), changed_.wait());
-    } else {
-      co_await changed_.wait();
-    }
   }
 }
 
-void Timeline::arm(Playing& playing) {
-  const auto& when = std::get<scenario::AtPosition>(playing.step->trigger);
-  playing.state = State::armed;
-  playing.armed_at = workload_.timeline();
-  playing.gate_link = stack_.link(when.link);
-  playing.gate = std::make_shared<link::Gate>(
-      when.position, link::Match{when.operation, when.keys, when.nth},
-      [this, &playing](const link::Message& message) -> asio::awaitable<void> {
-        if (playing.state != State::armed)
-          co_return; // it has expired meanwhile
-        const auto peer = stack_.instance_at(*playing.gate_link, message.peer);
-        note(playing, "position", {{"peer", peer}, {"connection", std::to_string(message.connection)}});
-        co_await begin(playing, peer);
-      });
-  playing.gate_link->add(std::shared_ptr<link::Tap>(playing.gate), {});
-  note(playing, "armed");
+asio::awaitable<void> Timeline::act_on_due() {
+  end_waits();
+  const auto now = workload_.timeline();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (!schedule_.is_due(i, now) || must_wait(i))
+      continue;
+    if (std::holds_alternative<AtPosition>(steps_[i].step->trigger)) {
+      arm(i);
+      continue;
+    }
+    // What the step before it did is read back first, if nothing else is in force: then the stack is idle.
+    if (!unchecked_after_.empty() && !schedule_.is_busy()) {
+      co_await checkpoint(unchecked_after_, false);
+      if (schedule_.waits(i, workload_.timeline()))
+        continue;
+    }
+    co_await begin(i, {});
+  }
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    if (schedule_.has_expired(i, workload_.timeline()))
+      expire(i);
 }
 
-void Timeline::expire(Playing& playing) {
-  const auto& when = std::get<scenario::AtPosition>(playing.step->trigger);
+asio::awaitable<void> Timeline::read_back_if_idle() {
+  if (!recovering_from_.empty())
+    co_await recover();
+  if (!schedule_.is_busy())
+    co_await checkpoint(unchecked_after_, false);
+}
+
+asio::awaitable<void> Timeline::sleep_until_next() {
+  const auto now = workload_.timeline();
+  bool awaits_acknowledgement = false;
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    awaits_acknowledgement =
+        awaits_acknowledgement || (schedule_.waits(i, now) && now >= schedule_.waits_at_least_until());
+  auto event = [&]() -> asio::awaitable<void> {
+    return awaits_acknowledgement ? async::either(changed_.wait(), workload_.completed().wait()) : changed_.wait();
+  };
+  const auto next = schedule_.next(now, [this](std::size_t number) { return must_wait(number); });
+  if (!next)
+    co_await event();
+  else if (*next > now)
+    (void)co_await async::until(clock_, clock_.now() + (*next - now), event());
+}
+
+void Timeline::arm(std::size_t number) {
+  auto& playing = steps_[number];
+  const auto& when = std::get<AtPosition>(playing.step->trigger);
+  schedule_.arm(number, workload_.timeline());
+  playing.gate_link = stack_.links().find(when.link);
+  playing.gate = std::make_shared<link::Gate>(
+      when.position, link::Match{when.operation, when.keys, when.nth},
+      [this, number](const link::Message& message) -> asio::awaitable<link::Gate::Sender> {
+        using Sender = link::Gate::Sender;
+        if (schedule_.state(number) != StepState::armed)
+          co_return Sender::lives; // it has expired meanwhile
+        auto event = event_of(steps_[number], StepEvent::State::position);
+        event.peer = stack_.links().instance_at(*steps_[number].gate_link, message.peer);
+        event.connection = message.connection;
+        recorder_.event(event);
+        const auto* sender = stack_.instance(message.peer); // null: it came from users
+        co_await begin(number, event.peer);
+        co_return sender == nullptr || sender->has_first_process() ? Sender::lives : Sender::gone;
+      });
+  playing.gate_link->add(std::shared_ptr<link::Tap>(playing.gate), {});
+  note(playing, StepEvent::State::armed);
+}
+
+void Timeline::expire(std::size_t number) {
+  auto& playing = steps_[number];
+  const auto& when = std::get<AtPosition>(playing.step->trigger);
   playing.gate_link->remove(std::shared_ptr<link::Tap>(playing.gate));
-  playing.state = State::ended;
-  playing.ended_at = workload_.timeline();
+  schedule_.end(number, workload_.timeline());
   const auto& unframed = playing.gate_link->unframed();
-  auto why = fmt::format(
+  auto event = event_of(playing, StepEvent::State::unproven);
+  event.evidence = fmt::format(
       "its position was not reached within {}: {} matching requests passed on '{}', number {} was waited for",
       scenario::format_duration(when.deadline), playing.gate->seen(), when.link, when.nth);
   if (!unframed.empty())
-    why += fmt::format("; messages could not be framed: {}", unframed);
-  note(playing, "unproven", {{"evidence", why}});
+    event.evidence += fmt::format("; messages could not be framed: {}", unframed);
+  recorder_.event(event);
 }
 
 /// Strikes now, follows up in the background: a held message moves when this returns.
-asio::awaitable<void> Timeline::begin(Playing& playing, const std::string& that) {
+asio::awaitable<void> Timeline::begin(std::size_t number, std::string that) {
+  auto& playing = steps_[number];
   const auto& step = *playing.step;
-  auto targets = stack_.select(step.instances, that);
-  std::string names;
-  for (const auto* instance : targets)
-    names += (names.empty() ? "" : ",") + instance->name();
-  auto* link = stack_.link(step.get<std::string>("link").value_or(""));
-  auto peers = link == nullptr ? link::Peers{} : stack_.peers(*link, step.instances, targets);
-  playing.targets = targets;
+  playing.targets = stack_.select(step.instances, that);
+  auto* link = stack_.links().find(link_of(step));
+  auto peers = link == nullptr ? link::Peers{} : stack_.links().peers(*link, step.instances, playing.targets);
+  auto& router = stack_.router();
   playing.action = playing.kind->make(
-      {step, plan_.scenario.stack, clock_, executor_, plan_.seed, std::move(targets), link, std::move(peers)});
-  playing.state = State::running;
+      {.step = step,
+       .stack = plan_.scenario.stack,
+       .clock = clock_,
+       .executor = executor_,
+       .seed = plan_.seed,
+       .instances = playing.targets,
+       .link = link,
+       .peers = std::move(peers),
+       .drain = [&router](std::vector<stack::Instance*> all) { return router.drain(std::move(all)); },
+       .await_routed = [&router](std::vector<stack::Instance*> all) { return router.await_routed(std::move(all)); }});
+  schedule_.run(number);
   recovering_from_ = step.id;
   if (step.checkpoint)
     unchecked_after_ = step.id;
-  note(playing, "began", {{"instances", names}, {"link", step.get<std::string>("link").value_or("")}});
+  auto event = event_of(playing, StepEvent::State::began);
+  event.instances = names_of(playing.targets);
+  event.link = link_of(step);
+  recorder_.event(event);
   stack_.bodies().strike(step.id);
   try {
-    if (!co_await async::until(clock_, clock_.now() + strike_deadline, playing.action->strike()))
-      note(playing, "late", {{"evidence", "the strike did not complete within 10s"}});
-    note(playing, "struck");
+    if (!co_await async::until(clock_, clock_.now() + strike_deadline + longest_drain(plan_.scenario.stack),
+                               playing.action->strike())) {
+      auto late = event_of(playing, StepEvent::State::late);
+      late.evidence = "the strike did not complete within " + scenario::format_duration(strike_deadline);
+      recorder_.event(late);
+    }
+    note(playing, StepEvent::State::struck);
   } catch (...) {
     failure_ = std::current_exception();
     changed_.notify();
     co_return;
   }
-  asio::co_spawn(executor_, run_step(playing, that), asio::detached);
+  asio::co_spawn(executor_, run_step(number), asio::detached);
 }
 
-asio::awaitable<void> Timeline::run_step(Playing& playing, std::string) {
+asio::awaitable<void> Timeline::run_step(std::size_t number) {
+  auto& playing = steps_[number];
   ++running_;
   try {
     co_await playing.action->follow_up();
-    const bool lasting = playing.kind->schema.lasting == scenario::StepSchema::Lasting::lasting;
     left_good_ = left_good_ || !stack_.is_known_good();
-    if (lasting && (playing.step->lasts || playing.kind->schema.acts == scenario::StepSchema::Acts::on_link ||
-                    playing.step->kind == "pause" || playing.step->kind == "stop" ||
-                    !playing.step->get<bool>("respawn").value_or(true))) {
-      playing.state = State::lasting;
-      playing.ended_at = workload_.timeline();
-      playing.undo_at = workload_.timeline() + playing.step->lasts.value_or(async::Duration{});
-      note(playing, "in force");
+    const bool lasting = playing.kind->schema.lasting == StepSchema::Lasting::lasting;
+    if (lasting && (playing.step->lasts || playing.action->is_in_force())) {
+      schedule_.last(number, workload_.timeline());
+      note(playing, StepEvent::State::in_force);
     } else {
-      co_await finish(playing);
+      finish(number);
     }
   } catch (...) {
     failure_ = std::current_exception();
@@ -292,96 +362,62 @@ asio::awaitable<void> Timeline::settle() {
     co_await changed_.wait();
 }
 
-asio::awaitable<void> Timeline::finish(Playing& playing) {
+void Timeline::finish(std::size_t number) {
+  auto& playing = steps_[number];
   if (playing.gate)
     playing.gate_link->remove(std::shared_ptr<link::Tap>(playing.gate));
-  playing.state = State::ended;
-  playing.ended_at = workload_.timeline();
+  schedule_.end(number, workload_.timeline());
   restored_at_ = clock_.now();
+  settled_at_ = restored_at_;
   recovering_from_ = playing.step->id;
   if (playing.step->checkpoint)
     unchecked_after_ = playing.step->id;
-  note(playing, "ended");
-  judge(playing);
-  co_return;
+  note(playing, StepEvent::State::ended);
+  auto proof = playing.action->proof();
+  auto event = event_of(playing, proof.proven ? StepEvent::State::proven : StepEvent::State::unproven);
+  event.evidence = std::move(proof.evidence);
+  event.struck = std::move(proof.struck);
+  event.started = std::move(proof.started);
+  recorder_.event(event);
 }
 
-void Timeline::judge(Playing& playing) {
-  const auto proof = playing.action->proof();
-  note(playing, proof.proven ? "proven" : "unproven", {{"evidence", proof.evidence}});
-}
-
-asio::awaitable<void> Timeline::undo_due(bool everything) {
-  for (auto& playing : steps_) {
-    if (playing.state != State::lasting)
+asio::awaitable<void> Timeline::undo(bool everything) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (schedule_.state(i) != StepState::lasting || !(everything || schedule_.must_undo(i, workload_.timeline())))
       continue;
-    const bool due = playing.step->lasts && workload_.timeline() >= playing.undo_at;
-    if (!due && !everything)
-      continue;
-    playing.state = State::running;
-    co_await playing.action->undo();
-    note(playing, "undone");
-    co_await finish(playing);
+    schedule_.run(i);
+    co_await steps_[i].action->undo();
+    note(steps_[i], StepEvent::State::undone);
+    finish(i);
   }
 }
 
 /// Waits until the stack has recovered, the deadline has passed, or the next step is due.
 asio::awaitable<void> Timeline::recover() {
-  const auto& judge = plan_.scenario.judge;
-  const auto deadline = clock_.now() + std::max(judge.recovery_deadline,
-                                                plan_.scenario.expect.recovery_within.value_or(async::Duration{}));
-  const auto after = std::exchange(recovering_from_, {});
-  const auto begin = restored_at_;
-  const auto routed = [this](const std::string& name) {
-    const auto* instance = stack_.instance(name);
-    if (instance == nullptr)
-      return true; // "none": an operation that found no instance at all
-    return plan_.scenario.workload.routing == scenario::Routing::pinned || instance->is_ready();
+  const auto is_disturbed = [this] {
+    return failure_ != nullptr || schedule_.is_busy() ||
+           schedule_.is_anything_due(workload_.timeline(), [this](std::size_t number) { return must_wait(number); });
   };
-  for (;;) {
-    rethrow();
-    const auto now = clock_.now();
-    const auto from = now - judge.recovery_window;
-    if (from >= begin && workload_.live().recovered(from, judge.recovery_ratio, routed)) {
-      recorder_.event(
-          "recovery",
-          {{"after", after}, {"state", "recovered"}, {"took_ms", std::to_string((from - begin).count() / 1'000'000)}});
-      co_return;
-    }
-    const auto due = next_due();
-    const bool interrupted = is_busy() || (due && *due <= workload_.timeline());
-    if (now >= deadline || interrupted) {
-      recorder_.event("recovery", {{"after", after},
-                                   {"state", interrupted ? "next step" : "not recovered"},
-                                   {"took_ms", std::to_string((now - begin).count() / 1'000'000)}});
-      co_return;
-    }
-    workload_.live().forget_before(from - judge.recovery_window);
-    const auto next_look =
-        std::clamp<async::Duration>(judge.recovery_window / 4, std::chrono::milliseconds{1}, look * 4);
-    (void)co_await async::until(clock_, std::min(deadline, now + next_look), changed_.wait());
-  }
+  co_await recovery_.await_recovery(std::exchange(recovering_from_, {}), restored_at_, is_disturbed, changed_);
+  settled_at_ = clock_.now();
 }
 
-asio::awaitable<void> Timeline::checkpoint(std::string after) {
+asio::awaitable<void> Timeline::checkpoint(std::string after, bool cold) {
   ++checkpoints_;
   const auto phase = std::exchange(phase_, fmt::format("checkpoint {}", checkpoints_));
-  const auto describe = [&](const std::string& state) {
-    recorder_.event("checkpoint", {{"number", std::to_string(checkpoints_)},
-                                   {"state", state},
-                                   {"after", after},
-                                   {"restored", stack_.is_known_good() ? "yes" : "no"},
-                                   {"left", left_good_ ? "yes" : "no"}});
+  const auto describe = [&](history::CheckpointEvent::State state) {
+    recorder_.event(history::CheckpointEvent{checkpoints_, state, after, cold, stack_.is_known_good(), left_good_});
   };
   co_await workload_.quiesce();
   stack_.bodies().write(); // nothing waits for the loop now
+  co_await stack_.router().await_routed(stack_.instances());
   // The harness's own reads are no part of the stack's history: gates neither count nor hold them.
   for (const auto& playing : steps_)
     if (playing.gate)
       playing.gate->suspend();
-  describe("began");
-  co_await workload_.read_back(checkpoints_);
-  describe("ended");
+  describe(history::CheckpointEvent::State::began);
+  co_await workload_.read_back(checkpoints_, settled_at_);
+  describe(history::CheckpointEvent::State::ended);
   if (unchecked_after_ == after)
     unchecked_after_.clear();
   checked_operations_ = workload_.live().total();
@@ -389,44 +425,8 @@ asio::awaitable<void> Timeline::checkpoint(std::string after) {
     if (playing.gate)
       playing.gate->resume();
   phase_ = phase;
-  if (phase_ == "timeline" || phase_ == "steady state")
-    workload_.resume();
-}
-
-asio::awaitable<void> Timeline::stop(stack::Instance& instance) {
-  (void)co_await instance.stop();
-}
-
-asio::awaitable<void> Timeline::start_again(stack::Instance& instance) {
-  const auto started = co_await instance.start();
-  if (started.how != stack::Started::How::ready)
-    recorder_.event("warning", {{"instance", instance.name()},
-                                {"text", fmt::format("{} did not come up again after the cold restart: {}",
-                                                     instance.name(), started.detail)}});
-}
-
-asio::awaitable<void> Timeline::cold_restart() {
-  if (!plan_.scenario.cold_restart)
-    co_return;
-  phase_ = "cold restart";
-  const auto all = stack_.instances();
-  for (const auto* instance : all) {
-    if (!instance->has_pending_change())
-      continue;
-    // It would start what nobody has started yet: that would be a change of its own.
-    recorder_.event("phase", {{"name", "cold restart"},
-                              {"state", "skipped"},
-                              {"reason", instance->name() + " has a deployment that was never started"}});
-    co_return;
-  }
-  recorder_.event("phase", {{"name", "cold restart"}, {"state", "began"}});
-  const auto services = stack::by_service(all);
-  for (auto service = services.rbegin(); service != services.rend(); ++service)
-    co_await async::together(*service, [this](stack::Instance* one) { return stop(*one); });
-  for (const auto& service : services)
-    co_await async::together(service, [this](stack::Instance* one) { return start_again(*one); });
-  recorder_.event("phase", {{"name", "cold restart"}, {"state", "ended"}});
-  co_await checkpoint("cold restart");
+  if (phase_ == "timeline")
+    go_on();
 }
 
 } // namespace holdfast::run

@@ -1,11 +1,12 @@
-// Plays the steps of a scenario: when each begins, what it holds, when it is undone, and the checkpoints between them.
+// Plays the steps of a scenario: what each does when it is due, what it holds, when it is undone, and the checkpoints
+// between them. When that is, the schedule says.
 #pragma once
 
 #include "harness/link/gate.hpp"
+#include "harness/run/recovery.hpp"
+#include "harness/run/schedule.hpp"
 #include "harness/run/stack_runtime.hpp"
 #include "harness/workload/workload.hpp"
-
-#include <set>
 
 namespace holdfast::run {
 
@@ -24,41 +25,35 @@ public:
   [[nodiscard]] const std::string& phase() const { return phase_; }
 
 private:
-  enum class State { waiting, armed, running, lasting, ended };
   struct Playing {
     const scenario::Step* step;
     const faults::StepKind* kind;
-    State state = State::waiting;
     std::unique_ptr<faults::Step> action;
     std::vector<stack::Instance*> targets; ///< since it began
     std::shared_ptr<link::Gate> gate;
     link::Link* gate_link = nullptr;
-    async::Time armed_at{};
-    async::Time undo_at{};  ///< lasting ones with a duration
-    async::Time ended_at{}; ///< on the timeline
   };
 
-  asio::awaitable<void> steady_state();
   asio::awaitable<void> play_steps();
-  [[nodiscard]] static bool has_happened(const Playing& playing);
-  [[nodiscard]] bool is_due(const Playing& playing, async::Time now) const;
-  [[nodiscard]] bool must_wait(const Playing& playing) const;
-  [[nodiscard]] std::optional<async::Time> next_due() const;
-  void arm(Playing& playing);
-  void expire(Playing& playing);
-  asio::awaitable<void> begin(Playing& playing, const std::string& that);
-  asio::awaitable<void> run_step(Playing& playing, std::string that);
-  asio::awaitable<void> finish(Playing& playing);
-  asio::awaitable<void> undo_due(bool everything);
+  asio::awaitable<void> act_on_due();
+  asio::awaitable<void> read_back_if_idle();
+  asio::awaitable<void> sleep_until_next();
+  [[nodiscard]] bool must_wait(std::size_t number) const;
+  void end_waits();
+  [[nodiscard]] bool is_at_risk(const Playing& playing) const;
+  void arm(std::size_t number);
+  void expire(std::size_t number);
+  asio::awaitable<void> begin(std::size_t number, std::string that);
+  asio::awaitable<void> run_step(std::size_t number);
+  void finish(std::size_t number);
+  asio::awaitable<void> undo(bool everything);
+  asio::awaitable<void> baseline();
   asio::awaitable<void> recover();
-  asio::awaitable<void> checkpoint(std::string after);
-  asio::awaitable<void> cold_restart();
-  asio::awaitable<void> stop(stack::Instance& instance);
-  asio::awaitable<void> start_again(stack::Instance& instance);
-  void judge(Playing& playing);
-  void note(const Playing& playing, const std::string& state, history::Values more = {});
-  [[nodiscard]] bool is_busy() const;
-  [[nodiscard]] Playing* find(const std::string& id);
+  asio::awaitable<void> checkpoint(std::string after, bool cold);
+  void go_on();
+  history::StepEvent event_of(const Playing& playing, history::StepEvent::State state) const;
+  void note(const Playing& playing, history::StepEvent::State state) { recorder_.event(event_of(playing, state)); }
+  [[nodiscard]] bool is_at_work_on(const stack::Instance& instance) const;
   void rethrow() const;
 
   asio::any_io_executor executor_;
@@ -67,12 +62,16 @@ private:
   StackRuntime& stack_;
   workload::Workload& workload_;
   history::Recorder& recorder_;
+  Recovery recovery_;
   async::Event changed_;
+  Schedule schedule_;
   std::vector<Playing> steps_;
   std::string phase_ = "start";
   std::string unchecked_after_; ///< the step since which there was no checkpoint; empty: none
   std::string recovering_from_;
-  async::Time restored_at_{};
+  async::Time restored_at_{}; ///< the last step ended
+  async::Time settled_at_{};  ///< recovery from it was waited for until then
+  async::Time resumed_at_{};  ///< users go on since the last checkpoint
   int checkpoints_ = 0;
   int running_ = 0; ///< steps at work in the background
   std::uint64_t checked_operations_ = 0;

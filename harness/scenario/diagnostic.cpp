@@ -1,26 +1,45 @@
 #include "harness/scenario/diagnostic.hpp"
 
+#include "harness/text/escape.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace holdfast::scenario {
 
+namespace {
+
+/// A line of a file as a terminal may show it. Tabs stay: what is below them stands as far to the right.
+std::string shown(const std::string& line) {
+  std::string out;
+  for (std::size_t from = 0;;) {
+    const auto tab = line.find('\t', from);
+    out += text::terminal(std::string_view(line).substr(from, tab - from));
+    if (tab == std::string::npos)
+      return out;
+    out += '\t';
+    from = tab + 1;
+  }
+}
+
+} // namespace
+
 std::string describe(const Diagnostic& diagnostic) {
-  std::string text = diagnostic.where.file;
+  std::string text = text::terminal(diagnostic.where.file);
   if (diagnostic.where.line != 0)
     text += fmt::format(":{}:{}", diagnostic.where.line, diagnostic.where.column);
-  text += fmt::format(": error: {}\n", diagnostic.message);
+  text += fmt::format(": error: {}\n", text::terminal(diagnostic.message));
   if (!diagnostic.source_line.empty() && diagnostic.where.line != 0) {
     const auto number = std::to_string(diagnostic.where.line);
     // Tabs stay tabs in front of the caret, so that it stands below its column whatever a tab is wide.
     std::string lead;
     for (std::size_t i = 0; i + 1 < diagnostic.where.column && i < diagnostic.source_line.size(); ++i)
       lead += diagnostic.source_line[i] == '\t' ? '\t' : ' ';
-    text +=
-        fmt::format("  {} | {}\n  {} | {}^\n", number, diagnostic.source_line, std::string(number.size(), ' '), lead);
+    text += fmt::format("  {} | {}\n  {} | {}^\n", number, shown(diagnostic.source_line),
+                        std::string(number.size(), ' '), lead);
   }
   if (!diagnostic.hint.empty())
-    text += fmt::format("  hint: {}\n", diagnostic.hint);
+    text += fmt::format("  hint: {}\n", text::terminal(diagnostic.hint));
   return text;
 }
 

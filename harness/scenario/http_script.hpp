@@ -3,6 +3,8 @@
 // `{number}`, `{found.order}`, `{book.id}`) that the fake fills in.
 #pragma once
 
+#include "harness/scenario/json_comparison.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -11,14 +13,6 @@
 #include <vector>
 
 namespace holdfast::scenario {
-
-/// A field of a request's JSON body against a value.
-struct JsonComparison {
-  enum class Is { equal, different, at_least, at_most };
-  std::string pointer; ///< JSON pointer; a body without the field fits nothing
-  Is is = Is::equal;
-  std::string value; ///< as JSON; at_least and at_most: a number
-};
 
 /// Which requests of a route a behaviour is for: all that is given must hold.
 struct HttpCondition {

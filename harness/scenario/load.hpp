@@ -4,6 +4,7 @@
 
 #include "harness/scenario/scenario.hpp"
 #include "harness/scenario/step_schema.hpp"
+#include "harness/text/duration.hpp"
 
 #include <boost/system/result.hpp>
 #include <filesystem>
@@ -37,8 +38,7 @@ struct Loaded {
 [[nodiscard]] Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, const Catalog& catalog,
                                     const std::vector<Setting>& settings = {});
 
-/// "1500ms", "2s", "0.5s", "3m", "10us"; nothing when it is not a duration or does not fit.
-[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);
-[[nodiscard]] std::string format_duration(Duration duration);
+using text::format_duration;
+using text::parse_duration;
 
 } // namespace holdfast::scenario

@@ -27,28 +27,6 @@ HttpAnswer parse_answer(const toml::table& table, const std::string& what, int s
   return answer;
 }
 
-void parse_comparisons(const std::string& pointer, const toml::node& node, std::vector<JsonComparison>& into,
-                       const std::string& what, ParseContext& context) {
-  using Is = JsonComparison::Is;
-  const auto add = [&](Is is, const toml::node& value) {
-    const bool ordered = is == Is::at_least || is == Is::at_most;
-    if (value.is_table() || value.is_array() || (ordered && !value.is_number()))
-      return context.error(value.source(), fmt::format("'{}' of {} is compared with {}", pointer, what,
-                                                       ordered ? "a number" : "a string, a number or a boolean"));
-    into.push_back({pointer, is, boost::json::serialize(to_json(value))});
-  };
-  if (pointer.empty() || pointer.front() != '/')
-    context.error(node.source(), fmt::format("'{}' is no JSON pointer", pointer),
-                  "a JSON pointer begins with '/': json = { \"/amount\" = { at_least = 10 } }");
-  if (!node.is_table())
-    return add(Is::equal, node);
-  TableReader reader(*node.as_table(), fmt::format("'{}' of {}", pointer, what), context);
-  for (const auto& [key, is] : {std::pair{"not", Is::different}, {"at_least", Is::at_least}, {"at_most", Is::at_most}})
-    if (const auto* value = reader.any(key))
-      add(is, *value);
-  reader.finish();
-}
-
 HttpCondition parse_condition(const toml::table& table, const std::string& what, ParseContext& context) {
   TableReader reader(table, what, context);
   HttpCondition when;
@@ -213,6 +191,28 @@ void check_placeholders(const HttpRoute& route, const Names& fields, const toml:
 }
 
 } // namespace
+
+void parse_comparisons(const std::string& pointer, const toml::node& node, std::vector<JsonComparison>& into,
+                       const std::string& what, ParseContext& context) {
+  using Is = JsonComparison::Is;
+  const auto add = [&](Is is, const toml::node& value) {
+    const bool ordered = is == Is::at_least || is == Is::at_most;
+    if (value.is_table() || value.is_array() || (ordered && !value.is_number()))
+      return context.error(value.source(), fmt::format("'{}' of {} is compared with {}", pointer, what,
+                                                       ordered ? "a number" : "a string, a number or a boolean"));
+    into.push_back({pointer, is, boost::json::serialize(to_json(value))});
+  };
+  if (pointer.empty() || pointer.front() != '/')
+    context.error(node.source(), fmt::format("'{}' is no JSON pointer", pointer),
+                  "a JSON pointer begins with '/': json = { \"/amount\" = { at_least = 10 } }");
+  if (!node.is_table())
+    return add(Is::equal, node);
+  TableReader reader(*node.as_table(), fmt::format("'{}' of {}", pointer, what), context);
+  for (const auto& [key, is] : {std::pair{"not", Is::different}, {"at_least", Is::at_least}, {"at_most", Is::at_most}})
+    if (const auto* value = reader.any(key))
+      add(is, *value);
+  reader.finish();
+}
 
 HttpScript parse_http_script(const toml::table& routes, const std::string& key, ParseContext& context) {
   HttpScript script;

@@ -1,3 +1,4 @@
+#include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/parse_stack.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/toml_json.hpp"
@@ -33,6 +34,72 @@ std::vector<int> statuses(TableReader& reader, std::string_view key) {
   return result;
 }
 
+/// Regular expressions by the names of headers.
+void parse_headers(TableReader& reader, Unauthenticated& into) {
+  const auto* table = reader.table("header");
+  if (table == nullptr)
+    return;
+  for (const auto& [name, node] : *table) {
+    const auto* words = node.as_string();
+    if (words == nullptr) {
+      reader.context().error(node.source(), fmt::format("'{}' must be a regular expression, in a string", name.str()));
+      continue;
+    }
+    auto compiled = text::Pattern::compile(words->get());
+    if (const auto* bad = std::get_if<text::BadPattern>(&compiled)) {
+      auto where = reader.context().locate(node.source());
+      where.column += static_cast<unsigned>(bad->at) + 1; // behind the quote
+      reader.context().error(std::move(where), fmt::format("this is no regular expression: {}", bad->message),
+                             "the syntax is RE2's: github.com/google/re2/wiki/Syntax");
+      continue;
+    }
+    std::string lower(name.str());
+    for (auto& c : lower)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    into.headers.emplace_back(std::move(lower), std::get<text::Pattern>(std::move(compiled)));
+  }
+}
+
+void check_pointer(TableReader& reader, std::string_view key, const std::string& pointer);
+
+Unauthenticated parse_unauthenticated(const toml::table& table, const std::string& what, ParseContext& context) {
+  TableReader reader(table, what, context);
+  Unauthenticated said;
+  if (reader.has("status"))
+    said.status = statuses(reader, "status");
+  parse_headers(reader, said);
+  if (const auto* json = reader.table("json"))
+    for (const auto& [pointer, node] : *json)
+      parse_comparisons(std::string(pointer.str()), node, said.json, what, context);
+  said.missing = reader.text_or_texts("missing").value_or(said.missing);
+  for (const auto& pointer : said.missing)
+    check_pointer(reader, "missing", pointer);
+  reader.finish();
+  return said;
+}
+
+NextPage parse_next(TableReader& reader) {
+  NextPage next;
+  const auto* node = reader.any("next");
+  if (node == nullptr)
+    return next;
+  if (!node->is_table()) {
+    next.at = reader.text("next").value_or("");
+    check_pointer(reader, "next", next.at);
+    return next;
+  }
+  TableReader inner(*node->as_table(), "next of " + reader.what(), reader.context());
+  next.at = inner.text("at").value_or("");
+  check_pointer(inner, "at", next.at);
+  next.parameter = inner.text("parameter").value_or("");
+  next.link_header = inner.choice("header", {"Link"}).has_value();
+  if (next.at.empty() == !next.link_header)
+    reader.error("next", fmt::format("{} says either 'at' or 'header'", inner.what()),
+                 "next = { at = \"/next_cursor\", parameter = \"cursor\" } or next = { header = \"Link\" }");
+  inner.finish();
+  return next;
+}
+
 void check_pointer(TableReader& reader, std::string_view key, const std::string& pointer) {
   if (!pointer.empty() && pointer.front() != '/')
     reader.error(key, fmt::format("'{}' is no JSON pointer", pointer), "a JSON pointer begins with '/': \"/token\"");
@@ -43,8 +110,7 @@ ListCapture parse_list(const toml::table& table, const std::string& what, ParseC
   ListCapture capture;
   capture.at = reader.text("at").value_or("");
   check_pointer(reader, "at", capture.at);
-  capture.next = reader.text("next").value_or("");
-  check_pointer(reader, "next", capture.next);
+  capture.next = parse_next(reader);
   for (const auto* field : {"id", "amount", "item", "peer", "kind"})
     if (auto pointer = reader.text(field)) {
       check_pointer(reader, field, *pointer);
@@ -72,7 +138,7 @@ OkReply parse_ok(const toml::table& table, Role role, const std::string& what, P
     if (const auto* statement = reader.table("statement"))
       ok.statement = parse_list(*statement, "statement of " + what, context);
     for (const auto& list : {ok.list, ok.statement})
-      if (list && !list->next.empty())
+      if (list && list->next.is_given())
         context.error(table.source(), fmt::format("{} is read in one piece: its lists have no pages ('next')", what));
   }
   reader.finish();
@@ -111,6 +177,8 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
     operation.headers = inner.text_map("headers").value_or(std::map<std::string, std::string>{});
     if (const auto* body = inner.table("json"))
       operation.json_body = boost::json::serialize(to_json(*body));
+    if (inner.choice("redirects", {"answer", "follow"}) == "follow")
+      operation.redirects = Operation::Redirects::follow;
     inner.finish();
   } else {
     context.error(table.source(), fmt::format("{} needs 'request'", reader.what()),
@@ -125,11 +193,8 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
     operation.fail = statuses(inner, "status");
     inner.finish();
   }
-  if (const auto* unauthenticated = reader.table("unauthenticated")) {
-    TableReader inner(*unauthenticated, "unauthenticated of " + reader.what(), context);
-    operation.unauthenticated = statuses(inner, "status");
-    inner.finish();
-  }
+  if (const auto* unauthenticated = reader.table("unauthenticated"))
+    operation.unauthenticated = parse_unauthenticated(*unauthenticated, "unauthenticated of " + reader.what(), context);
   if (const auto* retry = reader.table("retry")) {
     TableReader inner(*retry, "retry of " + reader.what(), context);
     operation.attempts = static_cast<int>(inner.integer("attempts", 1, 20).value_or(1));
@@ -183,7 +248,7 @@ std::vector<Operation> parse_operations(const toml::table& table, const Stack& s
     operations.push_back(parse_operation(name, entry, stack, context));
     places[name] = entry.source();
   });
-  std::vector<std::string> known = {"id", "user", "password", "item", "amount", "peer"};
+  std::vector<std::string> known = {"id", "number", "user", "password", "item", "amount", "peer"};
   for (const auto& operation : operations)
     for (const auto& [name, pointer] : operation.ok.capture)
       known.push_back(name);

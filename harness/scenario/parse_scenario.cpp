@@ -1,30 +1,18 @@
 #include "harness/scenario/load.hpp"
+#include "harness/scenario/names.hpp"
 #include "harness/scenario/parse_stack.hpp"
 #include "harness/scenario/parse_steps.hpp"
+#include "harness/text/input_file.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
 namespace holdfast::scenario {
 
 namespace {
-
-std::optional<std::string> read_text(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error))
-    return std::nullopt;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    return std::nullopt;
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return content.str();
-}
 
 /// Parses TOML; a syntax error becomes a diagnostic.
 std::optional<toml::table> parse_toml(std::string_view text, const std::string& path, ParseContext& context) {
@@ -143,6 +131,7 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
   }
   if (reader.choice("routing", {"ready", "pinned"}) == "pinned")
     workload.routing = Routing::pinned;
+  workload.relogin = reader.boolean("relogin").value_or(true);
   workload.length = reader.duration("length").value_or(workload.length);
   workload.steady = reader.duration("steady").value_or(workload.steady);
   workload.connections = static_cast<int>(reader.integer("connections", 1, 4096).value_or(workload.connections));
@@ -201,8 +190,27 @@ Expectations parse_expectations(const toml::table& table, const Scenario& scenar
   for (const auto* check : {"sessions", "purchases", "transactions", "payments"})
     if (auto value = reader.choice(check, {"survive"}))
       expect.survive[check] = *value;
-  if (auto value = reader.choice("readiness", {"truthful"}))
+  if (const auto* node = reader.any("readiness"); node != nullptr && node->is_table()) {
+    TableReader inner(*node->as_table(), "[expect.readiness]", context);
+    if (inner.boolean("truthful").value_or(true))
+      expect.survive["readiness"] = "truthful";
+    expect.all_ready = inner.choice("ready", {"all"}).has_value();
+    inner.finish();
+  } else if (auto value = reader.choice("readiness", {"truthful"})) {
     expect.survive["readiness"] = *value;
+  }
+  expect.steady = reader.boolean("steady").value_or(false);
+  if (const auto* processes = reader.table("processes")) {
+    TableReader inner(*processes, "[expect.processes]", context);
+    expect.may_end = inner.texts("may_end").value_or(expect.may_end);
+    auto known = names_of(scenario.stack.services);
+    for (const auto& dependency : scenario.stack.dependencies)
+      if (dependency.provider == Dependency::Provider::server)
+        known.push_back(dependency.name);
+    for (const auto& name : expect.may_end)
+      expect_known(name, known, "service or spawned dependency", inner.source("may_end"), context);
+    inner.finish();
+  }
   if (const auto* availability = reader.table("availability")) {
     TableReader inner(*availability, "[expect.availability]", context);
     expect.availability_min = inner.number("min", 0, 1);
@@ -229,6 +237,8 @@ Judgement parse_judgement(const toml::table& table, ParseContext& context) {
   judge.recovery_ratio = reader.number("recovery_ratio", 0, 1).value_or(judge.recovery_ratio);
   judge.lying_grace = reader.duration("lying_grace").value_or(judge.lying_grace);
   judge.lying_threshold = reader.number("lying_threshold", 0, 1).value_or(judge.lying_threshold);
+  judge.lying_requests =
+      static_cast<int>(reader.integer("lying_requests", 1, 1'000'000).value_or(judge.lying_requests));
   judge.loop_lag = reader.duration("loop_lag").value_or(judge.loop_lag);
   judge.starved = reader.number("starved", 0, 1).value_or(judge.starved);
   reader.finish();
@@ -255,6 +265,8 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   if (const auto* head = reader.table("scenario")) {
     TableReader inner(*head, "[scenario]", context);
     scenario.name = inner.required_text("name");
+    if (const auto why = wrong_title(scenario.name); why && !scenario.name.empty())
+      inner.error("name", fmt::format("'{}' cannot be the name of a scenario: {}", scenario.name, *why));
     scenario.about = inner.text("about").value_or("");
     stack_name = inner.required_text("stack");
     stack_place = inner.source("stack");
@@ -267,7 +279,8 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
 
   if (!stack_name.empty()) {
     const auto path = (file.parent_path() / stack_name).lexically_normal();
-    if (const auto stack_text = read_text(path)) {
+    const auto read = text::read_file(path);
+    if (const auto* stack_text = std::get_if<std::string>(&read)) {
       if (auto table = parse_toml(*stack_text, path.string(), context)) {
         for (const auto* section : stack_sections)
           if (reader.table(section) != nullptr)
@@ -276,7 +289,8 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
         scenario.stack.text = *stack_text;
       }
     } else {
-      context.error(stack_place, fmt::format("cannot read the stack file {}", path.string()),
+      context.error(stack_place,
+                    fmt::format("of the stack file {}, {}", path.string(), std::get<text::Unreadable>(read).why),
                     "'stack' is looked up from the folder of the scenario");
     }
   }
@@ -299,10 +313,10 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
 }
 
 Loaded load_scenario(const std::filesystem::path& file, const Catalog& catalog, const std::vector<Setting>& settings) {
-  const auto text = read_text(file);
-  if (!text)
-    return {std::nullopt, {Diagnostic{{file.string(), 0, 0}, "cannot read the scenario file", "does it exist?", {}}}};
-  return parse_scenario(*text, file, catalog, settings);
+  const auto read = text::read_file(file);
+  if (const auto* unreadable = std::get_if<text::Unreadable>(&read))
+    return {std::nullopt, {Diagnostic{{file.string(), 0, 0}, "of this scenario, " + unreadable->why, {}, {}}}};
+  return parse_scenario(std::get<std::string>(read), file, catalog, settings);
 }
 
 } // namespace holdfast::scenario

@@ -1,14 +1,15 @@
 #include "harness/scenario/parse_stack.hpp"
 
 #include "harness/scenario/address.hpp"
+#include "harness/scenario/names.hpp"
 #include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/server_defaults.hpp"
+#include "harness/text/escape.hpp"
+#include "harness/text/input_file.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 
 namespace holdfast::scenario {
 
@@ -44,13 +45,15 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
   TableReader reader(table, what, context);
   ConfigFile config;
   config.name = reader.required_text("name");
-  if (config.name.find('/') != std::string::npos)
+  if (config.name.find('/') != std::string::npos || config.name == "." || config.name == "..")
     reader.error("name", fmt::format("'name' of {} is a file name, without folders", what));
-  const auto format = reader.choice("format", {"properties", "toml", "json"});
+  const auto format = reader.choice("format", {"properties", "toml", "json", "text"});
   if (format == "toml")
-    config.format = ConfigFormat::toml;
+    config.format = config::Format::toml;
   if (format == "json")
-    config.format = ConfigFormat::json;
+    config.format = config::Format::json;
+  if (format == "text")
+    config.format = config::Format::text;
   const auto text = reader.text("text");
   const auto file = reader.text("file");
   if (text.has_value() == file.has_value()) {
@@ -59,12 +62,11 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
     config.text = *text;
   } else {
     const auto path = stack_file.parent_path() / *file;
-    std::ifstream stream(path);
-    if (!stream)
-      reader.error("file", fmt::format("cannot read the configuration template {}", path.string()));
-    std::ostringstream content;
-    content << stream.rdbuf();
-    config.text = content.str();
+    auto read = text::read_file(path);
+    if (const auto* unreadable = std::get_if<text::Unreadable>(&read))
+      reader.error("file", fmt::format("of the configuration template {}, {}", path.string(), unreadable->why));
+    else
+      config.text = std::get<std::string>(std::move(read));
   }
   reader.finish();
   return config;
@@ -84,9 +86,65 @@ void parse_service_release(TableReader& reader, ServiceRelease& into, const std:
     into.config = parse_config(*config, "config of " + reader.what(), file, reader.context());
 }
 
+void check_identifier(const std::string& name, std::string_view kind, const toml::source_region& where,
+                      ParseContext& context) {
+  if (const auto why = wrong_identifier(name))
+    context.error(where, fmt::format("'{}' cannot be the name of a {}: {}", text::terminal(name), kind, *why));
+}
+
+Balancer parse_balancer(const toml::table& table, const std::string& what, ParseContext& context) {
+  TableReader reader(table, what, context);
+  Balancer balancer;
+  balancer.probe = reader.duration("probe").value_or(balancer.probe);
+  balancer.timeout = reader.duration("timeout").value_or(balancer.timeout);
+  for (const auto& [key, value] : {std::pair{"probe", balancer.probe}, {"timeout", balancer.timeout}})
+    if (value < std::chrono::milliseconds{1})
+      reader.error(key, fmt::format("'{}' of {} must be at least 1ms", key, what));
+  balancer.unhealthy = static_cast<int>(reader.integer("unhealthy", 1, 1000).value_or(balancer.unhealthy));
+  balancer.healthy = static_cast<int>(reader.integer("healthy", 1, 1000).value_or(balancer.healthy));
+  balancer.drain = reader.duration("drain").value_or(balancer.drain);
+  if (reader.choice("retry", {"same", "elsewhere"}) == "elsewhere")
+    balancer.retry = Balancer::Retry::elsewhere;
+  reader.finish();
+  return balancer;
+}
+
+Supervisor parse_supervisor(const toml::table& table, const std::string& what, ParseContext& context) {
+  TableReader reader(table, what, context);
+  Supervisor supervisor;
+  if (!reader.has("on"))
+    context.error(table.source(), fmt::format("{} lacks 'on'", what),
+                  "restart = { on = \"exit\", within = \"1s\", tries = 5 }");
+  (void)reader.choice("on", {"exit"});
+  supervisor.within = reader.duration("within").value_or(supervisor.within);
+  supervisor.tries = static_cast<int>(reader.integer("tries", 1, 1000).value_or(supervisor.tries));
+  reader.finish();
+  return supervisor;
+}
+
+/// A name of DNS: what browsers compare cookies' domains with.
+bool is_host_name(const std::string& host) {
+  if (host.empty() || host.size() > 253 || host.front() == '.' || host.back() == '.')
+    return false;
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                              c == '.';
+                     }) &&
+         host.find("..") == std::string::npos;
+}
+
 Service parse_service(const std::string& name, TableReader& reader) {
   Service service;
   service.name = name;
+  check_identifier(name, "service", reader.source(), reader.context());
+  service.host = reader.text("host").value_or(service.host);
+  if (!is_host_name(service.host))
+    reader.error("host", fmt::format("'{}' is no host name", service.host), "as browsers know it: \"shop.example\"");
+  if (const auto* balancer = reader.table("balancer"))
+    service.balancer = parse_balancer(*balancer, "balancer of " + reader.what(), reader.context());
+  if (const auto* restart = reader.table("restart"))
+    service.supervisor = parse_supervisor(*restart, "restart of " + reader.what(), reader.context());
   service.needs = reader.texts("needs").value_or(std::vector<std::string>{});
   if (const auto* ready = reader.table("ready")) {
     service.ready = parse_probe(*ready, "ready of " + reader.what(), reader.context());
@@ -104,6 +162,7 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   TableReader reader(table, fmt::format("[dependencies.{}]", name), context);
   Dependency dependency;
   dependency.name = name;
+  check_identifier(name, "dependency", table.source(), context);
   dependency.protocol = reader.choice("protocol", {"redis", "postgres", "http", "tcp"}).value_or("");
   if (!reader.has("protocol"))
     context.error(table.source(), fmt::format("{} lacks 'protocol'", reader.what()));
@@ -113,6 +172,9 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   if (provider == "server" && !reader.has("command") && !use_default_server(dependency))
     reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()),
                  "there are defaults for redis and postgres");
+  if (reader.has("command"))
+    dependency.socket.clear(); // it listens where its own command says
+  dependency.socket = reader.text("socket").value_or(dependency.socket);
   // What is given stands over the defaults.
   dependency.command = reader.texts("command").value_or(dependency.command);
   dependency.prepare = reader.texts("prepare").value_or(dependency.prepare);
@@ -147,8 +209,9 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   return dependency;
 }
 
-Payments parse_payments(const toml::table& table, const Stack& stack, ParseContext& context) {
+Payments parse_payments(const toml::table& table, const Stack& stack, ParseContext& context, Duration& visible) {
   TableReader reader(table, "[declare.payments]", context);
+  visible = reader.duration("visible_within").value_or(visible);
   Payments payments;
   payments.dependency = reader.required_text("dependency");
   for (const auto& [key, into] : {std::pair{"id", &payments.id},
@@ -182,6 +245,7 @@ Declarations parse_declarations(const toml::table& table, const Stack& stack, Pa
     declare.session_lifetime = inner.duration("lifetime").value_or(declare.session_lifetime);
     declare.session_sliding = inner.boolean("sliding").value_or(declare.session_sliding);
     declare.one_session_per_user = inner.choice("per_user", {"one", "many"}) == "one";
+    declare.sessions_visible = inner.duration("visible_within").value_or(declare.sessions_visible);
     inner.finish();
   }
   if (const auto* purchases = reader.table("purchases")) {
@@ -191,17 +255,20 @@ Declarations parse_declarations(const toml::table& table, const Stack& stack, Pa
       declare.purchase_order = Declarations::Order::oldest_first;
     if (order == "newest-first")
       declare.purchase_order = Declarations::Order::newest_first;
+    declare.purchases_visible = inner.duration("visible_within").value_or(declare.purchases_visible);
     inner.finish();
   }
   if (const auto* transactions = reader.table("transactions")) {
     TableReader inner(*transactions, "[declare.transactions]", context);
-    declare.opening_balance = inner.integer("opening_balance");
+    declare.opening_balance = inner.decimal("opening_balance");
+    declare.transactions_visible = inner.duration("visible_within").value_or(declare.transactions_visible);
     declare.purchases_are_charged = inner.boolean("purchases_are_charged").value_or(false);
     declare.overdraft = inner.boolean("overdraft").value_or(false);
     inner.finish();
   }
   if (const auto* payments = reader.table("payments"))
-    declare.payments = parse_payments(*payments, stack, context);
+    declare.payments = parse_payments(*payments, stack, context, declare.payments_visible);
+  declare.secret_names = reader.texts("secret").value_or(declare.secret_names);
   reader.finish();
   return declare;
 }
@@ -213,6 +280,7 @@ std::vector<std::string> template_names(const Stack& stack) {
     names.push_back("link." + name);
     names.push_back("link." + name + ".address");
     names.push_back("link." + name + ".port");
+    names.push_back("link." + name + ".password");
   };
   for (const auto& dependency : stack.dependencies)
     add(dependency.name);
@@ -298,6 +366,8 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
 
   if (const auto* releases = reader.table("releases"); releases != nullptr && !releases->empty()) {
     for_each_table(*releases, "[releases]", context, [&](const std::string& name, const toml::table& entry) {
+      if (const auto why = wrong_title(name))
+        context.error(entry.source(), fmt::format("'{}' cannot be the name of a release: {}", name, *why));
       TableReader inner(entry, fmt::format("[releases.\"{}\"]", name), context);
       Release release{name, defaults};
       if (auto base = inner.text("extends")) {

@@ -1,6 +1,8 @@
 #include "harness/scenario/parse_steps.hpp"
 
 #include "harness/scenario/address.hpp"
+#include "harness/scenario/configurations.hpp"
+#include "harness/scenario/names.hpp"
 #include "harness/scenario/parse_stack.hpp"
 
 #include <algorithm>
@@ -11,7 +13,7 @@
 namespace holdfast::scenario {
 
 std::vector<std::string> check_names() {
-  return {"sessions", "purchases", "transactions", "payments", "readiness", "recovery", "availability"};
+  return {"sessions", "purchases", "transactions", "payments", "processes", "readiness", "recovery", "availability"};
 }
 
 std::vector<std::string> link_names(const Stack& stack) {
@@ -84,6 +86,14 @@ std::optional<Value> parse_value(TableReader& reader, const KeySchema& key, cons
     return wrap(reader.number(key.name, 0, 1e12));
   case ValueType::duration:
     return wrap(reader.duration(key.name));
+  case ValueType::positive_duration: {
+    const auto duration = reader.duration(key.name);
+    if (duration && duration->count() == 0)
+      reader.error(key.name, fmt::format("'{}' of nothing does nothing", key.name), key.help);
+    return wrap(duration);
+  }
+  case ValueType::literal:
+    return wrap(reader.literal(key.name));
   case ValueType::strings:
     return wrap(reader.text_or_texts(key.name));
   case ValueType::release:
@@ -169,6 +179,31 @@ void expect_allowed(const std::string& link, const Stack& stack, const Catalog& 
                  fmt::format("where nothing is lost by it: --allow-external {}", address->host));
 }
 
+/// A file in which no single key can be changed makes the step senseless before anything is started.
+void expect_editable(const Step& step, const std::vector<Step>& before, const Stack& stack, const toml::table& table,
+                     ParseContext& context) {
+  for (const auto& service : stack.services) {
+    const auto& chosen = step.instances.services;
+    if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), service.name) == chosen.end())
+      continue;
+    std::optional<std::string> why;
+    for (const auto& release : releases_in_force(stack, before)) {
+      const auto config = config_of(stack, release, service.name);
+      if (!config)
+        continue;
+      const auto problem = config::why_not_editable(config->format, config->text);
+      if (!problem) {
+        why.reset();
+        break;
+      }
+      why = fmt::format("'{}' cannot change '{}' of '{}': {}", step.kind, config->name, service.name, problem->message);
+    }
+    if (why)
+      context.error(table.source(), *why,
+                    "lay a whole file over it instead: a release with its own 'config', and the step 'deploy'");
+  }
+}
+
 } // namespace
 
 std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario, const Catalog& catalog,
@@ -184,6 +219,8 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
     step.where = context.locate(table.source());
     step.kind = reader.required_text("do");
     step.id = reader.text("id").value_or(fmt::format("step-{}", parsed.size() + 1));
+    if (const auto why = wrong_title(step.id))
+      reader.error("id", fmt::format("'{}' cannot be the name of a step: {}", step.id, *why));
     if (ids.contains(step.id))
       reader.error("id", fmt::format("two steps are called '{}'", step.id));
     step.trigger = parse_trigger(reader, scenario, ids);
@@ -229,6 +266,8 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
       if (auto value = parse_value(reader, key, scenario))
         step.arguments[key.name] = *value;
     }
+    if (schema->acts == StepSchema::Acts::on_config)
+      expect_editable(step, parsed, scenario.stack, table, context);
     reader.finish();
     parsed.push_back(std::move(step));
   }

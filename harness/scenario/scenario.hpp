@@ -30,6 +30,7 @@ struct Workload {
   ReadBack read_back = ReadBack::each;
   std::int64_t amount_min = 1;
   std::int64_t amount_max = 20;
+  bool relogin = true; ///< whose session is refused logs in again
 };
 
 /// Where in a message's life on a link: see the design's words.
@@ -59,7 +60,7 @@ struct AfterStep {
 using Trigger = std::variant<AtTime, AtPosition, AfterStep>;
 
 /// One value of a step's own settings, already of the type that the step's schema asks for.
-using Value = std::variant<bool, std::int64_t, double, std::string, Duration, std::vector<std::string>>;
+using Value = std::variant<bool, std::int64_t, double, std::string, Duration, std::vector<std::string>, config::Value>;
 
 /// Which instances a step is about.
 struct InstanceSelection {
@@ -107,6 +108,9 @@ struct Expectations {
   std::map<std::string, std::string> survive; ///< check to "survive" or "truthful"
   std::optional<double> availability_min;
   std::optional<Duration> recovery_within;
+  bool all_ready = false;           ///< an instance that does not become ready is a finding, whoever was hurt
+  bool steady = false;              ///< nothing is to happen: a run without steps may pass
+  std::vector<std::string> may_end; ///< services and dependencies whose processes may end by themselves
 };
 
 /// Tolerances of the judgement.
@@ -117,6 +121,7 @@ struct Judgement {
   double recovery_ratio = 0.99;
   Duration lying_grace = std::chrono::milliseconds{300};
   double lying_threshold = 0.5;
+  int lying_requests = 10; ///< fewer than these tell nothing
   Duration loop_lag = std::chrono::milliseconds{250};
   double starved = 0.5; ///< of the time the harness waited for a processor
 };
@@ -133,6 +138,9 @@ struct Scenario {
   Expectations expect;
   Judgement judge;
   Stack stack;
+
+  /// Some step acts on this link, or waits for a message on it.
+  [[nodiscard]] bool names_link(const std::string& link) const;
 };
 
 } // namespace holdfast::scenario

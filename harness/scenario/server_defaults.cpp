@@ -19,8 +19,23 @@ bool use_default_server(Dependency& dependency) {
   dependency.ready.kind = Probe::Kind::tcp;
   dependency.ready.within = std::chrono::seconds{30};
   if (dependency.protocol == "redis") {
-    dependency.command = {"redis-server", "--bind", "{address}",    "--port", "{port}",      "--dir", "{dir}",
-                          "--save",       "",       "--appendonly", "no",     "--daemonize", "no"};
+    // On a Unix socket alone: at a port every local user could talk to it.
+    dependency.socket = "{dir}/redis.sock";
+    dependency.command = {"redis-server",
+                          "--port",
+                          "0",
+                          "--unixsocket",
+                          dependency.socket,
+                          "--unixsocketperm",
+                          "700",
+                          "--dir",
+                          "{dir}",
+                          "--save",
+                          "",
+                          "--appendonly",
+                          "no",
+                          "--daemonize",
+                          "no"};
     return true;
   }
   if (dependency.protocol != "postgres")
@@ -30,9 +45,12 @@ bool use_default_server(Dependency& dependency) {
                                  R"(initdb -D "$1/data" -U "$2" -A trust --no-sync --no-instructions --locale=C -E UTF8
 if [ "$3" != postgres ]; then printf 'CREATE DATABASE "%s"\n' "$3" | postgres --single -F -D "$1/data" postgres; fi)",
                              {"{dir}", dependency.user, dependency.database});
-  dependency.command = shell(path + R"(exec postgres -D "$1/data" -h "$2" -p "$3" -F -c unix_socket_directories= )" +
+  // It trusts whoever reaches it: on a Unix socket in a folder of its own user that is nobody else. At a port it would
+  // be every local user.
+  dependency.socket = "{dir}/.s.PGSQL.5432";
+  dependency.command = shell(path + R"(exec postgres -D "$1/data" -h "" -k "$1" -p 5432 -F )" +
                                  "-c dynamic_shared_memory_type=mmap -c shared_buffers=32MB -c max_connections=400",
-                             {"{dir}", "{address}", "{port}"});
+                             {"{dir}"});
   // It accepts connections before it serves them.
   dependency.ready.kind = Probe::Kind::log;
   dependency.ready.path = "database system is ready to accept connections";

@@ -1,5 +1,7 @@
 #include "harness/scenario/stack.hpp"
 
+#include "harness/scenario/placeholders.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -35,6 +37,17 @@ const Operation* Stack::reader(Role role) const {
   const auto* own = operation(role);
   const bool in_overview = role == Role::whoami || role == Role::purchases || role == Role::statement;
   return own == nullptr && in_overview ? operation(Role::overview) : own;
+}
+
+bool Stack::carries_token(const Operation& one) const {
+  const auto* login = operation(Role::login);
+  if (login == nullptr)
+    return false;
+  auto request = one.path + one.json_body;
+  for (const auto& header : one.headers)
+    request += header.second;
+  const auto used = placeholders(request);
+  return std::any_of(used.begin(), used.end(), [&](const auto& each) { return login->ok.capture.contains(each); });
 }
 
 std::set<std::string> Stack::reached_from(const std::string& service_name) const {

@@ -2,7 +2,10 @@
 // the checks must know. Immutable after loading; strings hold `{placeholders}` that the run fills in.
 #pragma once
 
+#include "harness/config/edit.hpp"
 #include "harness/scenario/http_script.hpp"
+#include "harness/text/decimal.hpp"
+#include "harness/text/pattern.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -27,12 +30,10 @@ struct Probe {
   Duration every = std::chrono::milliseconds{5};
 };
 
-enum class ConfigFormat { properties, toml, json };
-
 /// One configuration file of a service in a release; rendered once per instance.
 struct ConfigFile {
   std::string name; ///< file name inside the instance's directory
-  ConfigFormat format = ConfigFormat::properties;
+  config::Format format = config::Format::properties;
   std::string text; ///< with placeholders
 };
 
@@ -48,8 +49,32 @@ struct Release {
   std::map<std::string, ServiceRelease> services; ///< every service of the stack
 };
 
+/// How users' requests are shared out over the hosts of a service: a load balancer that knows what its own probes tell
+/// it, and nothing else.
+struct Balancer {
+  enum class Retry {
+    same,     ///< a retried attempt goes where the one before it went, while that is routed
+    elsewhere ///< one that had no answer is retried on another host
+  };
+  Duration probe = std::chrono::milliseconds{100}; ///< between two probes of an instance
+  Duration timeout = std::chrono::seconds{1};      ///< of a probe
+  int unhealthy = 2;                               ///< probes in a row that fail take an instance out
+  int healthy = 1;                                 ///< that succeed bring it in again
+  Duration drain{};                                ///< a step takes a host out so long before it signals it
+  Retry retry = Retry::same;
+};
+
+/// Starts again what ended by itself.
+struct Supervisor {
+  Duration within = std::chrono::seconds{1}; ///< all tries are made in this time, evenly
+  int tries = 5;
+};
+
 struct Service {
   std::string name;
+  std::string host = "localhost"; ///< the name under which browsers know it, behind a load balancer with TLS
+  Balancer balancer;
+  std::optional<Supervisor> supervisor;
   std::vector<std::string> needs; ///< dependencies and other services; started after them
   Probe ready;
   std::vector<std::string> ready_without; ///< needs whose loss leaves it ready by design
@@ -70,6 +95,7 @@ struct Dependency {
   std::string database = "postgres";   ///< postgres, server: created by the default preparation
   std::string user = "postgres";       ///< postgres, server: the superuser of the default preparation
   std::string address;                 ///< external: host:port
+  std::string socket;                  ///< server: path of the Unix socket that it listens on; empty: TCP
   HttpScript script;                   ///< http, fake
 };
 
@@ -88,10 +114,47 @@ enum class Role {
   other,
 };
 
+/// What it acknowledges can be lost. What an operation without a role does is not known: it may be anything.
+[[nodiscard]] constexpr bool is_change(Role role) {
+  switch (role) {
+  case Role::register_user:
+  case Role::login:
+  case Role::logout:
+  case Role::purchase:
+  case Role::transfer:
+  case Role::import_users:
+  case Role::other:
+    return true;
+  case Role::whoami:
+  case Role::purchases:
+  case Role::statement:
+  case Role::overview:
+    break;
+  }
+  return false;
+}
+
+/// Where a reply says how its list goes on: a path or a URL of the same service, or a token for a query parameter.
+struct NextPage {
+  std::string at;           ///< JSON pointer; empty: see below
+  std::string parameter;    ///< the value there is a token, sent as this query parameter
+  bool link_header = false; ///< the Link header's rel="next" (RFC 8288)
+
+  [[nodiscard]] bool is_given() const { return !at.empty() || link_header; }
+};
+
 struct ListCapture {
   std::string at;                            ///< JSON pointer of the array
   std::map<std::string, std::string> fields; ///< name to JSON pointer inside an element
-  std::string next;                          ///< JSON pointer of the next page's path; empty: there is one page
+  NextPage next;                             ///< not given: there is one page
+};
+
+/// How a service says that it does not know this session. Any of these is enough.
+struct Unauthenticated {
+  std::vector<int> status = {401, 403};
+  std::vector<std::pair<std::string, text::Pattern>> headers; ///< name in lower case: found in its value
+  std::vector<JsonComparison> json;
+  std::vector<std::string> missing; ///< JSON pointers where there is nothing, or null; of an empty body too
 };
 
 struct OkReply {
@@ -110,8 +173,13 @@ struct Operation {
   std::map<std::string, std::string> headers;
   std::string json_body; ///< JSON text whose string leaves are templates; empty for no body
   OkReply ok;
-  std::vector<int> fail;                         ///< declared rejections: certainly no effect
-  std::vector<int> unauthenticated = {401, 403}; ///< not authenticated, mapped apart
+  std::vector<int> fail;           ///< declared rejections: certainly no effect
+  Unauthenticated unauthenticated; ///< mapped apart
+  enum class Redirects {
+    answer, ///< a reply as any other
+    follow  ///< as browsers do, while they lead to the same service
+  };
+  Redirects redirects = Redirects::answer;
   int attempts = 1;
   Duration retry_wait = std::chrono::milliseconds{20}; ///< before the second attempt; doubles with each
   Duration timeout = std::chrono::seconds{2};
@@ -135,10 +203,13 @@ struct Declarations {
   bool one_session_per_user = false;
   enum class Order { any, oldest_first, newest_first };
   Order purchase_order = Order::any;
-  std::optional<std::int64_t> opening_balance; ///< nothing: balances are not added up
-  bool purchases_are_charged = false;          ///< to the account of the user's statement, under the purchase's id
+  std::optional<text::Decimal> opening_balance; ///< nothing: balances are not added up
+  bool purchases_are_charged = false;           ///< to the account of the user's statement, under the purchase's id
   bool overdraft = false;
   std::optional<Payments> payments;
+  /// Since the acknowledgement, or since the stack has recovered from the last step, whichever is later. Zero: at once.
+  Duration sessions_visible{}, purchases_visible{}, transactions_visible{}, payments_visible{};
+  std::vector<std::string> secret_names; ///< keys, fields, headers and variables whose values are secrets
 };
 
 struct Stack {
@@ -160,6 +231,8 @@ struct Stack {
   [[nodiscard]] const Operation* operation(Role role) const;
   /// The operation that shows what a role reads: its own, or the overview.
   [[nodiscard]] const Operation* reader(Role role) const;
+  /// The operation's request names something that the login captures: its session is a token, not cookies alone.
+  [[nodiscard]] bool carries_token(const Operation& operation) const;
   /// The service itself and whatever services it needs, directly or through others.
   [[nodiscard]] std::set<std::string> reached_from(const std::string& service_name) const;
   /// Services ordered so that each comes after the services that it needs.

@@ -13,7 +13,9 @@ enum class ValueType {
   number,
   string,
   duration,
-  strings, ///< or one of them
+  positive_duration, ///< more than nothing
+  strings,           ///< or one of them
+  literal,           ///< a text, number, truth or list of these: a value of a configuration
   release,
   service
 };
@@ -37,6 +39,11 @@ struct StepSchema {
   Acts acts = Acts::on_instances;
   enum class Lasting { instant, lasting };
   Lasting lasting = Lasting::instant; ///< lasting: takes `for`
+  /// Whether it ends processes, so that whatever was acknowledged shortly before is at risk. Every fault puts something
+  /// at risk.
+  enum class Ends { nothing, processes, processes_if_restart };
+  Ends ends = Ends::nothing;
+  bool restores = false; ///< it is meant to bring back what was: nothing need be at risk for it
   std::string help;
   std::vector<KeySchema> keys = {};
 };

@@ -1,8 +1,10 @@
 #include "harness/scenario/toml_reader.hpp"
 
 #include "harness/scenario/load.hpp"
+#include "harness/scenario/toml_json.hpp"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cmath>
 #include <fmt/format.h>
 #include <sstream>
@@ -144,6 +146,22 @@ std::optional<double> TableReader::number(std::string_view key, double min, doub
   return value;
 }
 
+std::optional<text::Decimal> TableReader::decimal(std::string_view key) {
+  const auto* node = any(key);
+  if (node == nullptr)
+    return std::nullopt;
+  std::optional<text::Decimal> value;
+  if (node->is_integer())
+    value = text::Decimal(node->as_integer()->get());
+  else if (node->is_floating_point())
+    value = text::Decimal::from_double(node->as_floating_point()->get());
+  else if (node->is_string())
+    value = text::Decimal::parse(node->as_string()->get());
+  if (!value)
+    error(key, fmt::format("'{}' of {} is no number", key, what_));
+  return value;
+}
+
 std::optional<bool> TableReader::boolean(std::string_view key) {
   const auto* node = find(key, "true or false", &toml::node::is_boolean);
   if (node == nullptr)
@@ -219,6 +237,37 @@ std::optional<std::string> TableReader::choice(std::string_view key, const std::
     error(key, fmt::format("'{}' of {} cannot be '{}'", key, what_, *value), suggest(*value, allowed));
     return std::nullopt;
   }
+  return value;
+}
+
+std::optional<config::Value> TableReader::literal(std::string_view key) {
+  const auto* node = any(key);
+  if (node == nullptr)
+    return std::nullopt;
+  if (const auto* words = node->as_string())
+    return config::text_value(words->get());
+  const auto is_plain = [](const toml::node& one) { return one.is_string() || one.is_number() || one.is_boolean(); };
+  const auto* list = node->as_array();
+  if (!is_plain(*node) && (list == nullptr || !std::all_of(list->begin(), list->end(), is_plain))) {
+    wrong_type(*node, key, "a text, a number, a truth or a list of them");
+    return std::nullopt;
+  }
+  std::ostringstream literal;
+  node->visit([&](const auto& one) {
+    if constexpr (toml::is_string<decltype(one)> || toml::is_number<decltype(one)> || toml::is_boolean<decltype(one)>)
+      literal << toml::toml_formatter(one);
+    else if constexpr (toml::is_array<decltype(one)>)
+      literal << toml::toml_formatter(one, toml::toml_formatter::default_flags &
+                                               ~toml::format_flags::allow_multi_line_strings);
+  });
+  config::Value value{.toml = literal.str(),
+                      .json = boost::json::serialize(to_json(*node)),
+                      .is_text = false,
+                      .is_list = list != nullptr};
+  if (const auto* number = node->as_floating_point()) // JSON's writer would put it into exponents
+    value.json = fmt::format("{}", number->get());
+  if (list == nullptr)
+    value.plain = value.toml;
   return value;
 }
 

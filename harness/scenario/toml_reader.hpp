@@ -44,6 +44,8 @@ public:
   std::optional<std::string> text(std::string_view key);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t min = INT64_MIN, std::int64_t max = INT64_MAX);
   std::optional<double> number(std::string_view key, double min, double max);
+  /// A number, or one in a string; exactly.
+  std::optional<text::Decimal> decimal(std::string_view key);
   std::optional<bool> boolean(std::string_view key);
   std::optional<Duration> duration(std::string_view key);
   std::optional<std::vector<std::string>> texts(std::string_view key, std::string_view wanted = "an array of strings");
@@ -52,6 +54,8 @@ public:
   std::optional<std::vector<std::int64_t>> integers(std::string_view key);
   std::optional<std::map<std::string, std::string>> text_map(std::string_view key);
   std::optional<std::string> choice(std::string_view key, const std::vector<std::string>& allowed);
+  /// A text, number, truth, or a list of them, as a value of a configuration.
+  std::optional<config::Value> literal(std::string_view key);
   const toml::table* table(std::string_view key);
   const toml::array* array_of_tables(std::string_view key);
   const toml::node* any(std::string_view key);

@@ -1,29 +1,38 @@
-// One instance of a service on one host: its configuration on disk, its process, its readiness, its log.
+// One unit of the stack: a service on one host, or a server that the run spawns. Its configuration on disk, its
+// process, its readiness, its log.
 //
 // Owned by the run's stack, used from its thread. It knows no scenario and no links: where it finds what it needs comes
 // in as a lookup of placeholders.
 #pragma once
 
+#include "harness/config/edit.hpp"
+#include "harness/history/events.hpp"
 #include "harness/process/process.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/stack.hpp"
-#include "harness/stack/config_text.hpp"
+#include "harness/stack/bounded_log.hpp"
 #include "harness/stack/config_watch.hpp"
 #include "harness/stack/probe.hpp"
 
 #include <deque>
-#include <fstream>
 
 namespace holdfast::stack {
+
+class Instance;
 
 /// What an instance tells whoever records the run.
 class InstanceObserver {
 public:
   virtual ~InstanceObserver() = default;
-  virtual void process(const std::string& instance, const std::string& state, const std::string& detail) = 0;
-  virtual void config(const std::string& instance, const std::string& file, const std::string& hash,
-                      const std::string& release, const std::string& text) = 0;
+  virtual void process(const history::ProcessEvent& event) = 0;
+  virtual void config(const history::ConfigEvent& event, const std::string& text) = 0;
   virtual void probe(const std::string& instance, const ProbeAnswer& answer) = 0;
+  /// What may stand in a log.
+  [[nodiscard]] virtual std::string masked(std::string_view line) = 0;
+  /// Its first process ended while it was running, and nobody had asked for that.
+  virtual void ended_unasked(Instance& instance) = 0;
+  /// Its shim was killed: nothing is known of its processes any more.
+  virtual void lost(Instance& instance) = 0;
 };
 
 /// How a start went.
@@ -39,18 +48,34 @@ struct Started {
   bool config_read = false; ///< it was seen to open its configuration file; true when it has none
   int pid = 0;
   std::uint64_t start_time = 0;
+  std::string last_line = {}; ///< of its output, where it is not ready
+};
+
+/// What an instance is an instance of.
+struct Unit {
+  std::string name; ///< "bank@2"; of a server the dependency's
+  std::string kind; ///< "bank"; of a server the dependency's
+  int host = 0;     ///< 0: it serves all hosts
+  scenario::Probe ready;
+  std::string stop_signal = "SIGTERM";
+  async::Duration stop_within = std::chrono::seconds{5};
+  std::string run_as;
+  std::vector<std::string> prepare; ///< run to its end before the first start
+  std::string release;              ///< that it begins with
+  std::function<const scenario::ServiceRelease&(const std::string& release)> code;
 };
 
 class Instance {
 public:
   struct Setup {
-    const scenario::Stack& stack;
-    const scenario::Service& service;
-    int host;
+    Unit unit;
+    std::filesystem::path stack_folder;
     Place place;
+    std::string socket = {};         ///< path of the Unix socket that it listens on; empty: `place`
     std::filesystem::path directory; ///< for its files; exists
     std::filesystem::path log;
     scenario::Lookup placeholders;
+    process::Surroundings surroundings;
     async::Clock& clock;
     ConfigWatch& watch;
     InstanceObserver& observer;
@@ -58,14 +83,20 @@ public:
 
   Instance(asio::any_io_executor executor, Setup setup);
 
-  [[nodiscard]] const std::string& name() const { return name_; } ///< "bank@2"
-  [[nodiscard]] const scenario::Service& service() const { return setup_.service; }
-  [[nodiscard]] int host() const { return setup_.host; }
+  [[nodiscard]] const std::string& name() const { return setup_.unit.name; }
+  [[nodiscard]] const std::string& kind() const { return setup_.unit.kind; }
+  [[nodiscard]] const Unit& unit() const { return setup_.unit; }
+  [[nodiscard]] int host() const { return setup_.unit.host; }
   [[nodiscard]] const Place& place() const { return setup_.place; }
   [[nodiscard]] bool is_ready() const { return ready_; } ///< by the last probe
   [[nodiscard]] bool is_running() const { return process_ && !process_->is_gone(); }
+  /// Its first process is there; what that has started may outlive it.
+  [[nodiscard]] bool has_first_process() const { return process_ && !process_->status(); }
+  /// It is not running, and nobody had asked for that.
+  [[nodiscard]] bool has_ended_unasked() const { return !is_running() && ended_unasked_; }
   /// The run is over: the process is killed and no other is started.
   void close();
+  [[nodiscard]] bool is_closed() const { return closed_; }
   [[nodiscard]] bool is_starting() const { return starting_; }
   /// What is on disk differs from what the running process was started with.
   [[nodiscard]] bool has_pending_change() const {
@@ -76,7 +107,11 @@ public:
   [[nodiscard]] const std::string& code_release() const { return code_release_; }
   [[nodiscard]] const std::string& config_release() const { return config_release_; }
   [[nodiscard]] const std::string& config_hash() const { return config_hash_; }
+  [[nodiscard]] const std::string& config_text() const { return config_text_; }
+  [[nodiscard]] const scenario::ServiceRelease& code() const { return setup_.unit.code(code_release_); }
   [[nodiscard]] std::vector<std::string> last_lines() const { return {last_lines_.begin(), last_lines_.end()}; }
+  /// It did not end by its stop signal when it was stopped last.
+  [[nodiscard]] bool was_killed_at_stop() const { return killed_at_stop_; }
   /// Why the instance does not listen where it was told to; empty while nothing is known against it.
   [[nodiscard]] const std::string& misplaced() const { return misplaced_; }
 
@@ -84,43 +119,58 @@ public:
   /// Edits made before are forgotten. Throws std::runtime_error when the file cannot be written.
   void write_config(const std::string& release);
   /// Changes the file on disk; the error is a sentence.
-  [[nodiscard]] boost::system::result<void, ConfigError> edit_config_file(const ConfigEdit& edit);
+  [[nodiscard]] boost::system::result<config::Edited, config::Error> edit_config_file(const config::Edit& edit);
   /// The next start runs this release's command and environment.
   void use_code(const std::string& release) { code_release_ = release; }
 
+  /// Runs what prepares the unit, to its end. Nothing, or why it failed.
+  [[nodiscard]] asio::awaitable<std::optional<std::string>> prepare();
   /// Spawns and waits until ready, exited, or the probe's deadline.
-  [[nodiscard]] asio::awaitable<Started> start();
+  enum class By { step, supervisor };
+  [[nodiscard]] asio::awaitable<Started> start(By by = By::step);
   /// The stop signal, then SIGKILL at the deadline; returns when the whole tree is gone. True when it ended by itself.
   [[nodiscard]] asio::awaitable<bool> stop();
   /// SIGKILL to the tree; returns when it is gone.
   [[nodiscard]] asio::awaitable<void> kill();
   /// Sends the stop signal once; `stop` then counts its deadline from here.
   void begin_stop();
+  /// Returns when a process that does not handle its stop signal has ended by it; at once for one that does.
+  [[nodiscard]] asio::awaitable<void> await_sudden_end();
   void signal(int signal);      ///< to the first process
   void signal_tree(int signal); ///< to all
-  /// One probe, recorded; updates `is_ready`. Over `kept` where there is one: see probe_once.
+  /// One probe, recorded; updates `is_ready`. Over `kept` where there is one: see probe_once. What is not running is
+  /// not ready.
   [[nodiscard]] asio::awaitable<bool> probe(async::HttpConnection* kept = nullptr);
+  /// One look that changes and records nothing, as somebody outside takes it.
+  [[nodiscard]] asio::awaitable<ProbeAnswer> look(const scenario::Probe& how, async::Duration timeout,
+                                                  async::HttpConnection* kept);
 
 private:
-  [[nodiscard]] const scenario::ServiceRelease& code() const;
   void store_config(std::string text);
   void log_line(process::Stream stream, std::string_view line);
+  [[nodiscard]] process::ProcessSpec spec_of(const std::vector<std::string>& command,
+                                             const std::map<std::string, std::string>& environment) const;
   [[nodiscard]] asio::awaitable<Started> await_ready();
+  asio::awaitable<void> watch_end(std::shared_ptr<process::Process> process);
   void inspect_listening();
   [[nodiscard]] ProbeTarget probe_target();
+  void tell(history::ProcessEvent event);
 
   asio::any_io_executor executor_;
   Setup setup_;
-  std::string name_;
-  std::unique_ptr<process::Process> process_;
-  std::ofstream log_;
+  std::shared_ptr<process::Process> process_;
+  BoundedLog log_;
   std::deque<std::string> last_lines_; ///< of this start
   bool log_probe_seen_ = false;
   bool ready_ = false;
   std::string last_answer_; ///< of a probe
   bool starting_ = false;
   bool closed_ = false;
+  bool asked_ = false;         ///< the end of the running process was asked for
+  bool ended_unasked_ = false; ///< the last process ended by itself
+  bool killed_at_stop_ = false;
   std::optional<async::Time> stopping_since_;
+  bool ends_suddenly_ = false; ///< by the stop signal that it was sent
   std::string running_code_;
   std::string running_hash_;
   bool inspected_ = false;
@@ -131,7 +181,7 @@ private:
   std::string config_hash_;
 };
 
-/// Those of one service each, services in their order here: what may go up or down at the same time.
-[[nodiscard]] std::vector<std::vector<Instance*>> by_service(const std::vector<Instance*>& instances);
+/// Those of one kind each, kinds in their order here: what may go up or down at the same time.
+[[nodiscard]] std::vector<std::vector<Instance*>> by_kind(const std::vector<Instance*>& instances);
 
 } // namespace holdfast::stack

@@ -1,10 +1,12 @@
 #include "harness/stack/probe.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/async/shortage.hpp"
 #include "harness/process/process.hpp"
 #include "harness/scenario/placeholders.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
 
@@ -37,31 +39,33 @@ asio::awaitable<ProbeAnswer> probe_http(const scenario::Probe& probe, const Prob
   co_return ProbeAnswer{status >= 200 && status < 300, std::to_string(status)};
 }
 
-asio::awaitable<ProbeAnswer> probe_tcp(const ProbeTarget& target) {
-  asio::ip::tcp::socket socket(co_await asio::this_coro::executor);
+template <class Protocol>
+asio::awaitable<ProbeAnswer> connect_to(typename Protocol::endpoint endpoint) {
+  typename Protocol::socket socket(co_await asio::this_coro::executor);
   boost::system::error_code error;
-  co_await socket.async_connect({asio::ip::make_address(target.place.address), target.place.port},
-                                asio::redirect_error(asio::use_awaitable, error));
+  co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+  async::throw_shortage(error, "probing readiness");
   co_return ProbeAnswer{!error, error ? "connect: " + error.message() : "connected"};
+}
+
+asio::awaitable<ProbeAnswer> probe_tcp(const ProbeTarget& target) {
+  if (!target.socket.empty())
+    return connect_to<asio::local::stream_protocol>({target.socket});
+  return connect_to<asio::ip::tcp>({asio::ip::make_address(target.place.address), target.place.port});
 }
 
 asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const ProbeTarget& target) {
   const char* path = std::getenv("PATH");
-  const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-    if (name == "address")
-      return target.place.address;
-    if (name == "port")
-      return std::to_string(target.place.port);
-    return name == "dir" ? std::optional(target.directory.string()) : std::nullopt;
-  };
   std::vector<std::string> command;
   for (const auto& word : probe.command)
-    command.push_back(scenario::substitute(word, lookup));
-  auto spawned = co_await process::Process::spawn(co_await asio::this_coro::executor,
-                                                  {std::move(command),
-                                                   {{"PATH", path != nullptr ? path : "/usr/bin:/bin"}},
-                                                   target.directory,
-                                                   process::find_shim()},
+    command.push_back(scenario::substitute(word, target.placeholders));
+  process::ProcessSpec spec;
+  spec.command = std::move(command);
+  spec.environment = {{"PATH", path != nullptr ? path : "/usr/bin:/bin"}};
+  spec.directory = target.directory;
+  spec.shim = process::find_shim();
+  spec.surroundings = target.surroundings;
+  auto spawned = co_await process::Process::spawn(co_await asio::this_coro::executor, std::move(spec),
                                                   [](process::Stream, std::string_view) {});
   if (!spawned)
     co_return ProbeAnswer{false, spawned.error()};
@@ -89,12 +93,12 @@ asio::awaitable<ProbeAnswer> probe_by_kind(const scenario::Probe& probe, const P
 } // namespace
 
 asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Probe& probe, const ProbeTarget& target,
-                                        async::HttpConnection* kept) {
-  auto answer = co_await async::until(clock, clock.now() + probe_timeout, probe_by_kind(probe, target, kept));
+                                        async::HttpConnection* kept, async::Duration timeout) {
+  auto answer = co_await async::until(clock, clock.now() + timeout, probe_by_kind(probe, target, kept));
   if (!answer && kept != nullptr)
     kept->close(); // its answer would come for the next question
   co_return answer ? *answer
-                   : ProbeAnswer{false, fmt::format("no answer within {} ms", probe_timeout.count() / 1'000'000)};
+                   : ProbeAnswer{false, fmt::format("no answer within {} ms", timeout.count() / 1'000'000), true};
 }
 
 } // namespace holdfast::stack

@@ -1,12 +1,15 @@
 #include "harness/stack/server_remains.hpp"
 
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <sys/shm.h>
+#include <sys/stat.h>
 
 namespace holdfast::stack {
 
@@ -30,6 +33,7 @@ std::optional<Segment> read_lock_file(const fs::path& file) {
     std::istringstream words(line);
     if (number == 1 && !(words >> segment.creator))
       return std::nullopt;
+    segment.creator = std::abs(segment.creator); // negative while it starts: see CreateLockFile
     if (number == 7 && words >> key >> segment.id) {
       segment.key = static_cast<key_t>(key);
       return segment;
@@ -51,6 +55,32 @@ std::optional<std::string> remove(const Segment& segment) {
                      segment.creator, std::strerror(errno));
 }
 
+/// Segments whose key is one that a server on this directory would take, whose creator is gone: between the making of a
+/// segment and its line in the lock file there is a moment.
+std::vector<Segment> segments_of(const fs::path& data) {
+  constexpr std::size_t header = 56; // PGShmemHeader
+  constexpr long keys_tried = 16;    // it takes the next one where somebody else's segment is in its way
+  struct stat directory {};
+  std::vector<Segment> found;
+  if (::stat(data.c_str(), &directory) != 0)
+    return found;
+  std::ifstream table("/proc/sysvipc/shm");
+  std::string line;
+  std::getline(table, line); // its head
+  while (std::getline(table, line)) {
+    std::istringstream words(line);
+    long key = 0, id = 0, mode = 0, creator = 0, last = 0, attached = 0;
+    std::size_t size = 0;
+    if (!(words >> key >> id >> mode >> size >> creator >> last >> attached))
+      continue;
+    const auto distance = static_cast<std::int32_t>(key) - static_cast<std::int32_t>(directory.st_ino);
+    const bool is_gone = ::kill(static_cast<pid_t>(creator), 0) != 0 && errno == ESRCH;
+    if (distance >= 0 && distance < keys_tried && size == header && attached == 0 && is_gone)
+      found.push_back({static_cast<pid_t>(creator), static_cast<key_t>(key), static_cast<int>(id)});
+  }
+  return found;
+}
+
 } // namespace
 
 std::vector<std::string> remove_server_remains(const fs::path& servers) {
@@ -58,12 +88,17 @@ std::vector<std::string> remove_server_remains(const fs::path& servers) {
   std::error_code error; // a folder that cannot be read holds nothing that we could find
   for (fs::recursive_directory_iterator entry(servers, fs::directory_options::skip_permission_denied, error), end;
        !error && entry != end; entry.increment(error)) {
-    if (entry.depth() >= 2 || !entry->is_directory(error))
+    const bool is_directory = entry->is_directory(error);
+    if (entry.depth() >= 2 || !is_directory)
       entry.disable_recursion_pending();
-    if (entry->path().filename() != "postmaster.pid")
-      continue;
-    if (const auto segment = read_lock_file(entry->path()))
-      if (auto problem = remove(*segment))
+    std::vector<Segment> segments;
+    if (entry->path().filename() == "postmaster.pid")
+      if (const auto segment = read_lock_file(entry->path()))
+        segments.push_back(*segment);
+    if (std::error_code none; is_directory && fs::exists(entry->path() / "PG_VERSION", none))
+      segments = segments_of(entry->path());
+    for (const auto& segment : segments)
+      if (auto problem = remove(segment))
         problems.push_back(std::move(*problem));
   }
   return problems;

@@ -60,8 +60,8 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string affected(const std::string& check, const FindingSummary& finding) {
-  return finding.users == 0 ? std::string{} : counted(finding.users, check == "readiness" ? "instance" : "user");
+std::string affected(const CheckSummary& check, const FindingSummary& finding) {
+  return finding.users == 0 ? std::string{} : counted(finding.users, check.of_instances ? "instance" : "user");
 }
 
 } // namespace holdfast::verdict

@@ -21,10 +21,11 @@ enum class Verdict {
 /// One case of a finding, with the shortest list of operations that shows it.
 struct Occurrence {
   std::string user;           ///< or instance, for readiness
-  std::uint64_t sequence = 0; ///< where in the history it shows
+  std::uint64_t sequence = 0; ///< where in the history it showed first
   history::Time time{};
   std::string what;                                  ///< one sentence
   std::vector<const history::Operation*> operations; ///< of the bundle that was judged; must not outlive it
+  std::uint64_t known_good = 0; ///< the last moment at which it was known not to be so; 0: nothing is known
 };
 
 /// All cases of one kind in one check.
@@ -40,7 +41,9 @@ struct CheckResult {
   std::size_t at_risk = 0;  ///< records that the faults could have hurt
   std::size_t examined = 0; ///< records that were re-read
   bool applicable = true;
+  bool says_why = true; ///< of one that is not applicable: a reader misses nothing where the stack has nothing of it
   std::vector<Finding> findings;
+  std::vector<std::string> notes = {}; ///< what a reader must know, and what decides nothing
 
   /// Adds a case under its kind.
   void add(const std::string& kind, Occurrence occurrence);
@@ -72,18 +75,19 @@ struct FindingSummary {
 
 /// "1 user", "3 cases".
 [[nodiscard]] std::string counted(std::size_t count, const std::string& noun);
-/// Whom a finding of a check is about: "2 users", of readiness "2 instances"; empty when it is about nobody.
-[[nodiscard]] std::string affected(const std::string& check, const FindingSummary& finding);
-
 struct CheckSummary {
   std::string name;
   Verdict verdict = Verdict::pass;
-  bool judged = true; ///< the scenario asks for it; otherwise it is told and decides nothing
+  bool judged = true;        ///< the scenario asks for it; otherwise it is told and decides nothing
+  bool of_instances = false; ///< those, and not users, are whom its findings are about
   std::string reason;
   std::size_t at_risk = 0;
   std::size_t examined = 0;
   std::vector<FindingSummary> findings;
 };
+
+/// Whom a finding of a check is about: "2 users", "2 instances"; empty when it is about nobody.
+[[nodiscard]] std::string affected(const CheckSummary& check, const FindingSummary& finding);
 
 /// The judgement of one run.
 struct Report {

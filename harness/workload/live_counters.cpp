@@ -1,13 +1,17 @@
 #include "harness/workload/live_counters.hpp"
 
+#include <algorithm>
+
 namespace holdfast::workload {
 
-void LiveCounters::count(const std::string& operation, const std::string& instance, history::Time time,
-                         history::Outcome outcome, int status) {
-  const bool good = outcome == history::Outcome::ok || (outcome == history::Outcome::fail && status != 0);
-  samples_[{operation, instance}].push_back({time, good});
+void LiveCounters::count(const std::string& operation, const std::string& instance, history::Time time, Served served) {
   ++total_;
-  failed_ += good ? 0 : 1;
+  failed_ += served == Served::no ? 1 : 0;
+  served_[operation] += served == Served::yes ? 1 : 0;
+  if (served == Served::neither)
+    return;
+  ++counted_;
+  samples_[{operation, instance}].push_back({time, served == Served::yes});
 }
 
 std::pair<std::size_t, std::size_t> LiveCounters::since(const std::deque<Sample>& samples, history::Time from) {
@@ -30,6 +34,11 @@ bool LiveCounters::take_steady_state(history::Time from) {
   return successes > 0;
 }
 
+std::size_t LiveCounters::served(const std::string& operation) const {
+  const auto found = served_.find(operation);
+  return found == served_.end() ? 0 : found->second;
+}
+
 bool LiveCounters::recovered(history::Time from, double ratio,
                              const std::function<bool(const std::string&)>& routed) const {
   std::size_t counted = 0;
@@ -41,11 +50,19 @@ bool LiveCounters::recovered(history::Time from, double ratio,
       continue;
     counted += all;
     const auto steady = steady_.find(key);
+    if (steady == steady_.end() && served(key.first) == 0)
+      continue;
     const double wanted = ratio * (steady == steady_.end() ? 1.0 : steady->second);
     if (static_cast<double>(good) < wanted * static_cast<double>(all))
       return false;
   }
   return counted > 0;
+}
+
+bool LiveCounters::acknowledged(history::Time from,
+                                const std::function<bool(const std::string& operation, int host)>& on_path) const {
+  return std::any_of(acknowledged_.begin(), acknowledged_.end(),
+                     [&](const auto& one) { return one.second >= from && on_path(one.first.first, one.first.second); });
 }
 
 void LiveCounters::forget_before(history::Time time) {

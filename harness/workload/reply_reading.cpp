@@ -1,181 +1,382 @@
 #include "harness/workload/reply_reading.hpp"
 
-#include "harness/scenario/placeholders.hpp"
+#include "harness/text/escape.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <boost/url.hpp>
+#include <charconv>
 #include <fmt/format.h>
-#include <functional>
 
 namespace holdfast::workload {
 
 namespace json = boost::json;
+namespace urls = boost::urls;
 
 namespace {
+
+constexpr std::size_t shown_of_reply = 200;
+constexpr std::size_t most_foreign = 1000;          ///< entries of a list that nobody submitted
+constexpr std::size_t longest_capture = 16U << 10U; ///< what is sent back with every request
 
 bool contains(const std::vector<int>& all, int one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-std::optional<std::string> scalar(const json::value& root, const std::string& pointer) {
-  boost::system::error_code error;
-  const auto* found = pointer.empty() ? &root : root.find_pointer(pointer, error);
-  if (found == nullptr || found->is_null())
-    return std::nullopt;
-  if (found->is_string())
-    return std::string(found->get_string());
-  return json::serialize(*found);
+std::string shown(const async::HttpReply& reply) {
+  const auto type = reply.header("content-type");
+  const auto body = text::one_line(reply.body, shown_of_reply);
+  if (body.empty())
+    return "an empty body";
+  return type.find("html") != std::string_view::npos ? "HTML: " + body : body;
 }
 
-std::optional<std::int64_t> integer(const json::value& root, const std::string& pointer) {
+const json::value* find(const json::value& root, const std::string& pointer) {
   boost::system::error_code error;
-  const auto* found = root.find_pointer(pointer, error);
-  if (found == nullptr || !found->is_int64())
-    return std::nullopt;
-  return found->get_int64();
+  return pointer.empty() ? &root : root.find_pointer(pointer, error);
 }
 
-bool read_list(const scenario::ListCapture& capture, const json::value& root, history::EntryList& list,
-               Reading& reading) {
-  boost::system::error_code error;
-  const auto* array = capture.at.empty() ? &root : root.find_pointer(capture.at, error);
-  if (array == nullptr || !array->is_array())
-    return reading.reason = fmt::format("the reply has no list at '{}'", capture.at), false;
-  for (const auto& element : array->get_array()) {
-    history::ListEntry entry;
-    for (const auto& [field, pointer] : capture.fields) {
-      // A declared field that is gone is no complete reply: a renamed key must not read as "nothing to compare".
-      if (field == "amount") {
-        entry.amount = integer(element, pointer);
-        if (!entry.amount)
-          return reading.reason = fmt::format("an element of the list has no integer at '{}'", pointer), false;
-        continue;
-      }
-      const auto found = scalar(element, pointer);
-      if (!found && (field == "id" || field == "item"))
-        return reading.reason = fmt::format("an element of the list has nothing at '{}'", pointer), false;
-      auto value = found.value_or("");
-      if (field == "id")
-        entry.id = std::move(value);
-      else if (field == "item")
-        entry.item = std::move(value);
-      else if (field == "peer")
-        entry.peer = std::move(value);
-      else
-        entry.kind = std::move(value);
+std::string_view type_name(const json::value& value) {
+  switch (value.kind()) {
+  case json::kind::null:
+    return "null";
+  case json::kind::bool_:
+    return "a truth";
+  case json::kind::string:
+    return "a text";
+  case json::kind::array:
+    return "a list";
+  case json::kind::object:
+    return "an object";
+  default:
+    return "a number";
+  }
+}
+
+/// What stands at a pointer, for a reason: its type, its beginning.
+std::string found_at(const json::value* value) {
+  if (value == nullptr)
+    return "nothing";
+  if (value->is_null())
+    return "null";
+  return fmt::format("{} ({})", type_name(*value), text::one_line(json::serialize(*value), 60));
+}
+
+/// The first step of a pointer that leads nowhere, and what would have been there.
+std::string where_it_ends(const json::value& root, const std::string& pointer) {
+  std::string way;
+  const auto* at = &root;
+  for (std::size_t begin = 0; begin < pointer.size();) {
+    const auto end = std::min(pointer.find('/', begin + 1), pointer.size());
+    const auto longer = pointer.substr(0, end);
+    const auto* next = find(root, longer);
+    if (next == nullptr) {
+      std::string known;
+      if (const auto* object = at->if_object())
+        for (const auto& [key, value] : *object)
+          known += (known.empty() ? "" : ", ") + std::string(key);
+      return fmt::format("'{}' is {}{}", way.empty() ? "the reply" : way, type_name(*at),
+                         known.empty() ? "" : " with " + text::one_line(known, 120));
     }
-    if (entry.id.empty())
-      return reading.reason = "an element of the list has no id", false;
-    list.push_back(std::move(entry));
+    at = next;
+    way = longer;
+    begin = end;
   }
-  return true;
+  return {};
 }
 
-scenario::Lookup lookup_in(const history::Values& values) {
-  return [&values](std::string_view name) -> std::optional<std::string> {
-    const auto found = values.find(name);
-    return found ? std::optional<std::string>(*found) : std::nullopt;
-  };
+std::optional<std::string> scalar(const json::value& root, const std::string& pointer) {
+  const auto* value = find(root, pointer);
+  if (value == nullptr || value->is_null())
+    return std::nullopt;
+  if (value->is_string())
+    return std::string(value->get_string());
+  return json::serialize(*value);
 }
 
-json::value filled(const json::value& value, const history::Values& values, const scenario::Lookup& lookup) {
-  if (const auto* object = value.if_object()) {
-    json::object result;
-    for (const auto& [key, member] : *object)
-      result[key] = filled(member, values, lookup);
-    return result;
-  }
-  if (const auto* array = value.if_array()) {
-    json::array result;
-    for (const auto& member : *array)
-      result.push_back(filled(member, values, lookup));
-    return result;
-  }
-  if (!value.is_string())
-    return value;
-  const std::string text(value.get_string());
-  if (text == "{amount}") {
+/// An amount of money: a number, or a text that is one, as those write it who do not trust doubles.
+std::optional<text::Decimal> decimal(const json::value* value) {
+  if (value == nullptr)
+    return std::nullopt;
+  if (value->is_int64())
+    return text::Decimal(value->get_int64());
+  if (value->is_double())
+    return text::Decimal::from_double(value->get_double());
+  return value->is_string() ? text::Decimal::parse(std::string_view(value->get_string())) : std::nullopt;
+}
+
+class ReplyReader {
+public:
+  ReplyReader(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
+              const GivenIds& ids)
+      : operation_(operation), reply_(reply), sent_(sent), ids_(ids) {
     boost::system::error_code error;
-    const auto amount = values.find("amount");
-    auto number = json::parse(amount.value_or("null"), error);
-    if (!error)
-      return number;
+    root_ = json::parse(reply.body, error);
+    is_json_ = !error;
   }
-  return json::string(scenario::substitute(text, lookup));
-}
+
+  Reading read() {
+    if (contains(operation_.fail, reply_.status)) {
+      reading_.outcome = history::Outcome::fail;
+      reading_.reason = fmt::format("declared rejection: {} {}", reply_.status, shown(reply_));
+    } else if (is_unauthenticated()) {
+      reading_.outcome = history::Outcome::unauthenticated;
+      reading_.reason = fmt::format("{} {}", reply_.status, shown(reply_));
+    } else if (!contains(operation_.ok.status, reply_.status)) {
+      reading_.reason = fmt::format("status {} is not declared: {}", reply_.status, shown(reply_));
+      if (const auto location = reply_.header("location"); !location.empty())
+        reading_.reason += fmt::format(" (Location: {}; `redirects = \"follow\"` in the request goes there)",
+                                       text::one_line(location, 100));
+    } else if (read_body()) {
+      reading_.outcome = history::Outcome::ok;
+    }
+    return std::move(reading_);
+  }
+
+private:
+  [[nodiscard]] bool is_unauthenticated() const {
+    const auto& said = operation_.unauthenticated;
+    if (contains(said.status, reply_.status))
+      return true;
+    for (const auto& [name, pattern] : said.headers)
+      for (const auto& [header, value] : reply_.headers)
+        if (header == name && pattern.is_in(value))
+          return true;
+    if (is_json_ &&
+        std::any_of(said.json.begin(), said.json.end(), [&](const auto& one) { return scenario::fits(one, root_); }))
+      return true;
+    // Only of an answer that would otherwise be good: an error has nothing in these places either.
+    return contains(operation_.ok.status, reply_.status) &&
+           std::any_of(said.missing.begin(), said.missing.end(), [&](const std::string& pointer) {
+             const auto* value = is_json_ ? find(root_, pointer) : nullptr;
+             return (is_json_ || reply_.body.empty()) && (value == nullptr || value->is_null());
+           });
+  }
+
+  bool read_body() {
+    const auto& ok = operation_.ok;
+    if (ok.capture.empty() && !ok.list)
+      return true;
+    if (!is_json_) {
+      reading_.reason = fmt::format("the reply is no JSON: {}", shown(reply_));
+      return false;
+    }
+    for (const auto& [name, pointer] : ok.capture)
+      if (!capture(name, pointer))
+        return false;
+    if (ok.list && !read_list(*ok.list, reading_.list))
+      return false;
+    if (ok.statement && !read_list(*ok.statement, reading_.statement))
+      return false;
+    return !ok.list || !ok.list->next.is_given() || read_next(ok.list->next);
+  }
+
+  bool nothing_at(const std::string& pointer, const json::value* value) {
+    if (value == nullptr)
+      reading_.reason = fmt::format("the reply has nothing at '{}': {}; it is {}", pointer,
+                                    where_it_ends(root_, pointer), shown(reply_));
+    else
+      reading_.reason = fmt::format("the reply has null at '{}': {}", pointer, shown(reply_));
+    return false;
+  }
+
+  bool capture(const std::string& name, const std::string& pointer) {
+    const auto* value = find(root_, pointer);
+    if (value == nullptr || value->is_null())
+      return nothing_at(pointer, value);
+    const bool is_amount = name == "balance" && (operation_.role == scenario::Role::statement ||
+                                                 operation_.role == scenario::Role::overview);
+    if (is_amount) {
+      const auto amount = decimal(value);
+      if (!amount) {
+        reading_.reason = fmt::format("the balance at '{}' is no number: {}", pointer, found_at(value));
+        return false;
+      }
+      reading_.captured.set(name, amount->text());
+      return true;
+    }
+    auto words = *scalar(root_, pointer);
+    // It is put into heads and paths of later requests.
+    if (words.size() > longest_capture) {
+      reading_.reason = fmt::format("the value at '{}' has {} bytes, and at most {} are sent back with every request",
+                                    pointer, words.size(), longest_capture);
+      return false;
+    }
+    if (operation_.role == scenario::Role::login && std::any_of(words.begin(), words.end(), [](char c) {
+          return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+        })) {
+      reading_.reason = fmt::format("the value at '{}' of '{}' holds a line end or another control character, which no "
+                                    "header or path can carry",
+                                    pointer, operation_.name);
+      return false;
+    }
+    reading_.captured.set(name, words);
+    return true;
+  }
+
+  bool read_list(const scenario::ListCapture& capture, history::EntryList& list) {
+    const auto* array = find(root_, capture.at);
+    if (array == nullptr || !array->is_array()) {
+      reading_.reason = fmt::format("the reply has no list at '{}' but {}{}", capture.at, found_at(array),
+                                    array == nullptr ? ": " + where_it_ends(root_, capture.at) : "");
+      return false;
+    }
+    std::size_t foreign = 0;
+    for (const auto& element : array->get_array()) {
+      history::ListEntry entry;
+      if (!read_entry(capture, element, entry))
+        return false;
+      if (!ids_.holds(entry.id) && ++foreign > most_foreign) {
+        reading_.reason = fmt::format("the list holds more than {} entries that nobody submitted", most_foreign);
+        return false;
+      }
+      if (list.size() > most_foreign + 2 * ids_.given) {
+        reading_.reason =
+            fmt::format("the list holds more than {} entries, and {} operations were begun", list.size(), ids_.given);
+        return false;
+      }
+      list.push_back(std::move(entry));
+    }
+    return true;
+  }
+
+  /// A declared field that is gone is no complete reply: a renamed key must not read as "nothing to compare".
+  bool read_entry(const scenario::ListCapture& capture, const json::value& element, history::ListEntry& entry) {
+    for (const auto& [field, pointer] : capture.fields) {
+      const auto* value = find(element, pointer);
+      if (field == "amount") {
+        entry.amount = decimal(value);
+        if (entry.amount)
+          continue;
+        reading_.reason = fmt::format("an element of the list has no amount at '{}' but {}: {}", pointer,
+                                      found_at(value), text::one_line(json::serialize(element), shown_of_reply));
+        return false;
+      }
+      const auto words = scalar(element, pointer);
+      if (!words && (field == "id" || field == "item")) {
+        reading_.reason = fmt::format("an element of the list has {} at '{}': {}", found_at(value), pointer,
+                                      text::one_line(json::serialize(element), shown_of_reply));
+        return false;
+      }
+      auto value_text = words.value_or("");
+      if (field == "id")
+        entry.id = ids_.read(std::move(value_text));
+      else if (field == "item")
+        entry.item = std::move(value_text);
+      else if (field == "peer")
+        entry.peer = std::move(value_text);
+      else
+        entry.kind = std::move(value_text);
+    }
+    if (entry.id.empty()) {
+      reading_.reason = "an element of the list has no id";
+      return false;
+    }
+    return true;
+  }
+
+  bool read_next(const scenario::NextPage& next) {
+    std::string reference;
+    if (next.link_header)
+      reference = linked_next();
+    else if (const auto value = scalar(root_, next.at))
+      reference = *value;
+    if (reference.empty() || reference == "false")
+      return true;
+    if (!next.parameter.empty()) {
+      urls::url target(urls::parse_origin_form(sent_.target).value());
+      auto parameters = target.params();
+      parameters.erase(next.parameter);
+      parameters.append({next.parameter, reference});
+      reading_.next = target.buffer();
+      return true;
+    }
+    if (auto target = resolve_reference(reference, sent_)) {
+      reading_.next = std::move(*target);
+      return true;
+    }
+    reading_.reason =
+        fmt::format("the next page '{}' is no path or URL of this service; a token for a query parameter is "
+                    "declared with next = {{ at = \"{}\", parameter = … }}",
+                    text::one_line(reference, 100), next.at);
+    return false;
+  }
+
+  /// The target of rel="next" in the Link headers: RFC 8288, section 3.
+  [[nodiscard]] std::string linked_next() const {
+    for (const auto& [name, value] : reply_.headers) {
+      if (name != "link")
+        continue;
+      for (std::size_t open = value.find('<'); open != std::string::npos; open = value.find('<', open + 1)) {
+        const auto close = value.find('>', open);
+        if (close == std::string::npos)
+          break;
+        const auto end = std::min(value.find(",", close), value.size());
+        const auto parameters = value.substr(close + 1, end - close - 1);
+        if (parameters.find("rel=\"next\"") != std::string::npos || parameters.find("rel=next") != std::string::npos)
+          return value.substr(open + 1, close - open - 1);
+      }
+    }
+    return {};
+  }
+
+  const scenario::Operation& operation_;
+  const async::HttpReply& reply_;
+  const Sent& sent_;
+  const GivenIds& ids_;
+  json::value root_;
+  bool is_json_ = false;
+  Reading reading_;
+};
 
 } // namespace
 
-Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply) {
-  Reading reading;
-  if (contains(operation.fail, reply.status)) {
-    reading.outcome = history::Outcome::fail;
-    reading.reason = fmt::format("declared rejection: {} {}", reply.status, reply.body.substr(0, 200));
-    return reading;
-  }
-  if (contains(operation.unauthenticated, reply.status)) {
-    reading.outcome = history::Outcome::unauthenticated;
-    reading.reason = fmt::format("{} {}", reply.status, reply.body.substr(0, 200));
-    return reading;
-  }
-  if (!contains(operation.ok.status, reply.status)) {
-    reading.reason = fmt::format("status {} is not declared: {}", reply.status, reply.body.substr(0, 200));
-    return reading;
-  }
-  if (operation.ok.capture.empty() && !operation.ok.list) {
-    reading.outcome = history::Outcome::ok;
-    return reading;
-  }
-  boost::system::error_code error;
-  const auto root = json::parse(reply.body, error);
-  if (error) {
-    reading.reason = fmt::format("the reply is no JSON: {}", reply.body.substr(0, 200));
-    return reading;
-  }
-  for (const auto& [name, pointer] : operation.ok.capture) {
-    auto value = scalar(root, pointer);
-    if (!value) {
-      reading.reason = fmt::format("the reply has nothing at '{}'", pointer);
-      return reading;
-    }
-    if (name == "balance" && operation.role == scenario::Role::statement && !integer(root, pointer)) {
-      const bool is_text = root.at_pointer(pointer).is_string();
-      reading.reason =
-          fmt::format("the balance at '{}' is {}: {}", pointer, is_text ? "a string" : "no integer", *value);
-      return reading;
-    }
-    reading.captured.set(name, *value);
-  }
-  if (operation.ok.list && !read_list(*operation.ok.list, root, reading.list, reading))
-    return reading;
-  if (operation.ok.statement && !read_list(*operation.ok.statement, root, reading.statement, reading))
-    return reading;
-  if (operation.ok.list && !operation.ok.list->next.empty())
-    reading.next = scalar(root, operation.ok.list->next).value_or("");
-  reading.outcome = history::Outcome::ok;
-  return reading;
+std::string GivenIds::read(std::string id) const {
+  const bool digits = !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return are_numbers && digits ? prefix + id : id;
 }
 
-std::string fill_json(const std::string& text, const history::Values& values) {
-  return json::serialize(filled(json::parse(text), values, lookup_in(values)));
+bool GivenIds::holds(std::string_view id) const {
+  if (!id.starts_with(prefix))
+    return false;
+  std::uint64_t number = 0;
+  const auto digits = id.substr(prefix.size());
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return parsed.ec == std::errc{} && parsed.ptr == digits.data() + digits.size() && number > 0 && number <= given;
 }
 
-std::string fill_import(const std::string& text, const std::vector<history::Values>& users) {
-  auto root = json::parse(text);
-  const std::function<void(json::value&)> repeat = [&](json::value& value) {
-    if (auto* object = value.if_object()) {
-      for (auto& [key, member] : *object)
-        repeat(member);
-    } else if (auto* array = value.if_array()) {
-      json::array all;
-      for (const auto& user : users)
-        for (const auto& member : *array)
-          all.push_back(filled(member, user, lookup_in(user)));
-      value = std::move(all);
-    }
-  };
-  repeat(root);
-  return json::serialize(root);
+Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
+                   const GivenIds& ids) {
+  return ReplyReader(operation, reply, sent, ids).read();
+}
+
+std::optional<std::string> resolve_reference(std::string_view reference, const Sent& sent) {
+  const auto parsed = urls::parse_uri_reference(reference);
+  const auto base = urls::parse_origin_form(sent.target);
+  if (!parsed || !base)
+    return std::nullopt;
+  if (parsed->has_authority()) {
+    const auto host = parsed->host();
+    const bool own = host == sent.host || host == sent.address || host == "localhost" || host == "127.0.0.1";
+    const bool same_port = !parsed->has_port() || parsed->port_number() == sent.port || host == sent.host;
+    if (!own || !same_port)
+      return std::nullopt;
+  } else if (parsed->has_scheme() || reference.empty()) {
+    return std::nullopt;
+  } else if (reference.front() != '/' && reference.front() != '?' &&
+             reference.find_first_of("/?") == std::string_view::npos) {
+    return std::nullopt; // a token, as likely as a name beside the list
+  }
+  urls::url whole;
+  const auto from = urls::parse_uri(fmt::format("http://{}{}", sent.host, sent.target));
+  if (!from || !urls::resolve(*from, *parsed, whole))
+    return std::nullopt;
+  auto target = std::string(whole.encoded_path());
+  if (target.empty())
+    target = "/";
+  if (whole.has_query())
+    target += "?" + std::string(whole.encoded_query());
+  return target;
 }
 
 } // namespace holdfast::workload

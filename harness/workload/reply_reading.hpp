@@ -9,20 +9,38 @@ namespace holdfast::workload {
 
 struct Reading {
   history::Outcome outcome = history::Outcome::info;
-  std::string reason;
+  std::string reason; ///< why it is not `ok`: the pointer, what was found there, what it may mean
   history::Values captured;
   history::EntryList list;
   history::EntryList statement; ///< of an overview
-  std::string next;             ///< path of the list's next page; empty: this was the last
+  std::string next;             ///< target of the list's next page; empty: this was the last
   std::size_t pages = 0;        ///< of the list that were read
 };
 
-[[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply);
+/// The ids that this run has given out, to read them back from lists.
+struct GivenIds {
+  std::string prefix;       ///< of every id; a number follows
+  std::uint64_t given = 0;  ///< so many
+  bool are_numbers = false; ///< services are told the number alone
 
-/// The JSON body of a request: a string leaf that is one placeholder of a number becomes that number.
-[[nodiscard]] std::string fill_json(const std::string& json, const history::Values& values);
+  /// The id that an entry shows.
+  [[nodiscard]] std::string read(std::string shown) const;
+  [[nodiscard]] bool holds(std::string_view id) const;
+};
 
-/// The JSON body of an import: what stands in its arrays stands there once for every user.
-[[nodiscard]] std::string fill_import(const std::string& json, const std::vector<history::Values>& users);
+/// Where a request was sent, for what a reply says about other places.
+struct Sent {
+  std::string target;
+  std::string host;    ///< the service's name
+  std::string address; ///< where it listens
+  std::uint16_t port = 0;
+};
+
+[[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
+                                 const GivenIds& ids);
+
+/// The target on the same service that a reference means: a path, a URL, "?page=2", "next". Nothing when it leads to
+/// another service, or is no reference.
+[[nodiscard]] std::optional<std::string> resolve_reference(std::string_view reference, const Sent& sent);
 
 } // namespace holdfast::workload

@@ -2,7 +2,6 @@
 
 #include "harness/async/deadline.hpp"
 #include "harness/scenario/placeholders.hpp"
-#include "harness/workload/reply_reading.hpp"
 
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
@@ -10,73 +9,29 @@
 namespace holdfast::workload {
 
 using history::Outcome;
+using scenario::Role;
 
-struct Workload::User {
-  std::size_t index = 0;
-  std::string name;
-  std::string password;
-  int host = 1;
-  std::uint64_t process = 0;
-  std::optional<Session> session;
-  std::vector<Session> sessions; ///< every one that was ever live
-  std::deque<Intent> queue;
-  bool busy = false;
-};
+namespace {
 
-/// Connections to instances, kept alive between operations; at most so many at a time.
-struct Workload::Pool {
-  Pool(const asio::any_io_executor& executor, std::size_t limit)
-      : executor_(executor), free_(executor), limit_(limit) {}
+constexpr std::size_t baseline_reads = 5; ///< so often an operation must have been read as declared
 
-  asio::awaitable<async::HttpConnection> take(const Route& route) {
-    while (used_ >= limit_)
-      co_await free_.wait();
-    ++used_;
-    auto& idle = idle_[{route.address, route.port}];
-    while (!idle.empty()) {
-      auto connection = std::move(idle.back());
-      idle.pop_back();
-      if (connection.is_usable())
-        co_return connection;
-    }
-    co_return async::HttpConnection(executor_, route.address, route.port);
-  }
-  void give_back(const Route& route, async::HttpConnection connection) {
-    --used_;
-    if (connection.is_open()) // whether it still is, is asked when it is taken
-      idle_[{route.address, route.port}].push_back(std::move(connection));
-    free_.notify_one();
-  }
+} // namespace
 
-private:
-  asio::any_io_executor executor_;
-  async::Event free_;
-  std::size_t limit_;
-  std::size_t used_ = 0;
-  std::map<std::pair<std::string, std::uint16_t>, std::vector<async::HttpConnection>> idle_;
-};
-
-Workload::Workload(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario,
-                   std::uint64_t seed, history::Recorder& recorder, Router& router)
-    : executor_(executor), clock_(clock), scenario_(scenario), seed_(seed), recorder_(recorder), router_(router),
-      plan_(scenario, seed), completed_(executor), changed_(executor),
-      pool_(std::make_unique<Pool>(executor, static_cast<std::size_t>(scenario.workload.connections))) {
-  for (std::size_t i = 0; i < static_cast<std::size_t>(scenario.workload.users); ++i) {
+Workload::Workload(asio::any_io_executor executor, Caller::Setup setup)
+    : executor_(executor), clock_(setup.clock), scenario_(setup.scenario), plan_(setup.scenario, setup.seed),
+      completed_(executor), changed_(executor), caller_(executor, setup), read_back_(clock_, scenario_, caller_) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(scenario_.workload.users); ++i) {
     auto user = std::make_unique<User>();
     user->index = i;
     user->name = fmt::format("user{}", i + 1);
-    user->password = fmt::format("password-{}-{}", seed, i + 1);
-    user->host = static_cast<int>(i % static_cast<std::size_t>(scenario.stack.hosts)) + 1;
+    user->password = fmt::format("password-{}-{}", setup.seed, i + 1);
+    user->host = static_cast<int>(i % static_cast<std::size_t>(scenario_.stack.hosts)) + 1;
     user->process = i;
     users_.push_back(std::move(user));
   }
 }
 
 Workload::~Workload() = default;
-
-std::string Workload::next_id() {
-  return fmt::format("op{:x}-{}", seed_, ++ids_);
-}
 
 void Workload::rethrow_failure() const {
   if (failure_)
@@ -100,7 +55,7 @@ void Workload::resume() {
 
 void Workload::close() {
   stop();
-  closed_ = true;
+  caller_.close();
 }
 
 asio::awaitable<void> Workload::drain() {
@@ -139,7 +94,7 @@ struct Workload::Lanes {
 };
 
 asio::awaitable<void> Workload::run_lane(std::shared_ptr<Lanes> lanes) {
-  while (lanes->next < users_.size() && !failure_ && !closed_) {
+  while (lanes->next < users_.size() && !failure_ && !caller_.is_closed()) {
     auto& user = *users_[lanes->next++];
     try {
       co_await lanes->work(user);
@@ -166,32 +121,31 @@ asio::awaitable<void> Workload::for_all_users(std::size_t parallel, std::functio
 asio::awaitable<void> Workload::set_up() {
   std::vector<const scenario::Operation*> each;
   for (const auto& name : scenario_.workload.setup)
-    if (const auto* operation = scenario_.stack.operation(name); operation->role == scenario::Role::import_users)
+    if (const auto* operation = scenario_.stack.operation(name); operation->role == Role::import_users)
       co_await import_users(*operation);
     else
       each.push_back(operation);
   const auto parallel = static_cast<std::size_t>(scenario_.workload.connections);
   co_await for_all_users(parallel, [this, &each](User& user) -> asio::awaitable<void> {
     for (const auto* operation : each)
-      co_await perform(user, Intent{operation, {}, std::nullopt, 0, true});
+      co_await perform(user, Intent{operation, {}, nullptr, 0, true});
   });
 }
 
 /// One batch after the other: stores take them in turn anyway.
 asio::awaitable<void> Workload::import_users(const scenario::Operation& operation) {
-  for (std::size_t first = 0; first < users_.size() && !closed_; first += static_cast<std::size_t>(operation.batch))
+  const auto step = static_cast<std::size_t>(operation.batch);
+  for (std::size_t first = 0; first < users_.size() && !caller_.is_closed(); first += step)
     co_await import_batch(operation, first);
 }
 
 asio::awaitable<void> Workload::import_batch(const scenario::Operation& operation, std::size_t first) {
   const auto end = std::min(first + static_cast<std::size_t>(operation.batch), users_.size());
-  std::vector<history::Values> batch;
-  for (auto i = first; i < end; ++i)
-    batch.push_back({{"user", users_[i]->name}, {"password", users_[i]->password}});
-  User importer; // nobody's: a history shows it without a user
+  User importer; // its operations are no user's: the history shows them without one
   importer.host = users_[first]->host;
-  Intent intent{&operation, {{"first", users_[first]->name}, {"last", users_[end - 1]->name}}, std::nullopt, 0, true};
-  intent.body = fill_import(operation.json_body, batch);
+  Intent intent{&operation, {{"first", users_[first]->name}, {"last", users_[end - 1]->name}}, nullptr, 0, true, {}};
+  for (auto i = first; i < end; ++i)
+    intent.import.push_back({{"user", users_[i]->name}, {"password", users_[i]->password}});
   co_await perform(importer, std::move(intent));
 }
 
@@ -210,8 +164,7 @@ asio::awaitable<void> Workload::arrivals() {
     user.queue.push_back({arrival.operation,
                           {{"amount", std::to_string(arrival.amount)},
                            {"peer", users_[arrival.peer]->name},
-                           {"item", fmt::format("item-{}", arrival.item)}},
-                          std::nullopt});
+                           {"item", fmt::format("item-{}", arrival.item)}}});
     ++queued_;
     begin_queue(user);
     arrival = plan_.next();
@@ -234,9 +187,9 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
       auto intent = std::move(user.queue.front());
       user.queue.pop_front();
       --queued_;
-      const auto* login = scenario_.stack.operation(scenario::Role::login);
-      if (lacks_session(user, *intent.operation) && login != nullptr && intent.operation != login)
-        co_await perform(user, Intent{login, {}, std::nullopt});
+      const auto* login = scenario_.stack.operation(Role::login);
+      if (lacks_session(user, *intent.operation))
+        co_await perform(user, Intent{login, {}});
       if (lacks_session(user, *intent.operation))
         continue; // the login said why
       co_await perform(user, std::move(intent));
@@ -249,247 +202,64 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
   completed_.notify();
 }
 
+/// Who is not signed in signs in first, for whatever needs it: with sessions in cookies alone that may be everything.
 bool Workload::lacks_session(const User& user, const scenario::Operation& operation) const {
-  if (user.session)
+  const auto role = operation.role;
+  if (user.session || scenario_.stack.operation(Role::login) == nullptr || role == Role::login ||
+      role == Role::register_user || role == Role::import_users)
     return false;
-  const auto* login = scenario_.stack.operation(scenario::Role::login);
-  if (login == nullptr || operation.role == scenario::Role::login || operation.role == scenario::Role::register_user)
-    return false;
-  std::string text = operation.path + operation.json_body;
-  for (const auto& [name, value] : operation.headers)
-    text += value;
-  for (const auto& name : scenario::placeholders(text))
-    if (login->ok.capture.contains(name))
-      return true;
-  return login->ok.capture.empty(); // a session of cookies alone: everything may need it
+  return caller_.sessions_are_cookies() || scenario_.stack.carries_token(operation);
 }
 
-async::HttpRequest Workload::build(const Intent& intent, const Session& session) const {
-  history::Values values = session.values;
-  for (const auto& [name, value] : intent.values)
-    values.set(name, value);
-  const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-    const auto found = values.find(name);
-    return found ? std::optional<std::string>(*found) : std::nullopt;
-  };
-  async::HttpRequest request{intent.operation->method, scenario::substitute(intent.operation->path, lookup), {}, {}};
-  for (const auto& [name, value] : intent.operation->headers)
-    request.headers.emplace_back(name, scenario::substitute(value, lookup));
-  if (!session.cookies.empty()) {
-    std::string cookies;
-    for (const auto& [name, value] : session.cookies)
-      cookies += fmt::format("{}{}={}", cookies.empty() ? "" : "; ", name, value);
-    request.headers.emplace_back("cookie", cookies);
-  }
-  if (!intent.body.empty())
-    request.body = intent.body;
-  else if (!intent.operation->json_body.empty())
-    request.body = fill_json(intent.operation->json_body, values);
-  return request;
-}
-
-asio::awaitable<Outcome> Workload::perform(User& user, Intent intent) {
-  if (closed_)
-    co_return Outcome::info;
-  history::Operation operation;
-  operation.id = next_id();
-  operation.process = user.process;
-  operation.user = user.name;
-  operation.name = intent.operation->name;
-  operation.checkpoint = intent.checkpoint;
-  operation.setup = intent.setup;
-  operation.host = user.host;
-  operation.values = intent.values;
-  const auto& session = intent.session ? intent.session : user.session;
-  if (session)
-    operation.values.set("session", session->login);
-  intent.values.set("id", operation.id);
-  intent.values.set("user", user.name);
-  intent.values.set("password", user.password);
-  if (!co_await try_until_done(user, intent, operation))
-    co_return Outcome::info;
-  if (operation.outcome == Outcome::info)
-    user.process += users_.size();
+asio::awaitable<void> Workload::perform(User& user, Intent intent) {
+  const auto session = intent.session ? intent.session : user.session;
+  const bool had_been_accepted = session && session->accepted;
+  const auto operation = co_await caller_.perform(user, intent);
+  if (!operation)
+    co_return;
+  note_pending(user, scenario_, *operation);
+  note_seen(user, intent.operation->role, *operation);
   if (!intent.setup && intent.checkpoint == 0)
-    live_.count(operation.name, operation.attempts.back().instance, operation.complete_time, operation.outcome,
-                operation.status);
+    count(user, intent, *operation, had_been_accepted);
   completed_.notify();
-  co_return operation.outcome;
 }
 
-asio::awaitable<bool> Workload::try_until_done(User& user, const Intent& intent, history::Operation& operation) {
-  const auto& kind = *intent.operation;
-  const auto session = intent.session ? *intent.session : user.session.value_or(Session{});
-  const auto request = build(intent, session);
-  async::HttpReply reply;
-  bool certainly_no_effect = true;
-  auto wait = kind.retry_wait;
-  for (int number = 1; number <= kind.attempts; ++number) {
-    // A load balancer sends a user elsewhere when a host does not answer; an answer, even a 503, is an answer.
-    const bool unanswered = number > 1 && operation.attempts.back().status == 0;
-    const auto route =
-        router_.route(kind.service, user.host, unanswered ? operation.attempts.back().instance : std::string{});
-    history::Attempt tried{number, route ? route->instance : std::string("none"), Outcome::fail, 0, {}};
-    if (number == 1) {
-      operation.instance = tried.instance;
-      recorder_.invoke(operation);
-      tried.begin_time = operation.invoke_time;
-    } else {
-      recorder_.attempt(operation, tried);
-    }
-    if (route)
-      co_await attempt(request, kind, *route, operation, tried, reply);
-    else
-      tried.reason = "no instance is ready";
-    if (closed_)
-      co_return false;
-    // "No effect" of a refusal to connect is certain, but no answer: it is tried again like an unknown one.
-    const bool answered = tried.outcome == Outcome::ok || tried.outcome == Outcome::unauthenticated ||
-                          (tried.outcome == Outcome::fail && tried.status != 0);
-    certainly_no_effect = certainly_no_effect && tried.outcome != Outcome::info;
-    const bool last = answered || number == kind.attempts;
-    if (!last)
-      recorder_.result(operation, tried);
-    operation.attempts.push_back(tried);
-    if (last)
-      break;
-    co_await clock_.wait_for(wait);
-    if (closed_)
-      co_return false;
-    wait *= 2;
-  }
+void Workload::count(const User&, const Intent& intent, const history::Operation& operation, bool had_been_accepted) {
   const auto& last = operation.attempts.back();
-  operation.status = last.status;
-  operation.reason = last.reason;
-  // A read has no effect in any of its attempts: its last answer is its answer.
-  const bool read = kind.method == "GET";
-  operation.outcome = last.outcome == Outcome::ok || certainly_no_effect || read ? last.outcome : Outcome::info;
-  if (operation.outcome != last.outcome)
-    operation.reason += " (an earlier attempt may have taken effect)";
-  keep_session(user, intent, operation, reply);
-  recorder_.complete(operation);
-  co_return true;
-}
-
-/// One request and the reading of its reply; of a list in pages, one request a page.
-asio::awaitable<async::HttpOutcome> Workload::exchange(async::HttpConnection& connection, async::HttpRequest request,
-                                                       const scenario::Operation& kind, Reading& reading) {
-  constexpr std::size_t most_pages = 10'000;
-  history::EntryList list;
-  for (std::size_t page = 1;; ++page) {
-    auto outcome = co_await connection.exchange(request);
-    const auto* reply = std::get_if<async::HttpReply>(&outcome);
-    if (reply == nullptr)
-      co_return outcome;
-    reading = read_reply(kind, *reply);
-    reading.pages = page;
-    list.append(reading.list);
-    if (reading.outcome != Outcome::ok || reading.next.empty()) {
-      reading.list = std::move(list);
-      co_return outcome;
-    }
-    if (reading.next.front() != '/' || page == most_pages) {
-      reading.outcome = Outcome::info;
-      reading.reason = page == most_pages ? fmt::format("the list has no end after {} pages", page)
-                                          : fmt::format("the next page '{}' is no path", reading.next);
-      co_return outcome;
-    }
-    request.target = reading.next;
+  const bool good = operation.outcome == Outcome::ok || (operation.outcome == Outcome::fail && operation.status != 0);
+  // A session that is refused after it was accepted is lost, and said to be: whether the service serves is another
+  // matter, which the user's next login will show.
+  const bool lost = operation.outcome == Outcome::unauthenticated && had_been_accepted && scenario_.workload.relogin;
+  live_.count(operation.name, last.instance, operation.complete_time,
+              good   ? LiveCounters::Served::yes
+              : lost ? LiveCounters::Served::neither
+                     : LiveCounters::Served::no);
+  if (!good)
+    last_failure_ = fmt::format("'{}': {}", operation.name, operation.reason);
+  if (operation.outcome == Outcome::ok && scenario::is_change(intent.operation->role)) {
+    const auto at = last.instance.rfind('@');
+    const int host = at == std::string::npos ? operation.host : std::atoi(last.instance.c_str() + at + 1);
+    live_.acknowledge(operation.name, host, operation.complete_time);
   }
 }
 
-asio::awaitable<void> Workload::attempt(const async::HttpRequest& request, const scenario::Operation& kind,
-                                        const Route& route, history::Operation& operation, history::Attempt& tried,
-                                        async::HttpReply& reply) {
-  auto connection = co_await pool_->take(route);
-  Reading reading;
-  auto answer =
-      co_await async::until(clock_, clock_.now() + kind.timeout, exchange(connection, request, kind, reading));
-  if (!answer) {
-    connection.close();
-    tried.outcome = Outcome::info;
-    tried.reason = fmt::format("no reply within {} ms", kind.timeout.count() / 1'000'000);
-    if (reading.pages > 0)
-      tried.reason = fmt::format("the list had no end within {} ms: {} pages were read",
-                                 kind.timeout.count() / 1'000'000, reading.pages);
-  } else if (const auto* failure = std::get_if<async::HttpFailure>(&*answer)) {
-    tried.outcome = failure->when == async::HttpFailure::When::exchanging ? Outcome::info : Outcome::fail;
-    tried.reason = failure->reason;
-  } else {
-    reply = std::move(std::get<async::HttpReply>(*answer));
-    tried.outcome = reading.outcome;
-    tried.status = reply.status;
-    tried.reason = std::move(reading.reason);
-    const bool has_pages = kind.ok.list && !kind.ok.list->next.empty();
-    operation.pages = has_pages ? static_cast<std::uint16_t>(reading.pages) : 0;
-    operation.captured = std::move(reading.captured);
-    operation.list = std::move(reading.list);
-    operation.statement = std::move(reading.statement);
-  }
-  pool_->give_back(route, std::move(connection));
-}
-
-void Workload::keep_session(User& user, const Intent& intent, const history::Operation& operation,
-                            const async::HttpReply& reply) {
-  if (intent.checkpoint != 0)
-    return; // a checkpoint looks, it does not touch
-  const auto role = intent.operation->role;
-  if (role == scenario::Role::login && operation.outcome == Outcome::ok) {
-    Session session{operation.id, operation.captured, {}};
-    for (const auto& [name, value] : reply.headers) {
-      if (name != "set-cookie")
-        continue;
-      const auto pair = value.substr(0, value.find(';'));
-      if (const auto equals = pair.find('='); equals != std::string::npos)
-        session.cookies.set(pair.substr(0, equals), pair.substr(equals + 1));
-    }
-    user.session = session;
-    user.sessions.push_back(std::move(session));
-  }
-  if (role == scenario::Role::logout || operation.outcome == Outcome::unauthenticated)
-    user.session.reset();
-}
-
-asio::awaitable<void> Workload::read_back(int checkpoint) {
+asio::awaitable<void> Workload::read_back(int checkpoint, async::Time settled) {
   // More users than connections: one that waits to try again holds none.
   const auto parallel = static_cast<std::size_t>(scenario_.workload.connections) * 4;
-  co_await for_all_users(parallel, [this, checkpoint](User& user) { return read_back_user(user, checkpoint); });
+  co_await for_all_users(
+      parallel, [this, checkpoint, settled](User& user) { return read_back_.user(user, checkpoint, settled); });
 }
 
-asio::awaitable<void> Workload::read_back_user(User& user, int checkpoint) {
-  const bool together = scenario_.workload.read_back == scenario::Workload::ReadBack::overview;
-  // The overview shows the session that it is read with as well.
-  const auto alone = user.sessions.size() - (together && !user.sessions.empty() ? 1 : 0);
-  if (const auto* whoami = scenario_.stack.operation(scenario::Role::whoami))
-    for (std::size_t i = 0; i < alone; ++i)
-      co_await perform(user, Intent{whoami, {}, user.sessions[i], checkpoint});
-  // Lists are read with the newest session: whether that is known is the sessions' check to judge.
-  auto session = user.sessions.empty() ? std::nullopt : std::optional(user.sessions.back());
-  if (together) {
-    co_await read_back_list(user, scenario::Role::overview, session, checkpoint);
-    co_return;
-  }
-  for (const auto role : {scenario::Role::purchases, scenario::Role::statement})
-    co_await read_back_list(user, role, session, checkpoint);
+bool Workload::has_baseline() const {
+  for (const auto role : {Role::whoami, Role::purchases, Role::statement, Role::overview})
+    if (const auto* operation = scenario_.stack.operation(role))
+      if (live_.served(operation->name) < baseline_reads)
+        return false;
+  return true;
 }
 
-/// One list of a user. Who has no session logs in, as a person would, to see what is theirs; the new session is used
-/// from then on.
-asio::awaitable<void> Workload::read_back_list(User& user, scenario::Role role, std::optional<Session>& session,
-                                               int checkpoint) {
-  const auto* read = scenario_.stack.operation(role);
-  if (read == nullptr || co_await perform(user, Intent{read, {}, session, checkpoint}) != Outcome::unauthenticated)
-    co_return;
-  const auto* login = scenario_.stack.operation(scenario::Role::login);
-  if (login == nullptr)
-    co_return;
-  const auto before = user.session;
-  co_await perform(user, Intent{login, {}, std::nullopt, 0, true}); // the harness's own, like a setup
-  session = user.session;
-  if (session)
-    co_await perform(user, Intent{read, {}, session, checkpoint});
-  if (!user.session)
-    user.session = before;
+asio::awaitable<void> Workload::read_baseline() {
+  co_await read_back_.baseline(users_, [this](const std::string& operation) { return live_.served(operation); });
 }
 
 } // namespace holdfast::workload

@@ -58,7 +58,8 @@ int main(int count, char** arguments) {
       question.declarations[argument.substr(0, equals)] = argument.substr(equals + 1);
       continue;
     }
-    auto read = holdfast::jepsen::read_file(argument);
+    holdfast::consistency::Budget budget({});
+    auto read = holdfast::jepsen::read_file(argument, budget);
     if (const auto* error = std::get_if<holdfast::jepsen::ReadError>(&read)) {
       fmt::print(stderr, "{}\n", describe(*error));
       return EXIT_FAILURE;

@@ -21,12 +21,14 @@ namespace holdfast::test {
 
 namespace {
 
-constexpr std::uint16_t server_port = 24201;
+struct Served {
+  std::unique_ptr<process::Process> process;
+  std::string socket; ///< that it listens on
+};
 
 /// The server that `provider = "server"` would spawn, in `folder`.
-asio::awaitable<std::unique_ptr<process::Process>> start_server(asio::any_io_executor executor, async::Clock& clock,
-                                                                const std::string& protocol,
-                                                                const std::filesystem::path& folder) {
+asio::awaitable<Served> start_server(asio::any_io_executor executor, async::Clock& clock, const std::string& protocol,
+                                     const std::filesystem::path& folder) {
   scenario::Dependency dependency{.name = "served", .protocol = protocol};
   REQUIRE(scenario::use_default_server(dependency));
   if (!dependency.run_as.empty() && ::geteuid() == 0) {
@@ -35,9 +37,7 @@ asio::awaitable<std::unique_ptr<process::Process>> start_server(asio::any_io_exe
     REQUIRE(::chown(folder.c_str(), user->pw_uid, user->pw_gid) == 0);
   }
   const scenario::Lookup lookup = [&](std::string_view name) -> std::optional<std::string> {
-    if (name == "address")
-      return "127.0.0.1";
-    return name == "port" ? std::to_string(server_port) : folder.string();
+    return name == "dir" ? std::optional(folder.string()) : std::nullopt;
   };
   const auto logged = std::make_shared<bool>(false);
   const auto spawn =
@@ -45,7 +45,8 @@ asio::awaitable<std::unique_ptr<process::Process>> start_server(asio::any_io_exe
     process::ProcessSpec spec{.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}},
                               .directory = folder,
                               .shim = HOLDFAST_BINARY_DIR "/holdfast-shim",
-                              .run_as = dependency.run_as};
+                              .run_as = dependency.run_as,
+                              .surroundings = process::Surroundings::take()};
     for (const auto& word : command)
       spec.command.push_back(scenario::substitute(word, lookup));
     auto spawned = co_await process::Process::spawn(
@@ -61,12 +62,17 @@ asio::awaitable<std::unique_ptr<process::Process>> start_server(asio::any_io_exe
     REQUIRE(prepare->status()->exit_code() == 0);
   }
   auto server = co_await spawn(dependency.command);
-  const stack::ProbeTarget target{{"127.0.0.1", server_port}, folder, [&](std::string_view) { return *logged; }};
+  const auto socket = scenario::substitute(dependency.socket, lookup);
+  const stack::ProbeTarget target{.socket = socket,
+                                  .directory = folder,
+                                  .placeholders = lookup,
+                                  .surroundings = process::Surroundings::take(),
+                                  .has_logged = [&](std::string_view) { return *logged; }};
   while (!(co_await stack::probe_once(clock, dependency.ready, target)).ready) {
     REQUIRE_FALSE(server->is_gone());
     (void)co_await async::until(clock, clock.now() + dependency.ready.every, server->gone());
   }
-  co_return server;
+  co_return Served{std::move(server), socket};
 }
 
 /// Runs `client` on a thread of its own while a link to `upstream` is there.
@@ -98,7 +104,8 @@ void serve_fake(const std::string& protocol, link::Framing framing, const MakeFa
                 const std::function<void()>& client) {
   on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
     const auto fake = make(clock);
-    co_await behind_link(executor, clock, protocol, framing, link::make_fake_upstream(executor, *fake), client, {});
+    co_await behind_link(executor, clock, protocol, framing, link::make_fake_upstream(executor, *fake, "client"),
+                         client, {});
   });
 }
 
@@ -110,14 +117,15 @@ void serve(Provider provider, const std::string& protocol, const std::function<v
     std::unique_ptr<process::Process> server;
     std::shared_ptr<link::Upstream> upstream;
     if (provider == Provider::server) {
-      server = co_await start_server(executor, clock, protocol, folder.path());
-      upstream = link::make_tcp_upstream(executor, "127.0.0.1", server_port);
+      auto served = co_await start_server(executor, clock, protocol, folder.path());
+      server = std::move(served.process);
+      upstream = link::make_unix_upstream(executor, served.socket);
     } else {
       if (protocol == "redis")
         fake = std::make_unique<fakes::RedisFake>(clock);
       else
         fake = std::make_unique<fakes::PostgresFake>(executor, clock);
-      upstream = link::make_fake_upstream(executor, *fake);
+      upstream = link::make_fake_upstream(executor, *fake, "client");
     }
     co_await behind_link(executor, clock, protocol, link::Framing::framed, upstream, client, prepare);
     if (server) {

@@ -30,7 +30,7 @@ public:
     bundle.scenario.workload.users = 2;
     bundle.scenario.workload.journey = {{"buy", 1}, {"pay", 1}};
     bundle.manifest.ending = bundle::Ending::completed;
-    event("phase", {{"name", "steady"}, {"state", "reached"}});
+    event(history::PhaseEvent{history::PhaseEvent::Phase::steady, history::PhaseEvent::State::reached, {}});
   }
 
   history::Operation& operation(const std::string& name, const std::string& user, history::Values values = {},
@@ -65,10 +65,10 @@ public:
     auto& one = operation(name, user, {}, outcome);
     one.list = std::move(list);
     if (name == "statement") {
-      std::int64_t balance = 100;
+      text::Decimal balance = 100;
       for (const auto& entry : one.list)
-        balance += entry.amount.value_or(0);
-      one.captured.set("balance", std::to_string(balance));
+        balance = balance.plus(entry.amount.value_or(0)).value();
+      one.captured.set("balance", balance.text());
     }
     return one;
   }
@@ -80,23 +80,51 @@ public:
       one.captured.set("user", user.empty() ? owner : user);
     return one;
   }
-  void event(const std::string& type, history::Values fields) {
-    bundle.history.events.push_back({++sequence_, now(), type, std::move(fields)});
+  history::Event& event(history::EventData data) {
+    bundle.history.events.push_back({++sequence_, now(), std::move(data)});
+    return bundle.history.events.back();
   }
-  void step(const std::string& id, const std::string& kind = "restart") {
-    event("step", {{"id", id}, {"kind", kind}, {"state", "began"}, {"nature", "change"}, {"instances", "web@1"}});
-    event("step", {{"id", id}, {"kind", kind}, {"state", "proven"}});
+  /// Nothing happens for so long.
+  void pass(std::chrono::milliseconds time) { sequence_ += static_cast<std::uint64_t>(time.count()); }
+  using StepEvent = history::StepEvent;
+  struct StepOf {
+    std::string kind = "restart";
+    StepEvent::Nature nature = StepEvent::Nature::change;
+    std::vector<std::string> instances = {"web@1"};
+    std::string link = {};
+    bool ends_processes = true;
+    bool is_proven = true;
+  };
+  void step(const std::string& id, const StepOf& of) {
+    begin_step(id, of);
+    end_step(id, of);
+  }
+  void step(const std::string& id) { step(id, {}); }
+  void begin_step(const std::string& id, const StepOf& of) {
+    event(StepEvent{.id = id,
+                    .kind = of.kind,
+                    .state = StepEvent::State::began,
+                    .nature = of.nature,
+                    .instances = of.instances,
+                    .link = of.link});
     scenario::Step one;
     one.id = id;
-    one.kind = kind;
+    one.kind = of.kind;
     bundle.scenario.steps.push_back(one);
+  }
+  void end_step(const std::string& id, const StepOf& of) {
+    event(StepEvent{.id = id,
+                    .kind = of.kind,
+                    .state = of.is_proven ? StepEvent::State::proven : StepEvent::State::unproven,
+                    .nature = of.nature,
+                    .struck = of.ends_processes ? of.instances : std::vector<std::string>{}});
   }
   void begin_checkpoint(bool restored = false) {
     checkpoint_ = ++checkpoints_;
-    mark("began", restored);
+    mark(history::CheckpointEvent::State::began, restored);
   }
   void end_checkpoint(bool restored = false) {
-    mark("ended", restored);
+    mark(history::CheckpointEvent::State::ended, restored);
     checkpoint_ = 0;
   }
   void declare_payments() {
@@ -105,18 +133,22 @@ public:
   }
   void book(const std::string& order, const std::string& kind, const std::string& amount,
             const std::string& dependency = "provider") {
-    event("booked", {{"dependency", dependency}, {"order", order}, {"kind", kind}, {"amount", amount}});
+    event(history::BookedEvent{dependency, {{"order", order}, {"kind", kind}, {"amount", amount}}});
   }
+  void probe(const std::string& instance, bool ready, const std::string& detail = "200") {
+    const auto& last = bundle.history.operations.back();
+    bundle.history.probes.push_back({last.completed, last.complete_time, instance, ready, detail});
+  }
+  void end() { event(history::PhaseEvent{history::PhaseEvent::Phase::end, history::PhaseEvent::State::reached, {}}); }
   verdict::Verdict verdict() {
-    event("phase", {{"name", "end"}, {"state", "reached"}});
+    end();
     return report().verdict;
   }
   /// At the last checkpoint an instance is ready; the run comes to its end.
   void end_ready() {
-    const auto& last = bundle.history.operations.back();
-    bundle.history.probes.push_back({last.completed, last.complete_time, "web@1", true, "200"});
+    probe("web@1", true);
     end_checkpoint();
-    event("phase", {{"name", "end"}, {"state", "reached"}});
+    end();
   }
   verdict::Report report() {
     history::identify(bundle.history);
@@ -130,12 +162,9 @@ public:
   bundle::Bundle bundle;
 
 private:
-  void mark(const std::string& state, bool restored) {
-    event("checkpoint", {{"number", std::to_string(checkpoints_)},
-                         {"state", state},
-                         {"after", "restart"},
-                         {"restored", restored ? "yes" : "no"},
-                         {"left", "yes"}});
+  void mark(history::CheckpointEvent::State state, bool restored) {
+    event(history::CheckpointEvent{
+        .number = checkpoints_, .state = state, .after = "restart", .restored = restored, .left = true});
   }
   [[nodiscard]] history::Time now() const { return std::chrono::milliseconds(sequence_); }
   std::uint64_t sequence_ = 0;

@@ -192,6 +192,25 @@ void await_file(const fs::path& file) {
   }
 }
 
+fs::path inner_workspace(const fs::path& workspace) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  const process::ScopedFd watch(inotify_init1(IN_CLOEXEC));
+  if (!watch.valid() || inotify_add_watch(watch.get(), workspace.c_str(), IN_CREATE) < 0)
+    throw std::runtime_error("inotify");
+  for (;;) {
+    for (const auto& entry : fs::directory_iterator(workspace))
+      if (entry.is_directory())
+        return entry.path();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd created{watch.get(), POLLIN, 0};
+    char events[4096];
+    if (left.count() <= 0 || poll(&created, 1, static_cast<int>(left.count())) <= 0 ||
+        read(watch.get(), events, sizeof events) < 0)
+      throw std::runtime_error("waited 10 s for the folder in " + workspace.string());
+  }
+}
+
 void await_text(const fs::path& file, const std::string& text) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
   await_file(file);

@@ -80,6 +80,9 @@ struct Played {
 /// Files below `folder`/holdfast-*: workspaces that were left.
 [[nodiscard]] std::vector<std::filesystem::path> workspaces_in(const std::filesystem::path& folder);
 
+/// The folder in a workspace in which its run works, whose name nobody can guess; throws after ten seconds without one.
+std::filesystem::path inner_workspace(const std::filesystem::path& workspace);
+
 /// Returns when there are so many of them; throws after ten seconds.
 void await_workspaces(const std::filesystem::path& folder, std::size_t count);
 

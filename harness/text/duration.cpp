@@ -1,12 +1,12 @@
-#include "harness/scenario/load.hpp"
+#include "harness/text/duration.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 
-namespace holdfast::scenario {
+namespace holdfast::text {
 
-std::optional<Duration> parse_duration(std::string_view text) {
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   double amount = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
   if (error != std::errc{} || !(amount >= 0))
@@ -27,10 +27,10 @@ std::optional<Duration> parse_duration(std::string_view text) {
     return std::nullopt;
   if (amount * scale > 3e17)
     return std::nullopt; // ten years: the sum of two still fits
-  return Duration(static_cast<std::int64_t>(std::llround(amount * scale)));
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::llround(amount * scale)));
 }
 
-std::string format_duration(Duration duration) {
+std::string format_duration(std::chrono::nanoseconds duration) {
   const auto count = duration.count();
   if (count != 0 && count % 1'000'000'000 == 0)
     return fmt::format("{}s", count / 1'000'000'000);
@@ -43,4 +43,4 @@ std::string format_duration(Duration duration) {
   return fmt::format("{}us", count / 1'000);
 }
 
-} // namespace holdfast::scenario
+} // namespace holdfast::text

@@ -1,0 +1,122 @@
+#include "harness/bundle/masked_sources.hpp"
+
+#include "harness/text/escape.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <stdexcept>
+#include <toml++/toml.h>
+#include <vector>
+
+namespace holdfast::bundle {
+
+namespace {
+
+/// Tables that say where something stands in a reply, or by which names the history has it.
+bool names_places(std::string_view key) {
+  static constexpr std::string_view keys[] = {"capture",         "list",    "statement", "ok",   "fail",
+                                              "unauthenticated", "declare", "journey",   "when", "expect"};
+  return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+}
+
+bool is_placeholder(std::string_view text) {
+  return text.size() > 2 && text.front() == '{' && text.find('}') == text.size() - 1;
+}
+
+std::string literal(const std::string& text) {
+  if (text.find('\n') == std::string::npos) {
+    std::string out;
+    text::append_json(out, text);
+    return out;
+  }
+  std::string out = "\"\"\"\n";
+  for (const char c : text) {
+    if (c == '\\' || c == '"')
+      out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      out += c;
+  }
+  return out + "\"\"\"";
+}
+
+class Rewriter {
+public:
+  Rewriter(const std::string& text, const history::Secrets& secrets) : text_(text), secrets_(secrets) {
+    starts_.push_back(0);
+    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+      starts_.push_back(at + 1);
+  }
+
+  std::string run(const toml::table& root) {
+    visit(root, {}, false);
+    std::sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) { return a.begin < b.begin; });
+    std::string out;
+    std::size_t at = 0;
+    for (const auto& change : changes_) {
+      out += text_.substr(at, change.begin - at) + change.by;
+      at = change.end;
+    }
+    return out + text_.substr(at);
+  }
+
+private:
+  struct Change {
+    std::size_t begin, end;
+    std::string by;
+  };
+
+  void visit(const toml::node& node, std::string_view key, bool secret) {
+    if (const auto* table = node.as_table()) {
+      for (const auto& [name, value] : *table)
+        if (!names_places(name.str()))
+          visit(value, name.str(), secret || secrets_.is_secret_name(name.str()));
+    } else if (const auto* array = node.as_array()) {
+      bool is_next = false; // behind "--password"
+      for (const auto& value : *array) {
+        visit(value, key, secret || is_next);
+        const auto* word = value.as_string();
+        is_next = word != nullptr && word->get().starts_with('-') && word->get().find('=') == std::string::npos &&
+                  secrets_.is_secret_name(word->get());
+      }
+    } else if (const auto* value = node.as_string(); value != nullptr && !value->get().empty()) {
+      const auto& text = value->get();
+      const auto masked = !secret || text.starts_with('-') ? secrets_.mask(text)
+                          : is_placeholder(text)           ? text
+                                                           : secrets_.mark(text);
+      if (masked != text)
+        changes_.push_back({offset(node.source().begin), offset(node.source().end), literal(masked)});
+    }
+  }
+
+  /// Columns count letters.
+  [[nodiscard]] std::size_t offset(const toml::source_position& position) const {
+    auto at = starts_.at(std::min<std::size_t>(position.line, starts_.size()) - 1);
+    for (toml::source_index column = 1; column < position.column && at < text_.size(); ++column)
+      do
+        ++at;
+      while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U);
+    return at;
+  }
+
+  const std::string& text_;
+  const history::Secrets& secrets_;
+  std::vector<std::size_t> starts_; ///< of each line
+  std::vector<Change> changes_;
+};
+
+} // namespace
+
+std::string masked_toml(const std::string& toml, const history::Secrets& secrets) {
+  try {
+    const auto root = toml::parse(toml);
+    return Rewriter(toml, secrets).run(root);
+  } catch (const toml::parse_error&) {
+    return secrets.mask(toml);
+  } catch (const std::invalid_argument&) { // see scenario/toml_implementation.cpp
+    return secrets.mask(toml);
+  }
+}
+
+} // namespace holdfast::bundle

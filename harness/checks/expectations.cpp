@@ -1,0 +1,62 @@
+#include "harness/checks/expectations.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace holdfast::checks {
+
+namespace {
+
+/// True when an occurrence first showed between the steps that an expected finding names.
+bool in_window(const Facts& facts, const scenario::ExpectedFinding& expected, const verdict::Occurrence& occurrence) {
+  for (const auto& step : facts.steps) {
+    if (step.id == expected.after && occurrence.sequence < step.began_sequence)
+      return false;
+    if (step.id == expected.until && step.ended_sequence != 0 && occurrence.sequence > step.ended_sequence)
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+Difference difference(const Facts& facts, const std::vector<verdict::CheckResult>& results) {
+  const auto& expect = facts.bundle.scenario.expect;
+  const auto all_users = static_cast<double>(facts.bundle.scenario.workload.users);
+  for (const auto& expected : expect.findings) {
+    std::set<std::string> users;
+    std::size_t count = 0;
+    for (const auto& result : results) {
+      if (result.name != expected.check)
+        continue;
+      for (const auto& finding : result.findings)
+        if (finding.kind == expected.kind)
+          for (const auto& one : finding.occurrences)
+            if (in_window(facts, expected, one))
+              users.insert(one.user), ++count;
+    }
+    if (count == 0)
+      return {fmt::format("{} '{}' was expected and not found", expected.check, expected.kind), true};
+    const double share = static_cast<double>(users.size()) / all_users;
+    if (expected.users && (share < expected.users->min || share > expected.users->max))
+      return {fmt::format("{} '{}' was expected for {:.1f} to {:.1f} % of the users, and found for {:.1f} %",
+                          expected.check, expected.kind, 100 * expected.users->min, 100 * expected.users->max,
+                          100 * share),
+              true};
+  }
+  for (const auto& result : results) {
+    if (!result.applicable)
+      continue;
+    for (const auto& finding : result.findings)
+      for (const auto& one : finding.occurrences) {
+        const bool named = std::any_of(expect.findings.begin(), expect.findings.end(), [&](const auto& expected) {
+          return expected.check == result.name && expected.kind == finding.kind && in_window(facts, expected, one);
+        });
+        if (!named)
+          return {fmt::format("{} '{}' was found and not expected: {}", result.name, finding.kind, one.what), false};
+      }
+  }
+  return {};
+}
+
+} // namespace holdfast::checks

@@ -1,0 +1,16 @@
+// What a reproduction names against what was found.
+#pragma once
+
+#include "harness/checks/facts.hpp"
+
+namespace holdfast::checks {
+
+struct Difference {
+  std::string what;     ///< empty: exactly as named
+  bool lacking = false; ///< a finding that is named was not found
+};
+
+/// What a reproduction lacks or has too much.
+[[nodiscard]] Difference difference(const Facts& facts, const std::vector<verdict::CheckResult>& results);
+
+} // namespace holdfast::checks

@@ -1,0 +1,78 @@
+// Processes: nothing of the stack ends unless a step asked for it. ended: the first process of an instance or a spawned
+// server did. An end before it was ready is a refusal to start and none of these; a launcher whose tree still serves is
+// told, and no finding.
+#include "harness/checks/check.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace holdfast::checks {
+
+using history::ProcessEvent;
+using State = ProcessEvent::State;
+
+namespace {
+
+/// "exit 137", "SIGSEGV".
+std::string how_it_ended(const ProcessEvent& process) {
+  return process.signal.empty() ? fmt::format("exit {}", process.exit_code.value_or(0)) : process.signal;
+}
+
+bool may_end(const Facts& facts, const std::string& instance) {
+  const auto& allowed = facts.bundle.scenario.expect.may_end;
+  return std::find(allowed.begin(), allowed.end(), instance.substr(0, instance.rfind('@'))) != allowed.end();
+}
+
+/// What is left of the tree was ready at the next probe after the end of its first process.
+bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t ended) {
+  if (process.remaining == 0)
+    return false;
+  auto next_start = UINT64_MAX;
+  for (const auto& event : facts.bundle.history.events)
+    if (const auto* other = event.as<ProcessEvent>(); other != nullptr && event.sequence > ended &&
+                                                      other->instance == process.instance &&
+                                                      other->state == State::spawned)
+      next_start = std::min(next_start, event.sequence);
+  const auto& probes = facts.bundle.history.probes;
+  return std::any_of(probes.begin(), probes.end(), [&](const history::ProbeResult& probe) {
+    return probe.instance == process.instance && probe.sequence > ended && probe.sequence < next_start && probe.ready;
+  });
+}
+
+} // namespace
+
+verdict::CheckResult check_processes(const Facts& facts) {
+  verdict::CheckResult result{.name = "processes"};
+  if (!facts.records_processes()) {
+    result.applicable = result.says_why = false;
+    result.reason = "the ends of processes were not recorded";
+    return result;
+  }
+  for (const auto& event : facts.bundle.history.events) {
+    const auto* process = event.as<ProcessEvent>();
+    if (process == nullptr)
+      continue;
+    if (process->state == State::spawned)
+      ++result.examined;
+    if (process->state != State::ended || process->asked || process->starting)
+      continue;
+    const auto what = fmt::format("{} ended by itself at {:.3f}s ({})", process->instance,
+                                  static_cast<double>(event.time.count()) / 1e9, how_it_ended(*process));
+    if (still_serves(facts, *process, event.sequence))
+      result.notes.push_back(what + ": it was a launcher, and what it had started serves on");
+    else if (may_end(facts, process->instance))
+      result.notes.push_back(what + ", as the scenario allows");
+    else
+      result.add("ended", {process->instance,
+                           event.sequence,
+                           event.time,
+                           process->detail.empty() ? what : fmt::format("{}; its last line: {}", what, process->detail),
+                           {}});
+  }
+  if (result.verdict == verdict::Verdict::pass)
+    result.reason = fmt::format("of {}, none ended by itself{}", verdict::counted(result.examined, "start"),
+                                result.notes.empty() ? "" : " that may not");
+  return result;
+}
+
+} // namespace holdfast::checks

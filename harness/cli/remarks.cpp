@@ -1,0 +1,102 @@
+#include "harness/cli/remarks.hpp"
+
+#include "harness/scenario/configurations.hpp"
+#include "harness/scenario/path.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace holdfast::cli {
+
+using scenario::Scenario;
+using scenario::Step;
+using scenario::StepSchema;
+
+namespace {
+
+void remark_on_position(const Step& step, std::vector<Remark>& all) {
+  const auto* when = std::get_if<scenario::AtPosition>(&step.trigger);
+  if (when != nullptr && when->keys.empty())
+    all.push_back(
+        {step.where, fmt::format("step '{}' is bound to the {}th '{}' on '{}' without a key: which one that is "
+                                 "depends on the order of arrival",
+                                 step.id, when->nth, when->operation, when->link)});
+}
+
+bool is_chosen(const Step& step, const std::string& service) {
+  const auto& chosen = step.instances.services;
+  return chosen.empty() || std::find(chosen.begin(), chosen.end(), service) != chosen.end();
+}
+
+/// A key that no file has, whether it is written anew or was to be there, is as likely misspelt as meant. `made` are
+/// those that steps before this one have written.
+void remark_on_key(const Scenario& scenario, const Step& step, const config::Edit& edit,
+                   const std::vector<Step>& before, const std::set<std::string>& made, std::vector<Remark>& all) {
+  if (made.contains(edit.key))
+    return;
+  std::string file;
+  for (const auto& service : scenario.stack.services) {
+    if (!is_chosen(step, service.name))
+      continue;
+    for (const auto& release : scenario::releases_in_force(scenario.stack, before)) {
+      const auto config = scenario::config_of(scenario.stack, release, service.name);
+      if (!config)
+        continue;
+      // To remove a key fails exactly where it is not there.
+      if (config::edit(config->format, config->text, {config::Edit::Kind::unset, edit.key, {}, {}}))
+        return;
+      file = fmt::format("'{}' of '{}'", config->name, service.name);
+    }
+  }
+  if (!file.empty())
+    all.push_back(
+        {step.where, fmt::format("step '{}' is about the key '{}', which {} does not have{}", step.id, edit.key, file,
+                                 edit.kind == config::Edit::Kind::set ? ": it is written as a new one"
+                                                                      : ": there is nothing to change")});
+}
+
+/// A strike that can hurt nothing is no evidence, whatever comes of it.
+void remark_on_risk(const Scenario& scenario, const Step& step, const StepSchema& schema, std::vector<Remark>& all) {
+  if (schema.nature != StepSchema::Nature::fault && schema.ends != StepSchema::Ends::processes)
+    return;
+  const auto& stack = scenario.stack;
+  scenario::Struck struck{.link = step.get<std::string>("link").value_or("")};
+  if (!step.instances.services.empty())
+    for (const auto& service : step.instances.services)
+      for (int host = 1; host <= stack.hosts; ++host)
+        if (const auto& hosts = step.instances.hosts;
+            hosts.empty() || std::find(hosts.begin(), hosts.end(), host) != hosts.end())
+          struck.instances.push_back(fmt::format("{}@{}", service, host));
+  for (const auto& [name, weight] : scenario.workload.journey) {
+    const auto* operation = stack.operation(name);
+    if (scenario::is_change(operation->role) && !scenario::hosts_on_path(stack, *operation, struck).empty())
+      return;
+  }
+  all.push_back(
+      {step.where, fmt::format("nothing can be at risk of step '{}': no operation of the journey that changes "
+                               "anything passes what it strikes, so that its survival shows nothing",
+                               step.id)});
+}
+
+} // namespace
+
+std::vector<Remark> remarks(const Scenario& scenario, const run::Registry& registry) {
+  std::vector<Remark> all;
+  std::set<std::string> made;
+  std::vector<Step> before;
+  for (const auto& step : scenario.steps) {
+    const auto& kind = registry.steps.at(step.kind);
+    remark_on_position(step, all);
+    remark_on_risk(scenario, step, kind.schema, all);
+    if (kind.config_edit) {
+      const auto edit = kind.config_edit(step);
+      remark_on_key(scenario, step, edit, before, made, all);
+      made.insert(edit.kind == config::Edit::Kind::rename ? edit.to : edit.key);
+    }
+    before.push_back(step);
+  }
+  return all;
+}
+
+} // namespace holdfast::cli

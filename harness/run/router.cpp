@@ -1,0 +1,140 @@
+#include "harness/run/router.hpp"
+
+#include "harness/async/deadline.hpp"
+
+#include <algorithm>
+#include <boost/asio/detached.hpp>
+
+namespace holdfast::run {
+
+using history::RouteEvent;
+using scenario::Balancer;
+
+Router::Router(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario,
+               history::Recorder& recorder, PlaceOf place_of)
+    : executor_(executor), clock_(clock), scenario_(scenario), recorder_(recorder), place_of_(std::move(place_of)),
+      stop_(executor), moved_(executor) {}
+
+void Router::start(const std::vector<stack::Instance*>& instances) {
+  watching_ = true;
+  for (auto* instance : instances) {
+    auto& backend = backends_[{instance->kind(), instance->host()}];
+    const auto& operations = scenario_.stack.operations;
+    backend = {.instance = instance,
+               .service = scenario_.stack.service(instance->kind()),
+               .probed = std::any_of(operations.begin(), operations.end(),
+                                     [&](const auto& one) { return one.service == instance->kind(); }),
+               .routed = instance->is_ready()};
+    if (backend.probed)
+      asio::co_spawn(executor_, watch(backend), asio::detached);
+  }
+}
+
+void Router::stop() {
+  watching_ = false;
+  stop_.notify();
+}
+
+asio::awaitable<void> Router::watch(Backend& backend) {
+  const auto& balancer = backend.service->balancer;
+  auto probe = backend.service->ready;
+  if (probe.kind == scenario::Probe::Kind::log) // what a process once wrote tells nobody outside that it is there
+    probe.kind = scenario::Probe::Kind::tcp;
+  while (watching_) {
+    const auto began = clock_.now();
+    stack::ProbeAnswer answer;
+    try {
+      answer = co_await backend.instance->look(probe, balancer.timeout, nullptr); // over a connection of its own
+    } catch (const std::exception& error) { // what the harness lacks is said by the probes of readiness as well
+      answer = {false, error.what()};
+    }
+    if (!watching_)
+      co_return;
+    take(backend, answer, clock_.now() - began);
+    (void)co_await async::until(clock_, began + std::max(balancer.probe, async::Duration(clock_.now() - began)),
+                                stop_.wait());
+  }
+}
+
+void Router::take(Backend& backend, const stack::ProbeAnswer& answer, async::Duration took) {
+  const auto& balancer = backend.service->balancer;
+  backend.failed = answer.ready ? 0 : backend.failed + 1;
+  backend.succeeded = answer.ready ? backend.succeeded + 1 : 0;
+  if (!answer.ready || backend.instance->pid() != backend.drained_pid)
+    backend.draining = false; // what it was drained for has begun: from here on its probes decide again
+  if (backend.routed && backend.failed >= balancer.unhealthy)
+    move(backend, false, answer.detail, took, answer.timed_out);
+  else if (!backend.routed && !backend.draining && backend.succeeded >= balancer.healthy)
+    move(backend, true, answer.detail, took, false);
+}
+
+void Router::move(Backend& backend, bool routed, const std::string& why, async::Duration took, bool timed_out) {
+  backend.routed = routed;
+  moved_.notify();
+  recorder_.event(RouteEvent{backend.instance->name(), routed ? RouteEvent::State::in : RouteEvent::State::out, why,
+                             std::chrono::duration_cast<history::Milliseconds>(took), timed_out});
+}
+
+asio::awaitable<void> Router::drain(std::vector<stack::Instance*> instances) {
+  async::Duration longest{};
+  for (const auto* instance : instances) {
+    const auto found = backends_.find({instance->kind(), instance->host()});
+    if (found == backends_.end() || found->second.service->balancer.drain.count() == 0)
+      continue;
+    auto& backend = found->second;
+    longest = std::max(longest, backend.service->balancer.drain);
+    backend.draining = true;
+    backend.drained_pid = instance->pid();
+    if (backend.routed)
+      move(backend, false, "drain", {}, false);
+  }
+  if (longest.count() > 0)
+    co_await clock_.wait_for(longest);
+}
+
+asio::awaitable<void> Router::await_routed(std::vector<stack::Instance*> instances) {
+  const auto waits_for = [this](const stack::Instance* instance) {
+    const auto found = backends_.find({instance->kind(), instance->host()});
+    return found != backends_.end() && found->second.probed && !found->second.routed && instance->is_ready();
+  };
+  async::Duration longest{};
+  for (const auto* instance : instances) {
+    const auto& balancer = scenario_.stack.service(instance->kind())->balancer;
+    longest = std::max(longest, (balancer.healthy + 1) * (balancer.probe + balancer.timeout));
+  }
+  if (scenario_.workload.routing == scenario::Routing::pinned)
+    co_return;
+  const auto deadline = clock_.now() + longest;
+  while (watching_ && clock_.now() < deadline && std::any_of(instances.begin(), instances.end(), waits_for))
+    (void)co_await async::until(clock_, deadline, moved_.wait());
+}
+
+bool Router::is_routed(const std::string& instance) const {
+  const auto found = std::find_if(backends_.begin(), backends_.end(),
+                                  [&](const auto& one) { return one.second.instance->name() == instance; });
+  return found != backends_.end() && found->second.routed;
+}
+
+std::optional<workload::Route> Router::route(const std::string& service, int host, const std::string& failed) {
+  const auto hosts = scenario_.stack.hosts;
+  const auto to = [&](const Backend& backend) {
+    const auto place = place_of_(*backend.instance);
+    return workload::Route{backend.instance->name(), place.address, place.port};
+  };
+  const auto& own = backends_.at({service, host});
+  if (scenario_.workload.routing == scenario::Routing::pinned)
+    return to(own);
+  const bool elsewhere = own.service->balancer.retry == Balancer::Retry::elsewhere && !failed.empty();
+  const Backend* only_failed = nullptr;
+  for (int i = 0; i < hosts; ++i) {
+    const auto& backend = backends_.at({service, (host - 1 + i) % hosts + 1});
+    if (!backend.routed)
+      continue;
+    if (!elsewhere || backend.instance->name() != failed)
+      return to(backend);
+    only_failed = &backend;
+  }
+  return only_failed != nullptr ? std::optional(to(*only_failed)) : std::nullopt;
+}
+
+} // namespace holdfast::run

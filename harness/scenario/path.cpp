@@ -1,0 +1,32 @@
+#include "harness/scenario/path.hpp"
+
+#include <algorithm>
+
+namespace holdfast::scenario {
+
+std::set<int> hosts_on_path(const Stack& stack, const Operation& operation, const Struck& struck) {
+  const auto reached = stack.reached_from(operation.service);
+  const auto caller = struck.link.substr(0, struck.link.find('>'));
+  const auto is_on_way = [&](const Service& service) {
+    if (!reached.contains(service.name))
+      return false;
+    if (struck.link.empty())
+      return true;
+    if (stack.service(struck.link) != nullptr)
+      return service.name == struck.link && service.name == operation.service;
+    if (stack.dependency(struck.link) != nullptr)
+      return std::find(service.needs.begin(), service.needs.end(), struck.link) != service.needs.end();
+    return service.name == caller;
+  };
+  std::set<int> hosts;
+  for (const auto& service : stack.services)
+    for (int host = 1; host <= stack.hosts && is_on_way(service); ++host) {
+      const auto instance = service.name + "@" + std::to_string(host);
+      if (struck.instances.empty() ||
+          std::find(struck.instances.begin(), struck.instances.end(), instance) != struck.instances.end())
+        hosts.insert(host);
+    }
+  return hosts;
+}
+
+} // namespace holdfast::scenario
