@@ -115,3 +115,70 @@ TEST_CASE("readiness: failing without a need that it may be ready without is no 
   CHECK(judge(true, true) == Kinds{"lying"});
   CHECK(judge(false, false) == Kinds{"lying"});
 }
+
+TEST_CASE("readiness: too few requests tell nothing, and that is said") {
+  const auto judge = [](int requests, int least) {
+    Story story;
+    story.bundle.scenario.judge.lying_requests = least;
+    story.operation("buy", "u1");
+    for (int i = 0; i < requests; ++i) {
+      story.pass(std::chrono::milliseconds{60});
+      story.operation("buy", "u1", {}, Outcome::info);
+      story.probe("web@1", true);
+    }
+    return checks::check_readiness(story.facts());
+  };
+  CHECK(kinds(judge(20, 10)) == Kinds{"lying"});
+  const auto few = judge(6, 10);
+  CHECK(kinds(few).empty());
+  CHECK(few.verdict != Verdict::fail);
+  CHECK(few.reason.find("lying_requests") != std::string::npos);
+  CHECK(kinds(judge(6, 4)) == Kinds{"lying"});
+}
+
+TEST_CASE("readiness: what a fake keeps back on purpose counts as lost, like a step that does the same") {
+  for (const bool withheld : {false, true}) {
+    Story story;
+    scenario::Service web{.name = "web", .needs = {"provider"}, .ready_without = {"provider"}};
+    story.bundle.scenario.stack.services = {web};
+    story.bundle.scenario.stack.dependencies = {{.name = "provider", .protocol = "http"}};
+    story.operation("buy", "u1");
+    for (int i = 0; i < 300; ++i) {
+      auto& one = story.operation("buy", "u1", {}, Outcome::info);
+      one.attempts[0].begin_time -= std::chrono::milliseconds{1};
+      if (withheld)
+        story.event(history::WithheldEvent{"provider", "web@1", "pay", "decline"});
+      one.attempts[0].end_time += std::chrono::milliseconds{2};
+      if (i % 10 == 0)
+        story.probe("web@1", true);
+    }
+    CHECK(kinds(checks::check_readiness(story.facts())) == (withheld ? Kinds{} : Kinds{"lying"}));
+  }
+}
+
+TEST_CASE("readiness: an instance that is unready while others serve its users is honest, unless all must be ready") {
+  using history::ProcessEvent;
+  const auto judge = [](bool all_ready, bool users_hurt) {
+    Story story;
+    story.bundle.scenario.stack.hosts = 2;
+    story.bundle.scenario.expect.all_ready = all_ready;
+    story.operation("buy", "u1");
+    story.probe("web@1", true);
+    story.event(ProcessEvent{.instance = "web@1", .state = ProcessEvent::State::spawned, .pid = 9});
+    story.event(ProcessEvent{
+        .instance = "web@1", .state = ProcessEvent::State::not_ready, .detail = "answered: 503 within 5s"});
+    story.event(history::RouteEvent{"web@1", history::RouteEvent::State::out, "503", {}, false});
+    for (int i = 0; i < 20; ++i) {
+      auto& one = story.operation("buy", "u1", {}, users_hurt ? Outcome::fail : Outcome::ok);
+      one.attempts[0].instance = users_hurt ? std::string(history::no_instance) : "web@2";
+      one.instance = one.attempts[0].instance;
+      if (users_hurt)
+        one.status = one.attempts[0].status = 0;
+      story.probe("web@1", false, "503");
+    }
+    return kinds(checks::check_readiness(story.facts()));
+  };
+  CHECK(judge(false, false).empty());
+  CHECK(judge(true, false) == Kinds{"late"});
+  CHECK(judge(false, true) == Kinds{"late"});
+}

@@ -74,3 +74,82 @@ TEST_CASE("a live session that is refused between checkpoints breaks what a sess
   CHECK(after({Outcome::ok, Outcome::unauthenticated}) == Kinds{"monotonic-reads"});
   CHECK(after({Outcome::ok, Outcome::unauthenticated}, Outcome::unauthenticated) == Kinds{"lost"}); // said once
 }
+
+TEST_CASE("sessions: a cookie that a reply made the browser drop is evidence, with the reply") {
+  Story story;
+  const auto login = story.operation("login", "u1");
+  story.me(login);
+  story.step("deploy", {.kind = "deploy"});
+  auto& bought = story.operation("buy", "u1", {{"session", login.id}});
+  bought.attempts[0].dropped = {{"sid", bought.id, "Max-Age=0"}};
+  const auto by = bought.id;
+  story.begin_checkpoint();
+  story.me(login, Outcome::unauthenticated);
+  story.end_ready();
+  const auto report = story.report();
+  std::string example;
+  for (const auto& check : report.checks)
+    if (check.name == "sessions" && !check.findings.empty())
+      example = check.findings[0].examples.at(0);
+  INFO(example);
+  CHECK(example.find("'sid'") != std::string::npos);
+  CHECK(example.find("Max-Age=0") != std::string::npos);
+  CHECK(example.find(by + " buy") != std::string::npos); // the reply that did it
+}
+
+TEST_CASE("sessions: a login that goes on with the session before it gives out no other") {
+  Story story;
+  const auto first = story.operation("login", "u1").id;
+  auto& second = story.operation("login", "u1");
+  second.continues = first;
+  story.operation("me", "u1", {{"session", first}}).captured.set("user", "u1");
+  story.begin_checkpoint();
+  story.operation("me", "u1", {{"session", first}}).captured.set("user", "u1");
+  story.end_checkpoint();
+  const auto result = checks::check_sessions(story.facts());
+  CHECK(kinds(result).empty());
+  CHECK(result.examined == 1);
+}
+
+TEST_CASE("sessions: one that is refused is lost once, whatever its user did next") {
+  Story story;
+  const auto login = story.operation("login", "u1");
+  story.me(login);
+  story.step("kill", {.kind = "kill", .nature = Story::StepEvent::Nature::fault});
+  for (int i = 0; i < 10; ++i)
+    story.me(login, Outcome::unauthenticated); // the service says so whenever it is asked
+  const auto again = story.operation("login", "u1");
+  for (int i = 0; i < 30; ++i)
+    story.me(again);
+  story.begin_checkpoint();
+  story.me(login, Outcome::unauthenticated);
+  story.me(again);
+  for (int i = 0; i < 10; ++i)
+    story.probe("web@1", true);
+  story.end_checkpoint();
+  const auto facts = story.facts();
+  const auto result = checks::check_sessions(facts);
+  REQUIRE(kinds(result) == Kinds{"lost"});
+  CHECK(result.findings[0].occurrences.size() == 1);
+  CHECK(kinds(checks::check_readiness(facts)).empty()); // no lie
+}
+
+TEST_CASE("sessions: one that may be known late is judged from when it is due") {
+  const auto after = [](std::chrono::milliseconds time, Outcome at_first, Outcome at_last) {
+    Story story;
+    story.bundle.scenario.stack.declare.sessions_visible = std::chrono::milliseconds{100};
+    const auto before = story.operation("login", "u2");
+    story.me(before);
+    const auto login = story.operation("login", "u1");
+    story.pass(time);
+    story.me(login, at_first);
+    story.begin_checkpoint();
+    story.pass(std::chrono::milliseconds{200});
+    story.me(login, at_last);
+    story.end_checkpoint();
+    return kinds(checks::check_sessions(story.facts()));
+  };
+  CHECK(after(std::chrono::milliseconds{20}, Outcome::unauthenticated, Outcome::ok).empty());
+  CHECK(after(std::chrono::milliseconds{150}, Outcome::unauthenticated, Outcome::ok) == Kinds{"stale"});
+  CHECK(after(std::chrono::milliseconds{20}, Outcome::unauthenticated, Outcome::unauthenticated) == Kinds{"lost"});
+}

@@ -44,7 +44,7 @@ bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t
 verdict::CheckResult check_processes(const Facts& facts) {
   verdict::CheckResult result{.name = "processes"};
   if (!facts.records_processes()) {
-    result.applicable = result.says_why = false;
+    result.applicable = false;
     result.reason = "the ends of processes were not recorded";
     return result;
   }

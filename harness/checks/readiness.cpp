@@ -287,8 +287,10 @@ verdict::CheckResult check_readiness(const Facts& facts) {
   } else {
     result.reason = fmt::format("{} probes", result.examined);
     if (lies.too_few() > 0)
-      result.reason += fmt::format("; an instance that seemed to lie was not judged: {} in the window, {} are needed",
-                                   verdict::counted(lies.too_few(), "request"), lies.least());
+      result.reason += fmt::format(
+          "; an instance that seemed to lie was not judged: {} in the window, [judge] lying_requests asks for "
+          "{}",
+          verdict::counted(lies.too_few(), "request"), lies.least());
   }
   return result;
 }

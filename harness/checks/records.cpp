@@ -86,6 +86,57 @@ void find_unreachable_lists(verdict::CheckResult& result, const Ledger& ledger, 
   }
 }
 
+/// One acknowledged record that may show late, in its owner's list.
+class LateRecord {
+public:
+  /// `places` are those of all reads that show it.
+  LateRecord(const Ledger& ledger, const consistency::Lanes& lanes, const Operation& origin, std::uint32_t owner,
+             std::span<const std::uint32_t> places, history::Time within)
+      : ledger_(ledger), lanes_(lanes), origin_(origin), lane_(lanes.find(owner)), places_(places), within_(within) {
+    if (lane_ == nullptr)
+      return;
+    const auto first = std::lower_bound(places.begin(), places.end(), lane_->begin);
+    if (first != places.end() && *first < lane_->end)
+      shown_ = ledger.reads[lanes.order[*first]]->completed;
+  }
+
+  [[nodiscard]] bool is_shown() const { return shown_ != UINT64_MAX; }
+  /// It was due when this read began, or had been shown before.
+  [[nodiscard]] bool must_show(const Operation& read) const { return read.invoked > shown_ || is_due(read); }
+  /// The first read of the list that began when it was due, and does not show it, before any did. Null: there is none.
+  [[nodiscard]] const Operation* overdue() const {
+    for (auto place = lane_ == nullptr ? 0 : lane_->begin; lane_ != nullptr && place < lane_->end; ++place) {
+      const auto* read = ledger_.reads[lanes_.order[place]];
+      if (read->invoked > shown_)
+        return nullptr;
+      const bool is_whole = read->checkpoint != 0 || !ledger_.facts.may_be_torn(*read);
+      if (read->invoked > origin_.completed && is_whole && is_due(*read) &&
+          !std::binary_search(places_.begin(), places_.end(), place))
+        return read;
+    }
+    return nullptr;
+  }
+  /// Where it was absent, it had not been shown before.
+  [[nodiscard]] bool is_only_late(const std::vector<Sighting>& sightings) const {
+    return std::none_of(sightings.begin(), sightings.end(), [&](const Sighting& one) {
+      return one.presence == Presence::absent && one.read->invoked > shown_;
+    });
+  }
+
+private:
+  [[nodiscard]] bool is_due(const Operation& read) const {
+    return read.invoke_time >= ledger_.facts.due(origin_.complete_time, read.invoked, within_);
+  }
+
+  const Ledger& ledger_;
+  const consistency::Lanes& lanes_;
+  const Operation& origin_;
+  const consistency::Lanes::Lane* lane_;
+  std::span<const std::uint32_t> places_;
+  history::Time within_;
+  std::uint64_t shown_ = UINT64_MAX; ///< the first read that showed it had ended
+};
+
 } // namespace
 
 Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
@@ -107,6 +158,19 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
         continue;
     }
     ++result.examined;
+    std::optional<LateRecord> late;
+    if (visible_within > history::Time{})
+      late.emplace(ledger, lanes, *operation, record.owner, holders.of(id), visible_within);
+    const auto* overdue = late && late->is_shown() ? late->overdue() : nullptr;
+    if (overdue != nullptr)
+      result.add("stale",
+                 {operation->user,
+                  overdue->completed,
+                  overdue->complete_time,
+                  fmt::format("the acknowledged {} {} was not in the {} within {}, and only later", words.record,
+                              operation->id, words.list, scenario::format_duration(visible_within)),
+                  {operation, overdue},
+                  operation->completed});
     // A list that was out of reach has been said above, for the user.
     const bool only_unread = std::none_of(sightings.begin(), sightings.end(),
                                           [](const Sighting& one) { return one.presence == Presence::absent; });
@@ -122,24 +186,16 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
                         {operation, &read},
                         good != nullptr ? good->read->completed : operation->completed});
     };
-    if (visible_within > history::Time{}) {
-      // Absent before it was due says nothing, as long as it had not been shown.
-      const auto first = std::find_if(sightings.begin(), sightings.end(),
-                                      [](const Sighting& one) { return one.presence == Presence::present; });
-      const auto is_due = [&](const Sighting& one) {
-        return one.read->invoke_time >=
-               ledger.facts.due(operation->complete_time, one.checkpoint->began, visible_within);
-      };
-      const auto overdue = std::find_if(sightings.begin(), first, is_due);
-      if (overdue == first && first == sightings.end()) {
+    if (late) {
+      std::erase_if(sightings, [&](const Sighting& one) {
+        return one.presence == Presence::absent && !late->must_show(*one.read);
+      });
+      if (sightings.empty()) {
         ++losses.unread; // the run ended before it had to show
         continue;
       }
-      if (overdue != first && first != sightings.end())
-        add("stale", *overdue, nullptr,
-            fmt::format("the acknowledged {} {} was not in the {} within {}, and only later", words.record,
-                        operation->id, words.list, scenario::format_duration(visible_within)));
-      sightings.erase(sightings.begin(), first != sightings.end() ? first : overdue);
+      if (overdue != nullptr && late->is_only_late(sightings))
+        continue; // late is not out of reach
     }
     const auto loss = classify(sightings);
     if (!loss.kind.empty())

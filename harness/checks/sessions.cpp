@@ -96,8 +96,9 @@ private:
   std::unordered_map<std::string, const Operation*> by_id_;
 };
 
-/// Sessions that every checkpoint found live, and that were refused before one of them.
-void find_refusals(verdict::CheckResult& result, const Looks& looks) {
+/// Sessions that every checkpoint found live, and that were refused before one of them. Of those that may be known late
+/// only looks count that came when they were due.
+void find_refusals(verdict::CheckResult& result, const Looks& looks, history::Time visible_within) {
   using consistency::Guarantee;
   const consistency::Lanes lanes(looks.sightings, consistency::Lanes::By::collection);
   const consistency::Holders holders(looks.sightings, lanes);
@@ -112,11 +113,17 @@ void find_refusals(verdict::CheckResult& result, const Looks& looks) {
     if (had_been_accepted)
       evidence.insert(evidence.begin() + 1, looks.reads[absence.seen]);
     evidence.push_back(life.sightings.back().read);
-    result.add(std::string(to_string(had_been_accepted ? Guarantee::monotonic_reads : Guarantee::read_your_writes)),
-               {life.login->user, read.completed, read.complete_time,
-                had_been_accepted ? "the session was accepted, then refused, and is live"
-                                  : "the session was refused after its login had completed, and is live",
-                std::move(evidence)});
+    const auto add = [&](std::string_view kind, std::string what) {
+      result.add(std::string(kind),
+                 {life.login->user, read.completed, read.complete_time, std::move(what), std::move(evidence)});
+    };
+    if (had_been_accepted)
+      add(to_string(Guarantee::monotonic_reads), "the session was accepted, then refused, and is live");
+    else if (visible_within > history::Time{})
+      add("stale", fmt::format("the session was refused later than {} after its login, and is live",
+                               scenario::format_duration(visible_within)));
+    else
+      add(to_string(Guarantee::read_your_writes), "the session was refused after its login had completed, and is live");
   }
 }
 
@@ -283,7 +290,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
                  {life.login->user, read.completed, read.complete_time, std::move(what), std::move(evidence), good});
     }
   }
-  find_refusals(result, looks);
+  find_refusals(result, looks, visible_within);
   // Sessions are state, not a write in flight: every live one is at risk on the hosts where the struck path is one that
   // any operation takes, since each of them shows its session.
   std::vector<std::pair<const StepFact*, std::set<int>>> strikes;

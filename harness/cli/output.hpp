@@ -2,7 +2,8 @@
 // be written is said once, and never costs a verdict.
 #pragma once
 
-#include <memory>
+#include "harness/text/descriptor_buffer.hpp"
+
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ public:
     may_leave ///< as `head` does
   };
   explicit Output(Reader reader);
-  ~Output();
+  ~Output() = default;
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -31,8 +32,7 @@ public:
   void fail(std::string_view problem);
 
 private:
-  class Descriptor;
-  std::unique_ptr<Descriptor> descriptor_;
+  text::DescriptorBuffer buffer_;
   std::ostream stream_;
   Reader reader_;
   bool failed_ = false;

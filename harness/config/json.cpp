@@ -63,7 +63,16 @@ private:
         return;
     }
   }
-  void string() {
+  /// A text, number, truth or null from `begin` to here.
+  [[nodiscard]] boost::json::value scalar(std::size_t begin) const {
+    boost::system::error_code error;
+    auto value = boost::json::parse(std::string_view(text_).substr(begin, at_ - begin), error);
+    if (error)
+      throw BadJson(fmt::format("what stands at byte {} is no value", begin));
+    return value;
+  }
+  std::string string() {
+    const auto begin = at_;
     expect('"');
     while (peek() != '"') {
       if (at_ >= text_.size())
@@ -71,6 +80,7 @@ private:
       at_ += peek() == '\\' ? 2 : 1;
     }
     ++at_;
+    return std::string(scalar(begin).as_string());
   }
   std::unique_ptr<Node> value(int depth) {
     if (depth > 100)
@@ -83,13 +93,8 @@ private:
       skip();
       while (peek() != '}') {
         Member member{.begin = at_};
-        string();
+        member.name = string();
         member.end = at_;
-        boost::system::error_code error;
-        const auto name = boost::json::parse(text_.substr(member.begin, member.end - member.begin), error);
-        if (error)
-          throw BadJson("a name is no text");
-        member.name = name.get_string();
         skip();
         expect(':');
         skip();
@@ -107,12 +112,13 @@ private:
       }
       ++at_;
     } else if (peek() == '"') {
-      string();
+      (void)string();
     } else {
       while (at_ < text_.size() && std::string_view(" \t\r\n,:]}/").find(peek()) == std::string_view::npos)
         ++at_;
       if (at_ == node->begin)
         throw BadJson(fmt::format("a value is missing at byte {}", at_));
+      (void)scalar(node->begin);
     }
     node->end = at_;
     return node;

@@ -71,6 +71,21 @@ std::string bare(std::string_view value) {
   return std::string(quotes_of(value).empty() ? value : value.substr(1, value.size() - 2));
 }
 
+/// A key that was not there goes to the end of the section that it names; without one to the end of the file.
+std::string with_new(const std::string& text, const File& file, const Edit& edit) {
+  const auto* line_end = text.find("\r\n") != std::string::npos ? "\r\n" : "\n";
+  const Line* last = nullptr; ///< of the section
+  for (const auto& line : file.lines)
+    if (!line.section.empty() && edit.key.starts_with(line.section + ".") && line.end > line.begin)
+      last = &line;
+  const auto key = last == nullptr ? edit.key : edit.key.substr(last->section.size() + 1);
+  const auto place = last == nullptr ? text.size() : last->next;
+  auto head = text.substr(0, place);
+  if (!head.empty() && !head.ends_with('\n'))
+    head += line_end;
+  return head + fmt::format("{} = {}{}", key, edit.value.plain, line_end) + text.substr(place);
+}
+
 } // namespace
 
 Result edit_properties(const std::string& text, const Edit& edit) {
@@ -84,6 +99,9 @@ Result edit_properties(const std::string& text, const Edit& edit) {
     return Error{"a properties file has no lists"};
   if (edit.kind == Edit::Kind::set && edit.value.plain.find_first_of("\r\n") != std::string::npos)
     return Error{"a value of a properties file has one line"};
+  for (const auto* key : {&edit.key, &edit.to})
+    if (key->find_first_of("\r\n=") != std::string::npos)
+      return Error{"a key of a properties file has one line and no '='"};
   std::vector<const Line*> lines;
   std::set<std::string> sections;
   for (const auto& line : file.lines) {
@@ -101,9 +119,7 @@ Result edit_properties(const std::string& text, const Edit& edit) {
   if (lines.empty()) {
     if (edit.kind != Edit::Kind::set)
       return Error{fmt::format("the configuration has no key '{}'", edit.key)};
-    const auto* line_end = text.find("\r\n") != std::string::npos ? "\r\n" : "\n";
-    edited.text = text + (text.empty() || text.ends_with('\n') ? "" : line_end);
-    edited.text += fmt::format("{} = {}{}", edit.key, edit.value.plain, line_end);
+    edited.text = with_new(text, file, edit);
     edited.after = edit.value.plain;
     return Result(boost::system::in_place_value, std::move(edited));
   }

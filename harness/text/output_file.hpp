@@ -26,8 +26,11 @@ public:
   [[nodiscard]] std::optional<std::string> finish();
 
 private:
+  struct Open;
+  [[nodiscard]] std::string why(int error) const;
+
   std::filesystem::path path_, beside_;
-  std::unique_ptr<std::ofstream> stream_;
+  std::unique_ptr<Open> open_;
   std::optional<std::string> problem_;
 };
 

@@ -6,7 +6,9 @@
 #include <boost/json.hpp>
 #include <boost/url.hpp>
 #include <charconv>
+#include <deque>
 #include <fmt/format.h>
+#include <functional>
 
 namespace holdfast::workload {
 
@@ -83,6 +85,33 @@ std::string where_it_ends(const json::value& root, const std::string& pointer) {
     begin = end;
   }
   return {};
+}
+
+/// Where else in a reply something stands that would fit: the mend is likely to name it. Breadth first, not far.
+std::string likely_place(const json::value& root,
+                         const std::function<bool(std::string_view key, const json::value&)>& fits) {
+  constexpr std::size_t most_looked_at = 500;
+  std::deque<std::pair<std::string, const json::value*>> open = {{"", &root}};
+  for (std::size_t looked_at = 0; !open.empty() && looked_at < most_looked_at; ++looked_at) {
+    const auto [pointer, value] = open.front();
+    open.pop_front();
+    const auto* object = value->if_object();
+    if (object == nullptr)
+      continue;
+    for (const auto& [key, member] : *object) {
+      if (key.find_first_of("/~") != std::string_view::npos || key.size() > 100)
+        continue; // a pointer would have to escape it
+      const auto place = pointer + "/" + std::string(key);
+      if (fits(key, member))
+        return fmt::format("; did you mean '{}'?", place);
+      open.emplace_back(place, &member);
+    }
+  }
+  return {};
+}
+
+std::string_view last_step(const std::string& pointer) {
+  return std::string_view(pointer).substr(std::min(pointer.rfind('/') + 1, pointer.size()));
 }
 
 std::optional<std::string> scalar(const json::value& root, const std::string& pointer) {
@@ -173,8 +202,9 @@ private:
 
   bool nothing_at(const std::string& pointer, const json::value* value) {
     if (value == nullptr)
-      reading_.reason = fmt::format("the reply has nothing at '{}': {}; it is {}", pointer,
-                                    where_it_ends(root_, pointer), shown(reply_));
+      reading_.reason = fmt::format(
+          "the reply has nothing at '{}': {}; it is {}{}", pointer, where_it_ends(root_, pointer), shown(reply_),
+          likely_place(root_, [&](auto key, const auto&) { return key == last_step(pointer); }));
     else
       reading_.reason = fmt::format("the reply has null at '{}': {}", pointer, shown(reply_));
     return false;
@@ -217,14 +247,16 @@ private:
   bool read_list(const scenario::ListCapture& capture, history::EntryList& list) {
     const auto* array = find(root_, capture.at);
     if (array == nullptr || !array->is_array()) {
-      reading_.reason = fmt::format("the reply has no list at '{}' but {}{}", capture.at, found_at(array),
-                                    array == nullptr ? ": " + where_it_ends(root_, capture.at) : "");
+      const auto likely = root_.is_array() ? std::string("; did you mean '', the whole reply?")
+                                           : likely_place(root_, [](auto, const auto& one) { return one.is_array(); });
+      reading_.reason = fmt::format("the reply has no list at '{}' but {}{}{}", capture.at, found_at(array),
+                                    array == nullptr ? ": " + where_it_ends(root_, capture.at) : "", likely);
       return false;
     }
-    std::size_t foreign = 0;
+    std::size_t foreign = 0, index = 0;
     for (const auto& element : array->get_array()) {
       history::ListEntry entry;
-      if (!read_entry(capture, element, entry))
+      if (!read_entry(capture, element, fmt::format("{}/{}", capture.at, index++), entry))
         return false;
       if (!ids_.holds(entry.id) && ++foreign > most_foreign) {
         reading_.reason = fmt::format("the list holds more than {} entries that nobody submitted", most_foreign);
@@ -241,23 +273,27 @@ private:
   }
 
   /// A declared field that is gone is no complete reply: a renamed key must not read as "nothing to compare".
-  bool read_entry(const scenario::ListCapture& capture, const json::value& element, history::ListEntry& entry) {
+  bool read_entry(const scenario::ListCapture& capture, const json::value& element, const std::string& place,
+                  history::ListEntry& entry) {
+    const auto misses = [&](const std::string& pointer, const json::value* value, const char* meant) {
+      const auto likely = value == nullptr
+                              ? likely_place(element, [&](auto key, const auto&) { return key == last_step(pointer); })
+                              : std::string{};
+      reading_.reason = fmt::format("at '{}{}' is {}, and {} was meant{}: {}", place, pointer, found_at(value), meant,
+                                    likely, text::one_line(json::serialize(element), shown_of_reply));
+      return false;
+    };
     for (const auto& [field, pointer] : capture.fields) {
       const auto* value = find(element, pointer);
       if (field == "amount") {
         entry.amount = decimal(value);
         if (entry.amount)
           continue;
-        reading_.reason = fmt::format("an element of the list has no amount at '{}' but {}: {}", pointer,
-                                      found_at(value), text::one_line(json::serialize(element), shown_of_reply));
-        return false;
+        return misses(pointer, value, "a number");
       }
       const auto words = scalar(element, pointer);
-      if (!words && (field == "id" || field == "item")) {
-        reading_.reason = fmt::format("an element of the list has {} at '{}': {}", found_at(value), pointer,
-                                      text::one_line(json::serialize(element), shown_of_reply));
-        return false;
-      }
+      if (!words && (field == "id" || field == "item"))
+        return misses(pointer, value, "a text or a number");
       auto value_text = words.value_or("");
       if (field == "id")
         entry.id = ids_.read(std::move(value_text));

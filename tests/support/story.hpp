@@ -4,6 +4,8 @@
 #include "harness/checks/check.hpp"
 #include "harness/history/identities.hpp"
 
+#include <doctest/doctest.h>
+
 namespace holdfast::test {
 
 /// Builds a bundle step by step; times follow sequence numbers, a millisecond each.
@@ -181,3 +183,13 @@ inline std::vector<std::string> kinds(const verdict::CheckResult& result) {
 using Kinds = std::vector<std::string>;
 
 } // namespace holdfast::test
+
+template <>
+struct doctest::StringMaker<holdfast::test::Kinds> {
+  static String convert(const holdfast::test::Kinds& kinds) {
+    std::string all;
+    for (const auto& kind : kinds)
+      all += (all.empty() ? "" : ", ") + kind;
+    return ("{" + all + "}").c_str();
+  }
+};

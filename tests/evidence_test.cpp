@@ -1,0 +1,231 @@
+// What a verdict may rest on: strikes and what was at risk of them, the step that is blamed, records that may show
+// late, stack files that do not fit. On histories made by hand.
+#include "tests/support/story.hpp"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+
+using namespace holdfast;
+using history::Outcome;
+using history::StepEvent;
+using scenario::Role;
+using test::kinds;
+using test::Kinds;
+using test::Story;
+using verdict::Verdict;
+using namespace std::chrono_literals;
+
+namespace {
+
+const verdict::CheckSummary* check(const verdict::Report& report, const std::string& name) {
+  const auto found =
+      std::find_if(report.checks.begin(), report.checks.end(), [&](const auto& one) { return one.name == name; });
+  return found == report.checks.end() ? nullptr : &*found;
+}
+
+std::string example(const verdict::Report& report, const std::string& name) {
+  const auto* found = check(report, name);
+  return found == nullptr || found->findings.empty() || found->findings[0].examples.empty()
+             ? std::string{}
+             : found->findings[0].examples[0];
+}
+
+history::EntryList bought(const std::string& id) {
+  return {{id, 5, {}, {}, {}}};
+}
+
+/// Purchases of u1 that may show late, and what reads of them show: its acknowledgement, then reads at times after it.
+struct Late {
+  Story story;
+  std::string id;
+  explicit Late(std::chrono::milliseconds within) {
+    story.bundle.scenario.stack.declare.purchases_visible = within;
+    story.read("bought", "u1", {});
+    id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+  }
+  Late& after(std::chrono::milliseconds time, bool shown) {
+    story.pass(time);
+    story.read("bought", "u1", shown ? bought(id) : history::EntryList{});
+    return *this;
+  }
+  /// The last look, at a checkpoint.
+  Kinds end(std::chrono::milliseconds time, bool shown) {
+    story.begin_checkpoint();
+    after(time, shown);
+    story.end_checkpoint();
+    return kinds(checks::check_purchases(story.facts()));
+  }
+};
+
+} // namespace
+
+TEST_CASE("a purchase that may show late is judged from when it is due") {
+  CHECK(Late(100ms).after(20ms, false).end(50ms, true).empty()); // no read-your-writes
+  CHECK(Late(0ms).after(20ms, false).end(50ms, true) == Kinds{"read-your-writes"});
+  CHECK(Late(100ms).end(200ms, false) == Kinds{"lost"});
+  CHECK(Late(100ms).after(150ms, false).end(50ms, true) == Kinds{"stale"});
+  CHECK(Late(100ms).after(20ms, true).after(20ms, false).end(20ms, true) == Kinds{"flickering"});
+  CHECK(Late(100ms).after(20ms, true).end(20ms, false) == Kinds{"lost"}); // seen, and then not
+}
+
+TEST_CASE("visible within counts from the recovery after the last step, where that is later") {
+  for (const bool recovered_late : {false, true}) {
+    Late late(100ms);
+    late.story.step("restart");
+    late.story.pass(300ms);
+    if (recovered_late)
+      late.story.event(history::RecoveryEvent{"restart", history::RecoveryEvent::State::recovered, 300ms, 10});
+    late.story.read("bought", "u1", {});
+    CHECK(late.end(50ms, true) == (recovered_late ? Kinds{} : Kinds{"stale"}));
+  }
+}
+
+TEST_CASE("the order of entries that are pending is not judged") {
+  for (const bool may_show_late : {false, true}) {
+    Story story;
+    if (may_show_late)
+      story.bundle.scenario.stack.declare.purchases_visible = 1s;
+    const auto first = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    const auto second = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.begin_checkpoint();
+    story.read("bought", "u1", {{second, 5, {}, {}, {}}, {first, 5, {}, {}, {}}});
+    story.end_checkpoint();
+    CHECK(kinds(checks::check_purchases(story.facts())) == (may_show_late ? Kinds{} : Kinds{"reordered"}));
+  }
+}
+
+TEST_CASE("no step and no cold restart is no evidence, unless nothing was to happen") {
+  for (const bool steady : {false, true})
+    for (const bool cold : {false, true}) {
+      Story story;
+      story.bundle.scenario.expect.steady = steady;
+      story.bundle.scenario.expect.survive = {{"purchases", "survive"}};
+      const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+      if (cold) {
+        using Phase = history::PhaseEvent;
+        story.event(Phase{Phase::Phase::cold_restart, Phase::State::began, {}});
+        story.event(Phase{Phase::Phase::cold_restart, Phase::State::ended, {}});
+      }
+      story.begin_checkpoint();
+      story.read("bought", "u1", bought(id));
+      story.end_ready();
+      const auto report = story.report();
+      INFO(report.reason);
+      CHECK(report.verdict == (steady || cold ? Verdict::pass : Verdict::inconclusive));
+    }
+}
+
+TEST_CASE("a change that ended no process puts at risk what it changed") {
+  Story story;
+  story.bundle.scenario.expect.survive = {{"purchases", "survive"}};
+  const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+  story.pass(300ms); // longer ago than what a strike puts at risk
+  story.step("set", {.kind = "config.set", .ends_processes = false});
+  story.begin_checkpoint();
+  story.read("bought", "u1", bought(id));
+  story.end_ready();
+  const auto report = story.report();
+  INFO(report.reason);
+  CHECK(report.verdict == Verdict::pass);
+  CHECK(check(report, "purchases")->at_risk == 1);
+}
+
+TEST_CASE("what was found down counts neither as struck nor as restarted") {
+  Story story;
+  story.bundle.scenario.stack.hosts = 2;
+  story.operation("buy", "u1", {{"amount", "5"}}); // on host 1
+  story.begin_step("restart", {.instances = {"web@1", "web@2"}});
+  story.event(StepEvent{.id = "restart",
+                        .kind = "restart",
+                        .state = StepEvent::State::proven,
+                        .struck = {"web@2"},
+                        .started = {"web@1"}});
+  const auto facts = story.facts();
+  CHECK(facts.at_risk(facts.of(Role::purchase)) == 0);
+  CHECK_FALSE(facts.why_none_at_risk(facts.of(Role::purchase)).empty());
+}
+
+TEST_CASE("a loss is bound to the step after which it was first seen") {
+  Story story;
+  const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+  story.begin_checkpoint();
+  story.read("bought", "u1", bought(id));
+  story.end_checkpoint();
+  story.step("kill", {.kind = "kill", .nature = StepEvent::Nature::fault});
+  story.begin_checkpoint();
+  story.read("bought", "u1", {}); // it was emptied here
+  story.end_checkpoint();
+  for (const auto* harmless : {"harmless", "harmless-too"}) {
+    story.step(harmless);
+    story.begin_checkpoint();
+    story.read("bought", "u1", {});
+    story.end_checkpoint();
+  }
+  story.end();
+  const auto report = story.report();
+  const auto text = example(report, "purchases");
+  INFO(text);
+  CHECK(text.find("'kill'") != std::string::npos);
+  CHECK(text.find("harmless") == std::string::npos);
+}
+
+TEST_CASE("steps that cannot be told apart are blamed together, and [expect] follows either") {
+  for (const auto* after : {"one", "two", "three"}) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.step("one");
+    story.step("two"); // nothing was read back between them
+    story.begin_checkpoint();
+    story.read("bought", "u1", {});
+    story.end_checkpoint();
+    story.step("three");
+    story.begin_checkpoint();
+    story.read("bought", "u1", {});
+    story.end_checkpoint();
+    story.bundle.scenario.expect.reproduction = true;
+    story.bundle.scenario.expect.findings = {{.check = "purchases", .kind = "lost", .after = after}};
+    story.end();
+    const auto report = story.report();
+    INFO(after, ": ", report.reason);
+    CHECK((report.verdict == Verdict::reproduced) == (std::string(after) != "three"));
+    if (std::string(after) == "one") {
+      const auto& operations = story.bundle.history.operations;
+      CHECK(story.facts().blamed(operations[0].completed, operations[1].completed).size() == 2);
+    }
+  }
+}
+
+TEST_CASE("a stack file that never fitted is at fault; one that fitted before a deploy is not") {
+  for (const int read_before : {0, 5}) {
+    Story story;
+    std::string id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    for (int i = 0; i < 5; ++i)
+      story.read("bought", "u1", bought(id), i < read_before ? Outcome::ok : Outcome::info).reason =
+          "at '/0/amount' is a text (\"7\"), and a number was meant";
+    story.step("deploy", {.kind = "deploy"});
+    story.begin_checkpoint();
+    auto& read = story.read("bought", "u1", {}, Outcome::info);
+    read.reason = "at '/0/amount' is a text (\"7\"), and a number was meant";
+    story.end_ready();
+    const auto report = story.report();
+    INFO(report.reason);
+    CHECK(report.verdict == (read_before == 0 ? Verdict::inconclusive : Verdict::fail));
+    if (read_before == 0) {
+      CHECK(report.reason.find("a number was meant") != std::string::npos);
+      CHECK(check(report, "purchases")->findings.empty());
+    } else {
+      CHECK(kinds(checks::check_purchases(story.facts())) == Kinds{"unreachable"});
+    }
+  }
+}
+
+TEST_CASE("recovery: where nothing was offered nothing is known") {
+  const auto judge = [](std::uint64_t seen) {
+    Story story;
+    story.bundle.scenario.expect.recovery_within = 1s;
+    story.event(history::RecoveryEvent{"restart", history::RecoveryEvent::State::not_recovered, 3s, seen});
+    return checks::check_recovery(story.facts()).verdict;
+  };
+  CHECK(judge(0) == Verdict::inconclusive);
+  CHECK(judge(20) == Verdict::fail);
+}
