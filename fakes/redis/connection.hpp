@@ -12,7 +12,7 @@ namespace holdfast::fakes {
 /// What all connections of one fake share.
 struct RedisServer {
   /// Beyond this what would grow it is refused, as Redis does at its `maxmemory`.
-  static constexpr std::size_t most_memory = 256U << 20U;
+  static constexpr std::size_t most_memory = 64U << 20U;
 
   std::vector<RedisStore> databases; ///< numbered from 0
   std::int64_t next_client = 1;

@@ -17,6 +17,8 @@ verdict::CheckResult check_availability(const Facts& facts) {
   for (const auto& operation : facts.bundle.history.operations) {
     if (operation.setup || operation.checkpoint != 0)
       continue;
+    if (facts.records_processes() && facts.is_unserved(operation))
+      continue; // it never was available as the stack file has it: whose fault that is, nobody knows
     ++result.examined;
     const bool served =
         operation.outcome == Outcome::ok || (operation.outcome == Outcome::fail && operation.status != 0);

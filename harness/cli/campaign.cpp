@@ -103,7 +103,8 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
     // The worker died without a word: its exit status is that of a signal.
     if (code > harness_failed && code != interrupted)
       report.exit_status = harness_failed,
-      report.reason = fmt::format("the worker process ended with {}", status.describe());
+      report.reason = fmt::format("the worker process ended with {}",
+                                  code > 128 ? process::signal_name(code - 128) : status.describe());
   } else if (code == interrupted) {
     report.exit_status = interrupted; // asked to end when its last word was already written
   }

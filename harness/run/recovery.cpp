@@ -17,6 +17,13 @@ namespace {
 
 constexpr async::Duration look = std::chrono::milliseconds{20}; ///< live counters are looked at no more often
 
+async::Duration longest_timeout(const scenario::Scenario& scenario) {
+  async::Duration longest{};
+  for (const auto& [name, weight] : scenario.workload.journey)
+    longest = std::max<async::Duration>(longest, scenario.stack.operation(name)->timeout);
+  return longest;
+}
+
 } // namespace
 
 asio::awaitable<void> Recovery::await_steady_state() {
@@ -29,10 +36,17 @@ asio::awaitable<void> Recovery::await_steady_state() {
     co_await clock_.wait_for(std::min<async::Duration>(steady - workload_.timeline(), look));
   }
   // Nothing may have succeeded yet at a slow rate: wait for the first success, at most once more as long, and a second.
+  // And what takes long must have ended once: otherwise nobody could say whether the stack file fits it.
   const auto deadline = clock_.now() + steady + std::chrono::seconds{1};
-  while (!live.take_steady_state(begin) && clock_.now() < deadline) {
+  const auto last_first = clock_.now() + longest_timeout(scenario_) + std::chrono::seconds{1};
+  for (;;) {
     workload_.rethrow_failure();
-    (void)co_await async::until(clock_, deadline, workload_.completed().wait());
+    const auto now = clock_.now();
+    const bool awaits_a_first = live.awaits_a_first() && now < last_first;
+    const bool awaits_success = !live.take_steady_state(begin) && now < deadline;
+    if (!awaits_a_first && !awaits_success)
+      break;
+    (void)co_await async::until(clock_, awaits_a_first ? last_first : deadline, workload_.completed().wait());
   }
   const bool reached = live.take_steady_state(begin);
   recorder_.event(

@@ -13,8 +13,8 @@ namespace holdfast::stack {
 /// Writes `NAME.log`, and beyond its first MiB `NAME.2.log`, `NAME.3.log` …, of which the oldest go.
 class BoundedLog {
 public:
-  static constexpr std::uint64_t head = 1U << 20U, part = 21U << 20U;
-  static constexpr std::size_t parts = 4; ///< the newest is being filled: the three before it are 63 MiB
+  static constexpr std::uint64_t head = 1U << 20U, part = 3U << 20U;
+  static constexpr std::size_t parts = 22; ///< the newest is being filled: those before it are 63 MiB
 
   explicit BoundedLog(const std::filesystem::path& path);
   /// One line, its end of line included. It can be read from the file when this returns.

@@ -6,6 +6,7 @@ namespace holdfast::workload {
 
 void LiveCounters::count(const std::string& operation, const std::string& instance, history::Time time, Served served) {
   ++total_;
+  ++ended_[operation];
   failed_ += served == Served::no ? 1 : 0;
   served_[operation] += served == Served::yes ? 1 : 0;
   if (served == Served::neither)
@@ -32,6 +33,10 @@ bool LiveCounters::take_steady_state(history::Time from) {
     successes += good;
   }
   return successes > 0;
+}
+
+bool LiveCounters::awaits_a_first() const {
+  return std::any_of(begun_.begin(), begun_.end(), [this](const auto& one) { return !ended_.contains(one.first); });
 }
 
 std::size_t LiveCounters::served(const std::string& operation) const {

@@ -17,6 +17,7 @@ public:
     no,
     neither ///< the refusal of a session that had been accepted: that is a loss, and no question of being served
   };
+  void begin(const std::string& operation) { ++begun_[operation]; }
   void count(const std::string& operation, const std::string& instance, history::Time time, Served served);
   /// An operation that changes something was acknowledged.
   void acknowledge(const std::string& operation, int host, history::Time time) {
@@ -36,6 +37,8 @@ public:
   /// Something was acknowledged since, by an operation and on a host that `on_path` names.
   [[nodiscard]] bool acknowledged(history::Time from,
                                   const std::function<bool(const std::string& operation, int host)>& on_path) const;
+  /// Some operation was begun, and none of its kind has ended yet: nothing is known of it.
+  [[nodiscard]] bool awaits_a_first() const;
   /// How often an operation was served so far.
   [[nodiscard]] std::size_t served(const std::string& operation) const;
 
@@ -53,6 +56,7 @@ private:
 
   std::map<Key, std::deque<Sample>> samples_;
   std::map<Key, double> steady_;
+  std::map<std::string, std::size_t> begun_, ended_; ///< by operation
   std::map<std::string, std::size_t> served_;                         ///< by operation
   std::map<std::pair<std::string, int>, history::Time> acknowledged_; ///< the last, by operation and host
   std::uint64_t total_ = 0;

@@ -214,12 +214,15 @@ bool Workload::lacks_session(const User& user, const scenario::Operation& operat
 asio::awaitable<void> Workload::perform(User& user, Intent intent) {
   const auto session = intent.session ? intent.session : user.session;
   const bool had_been_accepted = session && session->accepted;
+  const bool counts = !intent.setup && intent.checkpoint == 0;
+  if (counts)
+    live_.begin(intent.operation->name);
   const auto operation = co_await caller_.perform(user, intent);
   if (!operation)
     co_return;
   note_pending(user, scenario_, *operation);
   note_seen(user, intent.operation->role, *operation);
-  if (!intent.setup && intent.checkpoint == 0)
+  if (counts)
     count(user, intent, *operation, had_been_accepted);
   completed_.notify();
 }
