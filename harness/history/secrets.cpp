@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::size_t shortest_learnt = 8;
 
-constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase", "secret",     "token",
-                                        "api_key",    "apikey",      "api-key",    "credential", "private_key",
-                                        "privatekey", "private-key", "access_key", "accesskey",  "access-key"};
+constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase", "secret",      "token",
+                                        "jwt",        "bearer",      "api_key",    "apikey",      "api-key",
+                                        "credential", "private_key", "privatekey", "private-key", "access_key",
+                                        "accesskey",  "access-key"};
 /// Headers whose value is a credential up to the end of its line.
 constexpr std::string_view headers[] = {"authorization", "proxy-authorization", "cookie", "set-cookie"};
 
@@ -292,7 +293,8 @@ Secrets::Secrets(Policy policy, std::vector<std::string> names) : policy_(policy
 bool Secrets::is_secret_name(std::string_view name) const {
   const auto text = lower(name);
   const auto last = text.substr(text.rfind('.') + 1);
-  return std::any_of(std::begin(telling), std::end(telling),
+  return is_header(last) ||
+         std::any_of(std::begin(telling), std::end(telling),
                      [&](std::string_view part) { return text.find(part) != std::string::npos; }) ||
          std::any_of(names_.begin(), names_.end(), [&](const auto& one) { return one == text || one == last; });
 }

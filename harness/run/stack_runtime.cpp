@@ -123,6 +123,7 @@ void StackRuntime::ended_unasked(stack::Instance& instance) {
 /// Starts again what ended by itself, as often and as quickly as the stack file says. A step that has begun on the
 /// instance has it for itself.
 asio::awaitable<void> StackRuntime::supervise(stack::Instance& instance, scenario::Supervisor supervisor) {
+  co_await instance.await_gone(); // what a launcher has started is left alone
   for (int tries = 0; tries < supervisor.tries; ++tries) {
     if (tries > 0)
       co_await clock_.wait_for(supervisor.within / supervisor.tries);

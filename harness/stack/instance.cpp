@@ -361,6 +361,11 @@ asio::awaitable<void> Instance::kill() {
   tell({.state = State::gone, .detail = process->status() ? process->status()->describe() : ""});
 }
 
+asio::awaitable<void> Instance::await_gone() {
+  if (const auto process = process_)
+    co_await process->gone();
+}
+
 void Instance::signal(int signal) {
   if (process_)
     process_->signal(signal);

@@ -132,6 +132,8 @@ public:
   [[nodiscard]] asio::awaitable<bool> stop();
   /// SIGKILL to the tree; returns when it is gone.
   [[nodiscard]] asio::awaitable<void> kill();
+  /// Returns when nothing of the tree is left.
+  [[nodiscard]] asio::awaitable<void> await_gone();
   /// Sends the stop signal once; `stop` then counts its deadline from here.
   void begin_stop();
   /// Returns when a process that does not handle its stop signal has ended by it; at once for one that does.

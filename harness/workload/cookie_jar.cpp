@@ -157,14 +157,15 @@ std::optional<WallTime> parse_cookie_date(std::string_view text) {
       ++size;
     const auto token = text.substr(0, size);
     text.remove_prefix(size);
-    if (!time && (time = time_of(token)))
-      continue;
-    if (!day && (day = leading_number(token, 1, 2)))
-      continue;
-    if (!month && (month = month_of(token)))
-      continue;
-    if (!year && (year = leading_number(token, 2, 4)))
-      continue;
+    // A token is the first of these that it can be and that is still missing.
+    const auto becomes = [](auto& part, auto found) {
+      const bool is_new = !part && found;
+      if (is_new)
+        part = found;
+      return is_new;
+    };
+    (void)(becomes(time, time_of(token)) || becomes(day, leading_number(token, 1, 2)) ||
+           becomes(month, month_of(token)) || becomes(year, leading_number(token, 2, 4)));
   }
   if (!time || !day || !month || !year)
     return std::nullopt;

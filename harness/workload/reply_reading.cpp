@@ -347,7 +347,7 @@ private:
         const auto close = value.find('>', open);
         if (close == std::string::npos)
           break;
-        const auto end = std::min(value.find(",", close), value.size());
+        const auto end = std::min(value.find(',', close), value.size());
         const auto parameters = value.substr(close + 1, end - close - 1);
         if (parameters.find("rel=\"next\"") != std::string::npos || parameters.find("rel=next") != std::string::npos)
           return value.substr(open + 1, close - open - 1);
@@ -397,11 +397,8 @@ std::optional<std::string> resolve_reference(std::string_view reference, const S
     const bool same_port = !parsed->has_port() || parsed->port_number() == sent.port || host == sent.host;
     if (!own || !same_port)
       return std::nullopt;
-  } else if (parsed->has_scheme() || reference.empty()) {
-    return std::nullopt;
-  } else if (reference.front() != '/' && reference.front() != '?' &&
-             reference.find_first_of("/?") == std::string_view::npos) {
-    return std::nullopt; // a token, as likely as a name beside the list
+  } else if (parsed->has_scheme() || reference.find_first_of("/?") == std::string_view::npos) {
+    return std::nullopt; // a bare word is a token, as likely as a name beside the list
   }
   urls::url whole;
   const auto from = urls::parse_uri(fmt::format("http://{}{}", sent.host, sent.target));
