@@ -64,7 +64,8 @@ TEST_CASE("a bundle of which something is gone is damaged, which is no verdict")
   for (const auto* name : {"history.jsonl", "events.jsonl", "probes.jsonl"}) {
     INFO(std::string(name));
     const auto whole = content(bundle / name);
-    for (const auto& rest : {std::string(), whole.substr(0, whole.size() / 2), whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1)}) {
+    for (const auto& rest :
+         {std::string(), whole.substr(0, whole.size() / 2), whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1)}) {
       std::ofstream(bundle / name, std::ios::trunc) << rest;
       const auto said = check();
       CHECK(said.status == 4);
@@ -129,7 +130,8 @@ recovery_window = "100ms"
   CHECK(fmt::format("{}", fmt::join(holding(bundle, "hunter2"), " ")) == "");
   CHECK(!holding(bundle, "***").empty());
   for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"show", bundle.string(), "--around", "step-1"}, {"check", bundle.string()},
+       {std::vector<std::string>{"show", bundle.string(), "--around", "step-1"},
+        {"check", bundle.string()},
         {"export", bundle.string(), "--format", "jepsen-json"}}) {
     auto words = command;
     words.insert(words.begin(), test::holdfast_program());
@@ -140,7 +142,8 @@ recovery_window = "100ms"
   const auto bodies = content(bundle / "bodies.jsonl");
   CHECK(bodies.find("X-Token: ***") != std::string::npos);
   // From its files alone it is judged as it was live.
-  const auto again = run_program({test::holdfast_program(), "check", bundle.string(), "--format", "json"}, scratch.path());
+  const auto again =
+      run_program({test::holdfast_program(), "check", bundle.string(), "--format", "json"}, scratch.path());
   const auto judged = boost::json::parse(again.out).at("runs").at(0).as_object();
   CHECK(judged.at("verdict") == usual.run.at("verdict"));
   CHECK(judged.at("checks") == usual.run.at("checks"));

@@ -16,10 +16,10 @@ namespace {
 struct Stall {
   TemporaryFolder folder;
   int hosts = 1;
-  std::string behaviours;           ///< of release 1
-  std::string next;                 ///< of release 2
-  std::string of_service;           ///< more lines of [services.stall]
-  std::string of_operation;         ///< more of every operation
+  std::string behaviours;   ///< of release 1
+  std::string next;         ///< of release 2
+  std::string of_service;   ///< more lines of [services.stall]
+  std::string of_operation; ///< more of every operation
   std::string journey = "buy = 2, bought = 1, me = 1";
   std::string workload;
   std::string steps = "[[step]]\nid = \"it\"\nat = \"600ms\"\ndo = \"restart\"\n";

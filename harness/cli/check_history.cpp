@@ -144,7 +144,7 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
       judged = std::move(*read);
       result = asked.model->check(judged, asked.question, budget);
     } else {
-      result.reason = budget.reason() + " while the history was read";
+      result.reason = std::get<jepsen::OutOfBudget>(history).reason + " while the history was read";
     }
   } catch (const std::bad_alloc&) {
     result.reason = "there is no more memory";

@@ -41,7 +41,7 @@ public:
     budget_.take(now - told_); // of unsigned numbers: it may also be less
     told_ = now;
     if (budget_.exhausted())
-      throw OutOfBudget{};
+      throw OutOfBudget{budget_.reason()};
   }
   void keep() { is_kept_ = true; }
 

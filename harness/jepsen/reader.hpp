@@ -40,8 +40,10 @@ struct ReadError {
 [[nodiscard]] std::variant<consistency::History, ReadError> read(std::string_view text, const std::string& file,
                                                                  Format format);
 
-/// The budget was used up by reading; its `reason` says by what.
-struct OutOfBudget {};
+/// The budget was used up by reading.
+struct OutOfBudget {
+  std::string reason; ///< of the budget
+};
 
 /// Reads the file where it lies, without a copy in memory. What the history holds is counted in `budget`.
 [[nodiscard]] std::variant<consistency::History, ReadError, OutOfBudget> read_file(const std::filesystem::path& file,

@@ -9,7 +9,7 @@ BoundedLog::BoundedLog(const std::filesystem::path& path) : path_(path), file_(p
 void BoundedLog::append(std::string_view line) {
   if (size_ + line.size() > (newer_.empty() ? head : part))
     begin_part();
-  file_ << line;
+  file_ << line; // a full disk ends the run by its history, which says so
   file_.flush();
   size_ += line.size();
 }

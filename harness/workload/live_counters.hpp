@@ -56,7 +56,7 @@ private:
 
   std::map<Key, std::deque<Sample>> samples_;
   std::map<Key, double> steady_;
-  std::map<std::string, std::size_t> begun_, ended_; ///< by operation
+  std::map<std::string, std::size_t> begun_, ended_;                  ///< by operation
   std::map<std::string, std::size_t> served_;                         ///< by operation
   std::map<std::pair<std::string, int>, history::Time> acknowledged_; ///< the last, by operation and host
   std::uint64_t total_ = 0;

@@ -63,7 +63,11 @@ RunningProgram::RunningProgram(const std::vector<std::string>& command, const fs
 }
 
 void RunningProgram::interrupt() const {
-  kill(pid_, SIGINT);
+  signal(SIGINT);
+}
+
+void RunningProgram::signal(int signal) const {
+  kill(pid_, signal);
 }
 
 RunningProgram::~RunningProgram() {

@@ -46,6 +46,7 @@ public:
   RunningProgram(const RunningProgram&) = delete;
   RunningProgram& operator=(const RunningProgram&) = delete;
   void interrupt() const; ///< as Ctrl-C does
+  void signal(int signal) const;
   /// Waits for it, and not for what it has left that could say something as well. Once.
   [[nodiscard]] Finished end();
 
