@@ -4,6 +4,7 @@
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -215,4 +216,73 @@ TEST_CASE("the correct shop survives every regression scenario") {
     CHECK(one.at("verdict").as_string() == "pass");
   }
   CHECK(processes_of(scratch.path()).empty());
+}
+
+TEST_CASE("a worker that dies costs its run alone: the harness has failed there, and the campaign goes on") {
+  const TemporaryFolder scratch;
+  const auto junit = scratch.path() / "junit.xml";
+  // The service kills what has spawned its shim, in the first run only.
+  scratch.write("stack.toml", R"([stack]
+name = "t"
+[services.tiny]
+command = ["sh", "-c", "mkdir \"$1/once\" 2>/dev/null && { read -r _ _ _ w _ </proc/$PPID/stat; kill -9 $w; sleep 9; }; exec {bin}/tiny-service {address} {port} {dir}/items", "sh", "{stack}"]
+ready = { http = "/ready", within = "3s" }
+[operations.put]
+role = "purchase"
+request = { method = "POST", path = "/items/{id}" }
+ok = { status = [201] }
+retry = { attempts = 8, wait = "1ms" }
+[operations.list]
+role = "purchases"
+request = { path = "/items" }
+ok = { status = [200], list = { at = "/items", id = "/id" } }
+retry = { attempts = 8, wait = "1ms" }
+)");
+  const auto scenario = scratch.write("scenario.toml", R"([scenario]
+name = "dying"
+stack = "stack.toml"
+[workload]
+users = 1
+arrivals = "500/s"
+journey = { put = 1 }
+steady = "50ms"
+[[step]]
+at = "100ms"
+do = "kill"
+)");
+  const auto ran = run(scratch, {scenario.string(), "--repeat", "2", "--junit", junit.string(), "--format", "json"});
+  CHECK(ran.status == 4);
+  const auto runs = boost::json::parse(ran.out).at("runs").as_array();
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].at("exit_status").to_number<int>() == 4);
+  CHECK(std::string(runs[0].at("reason").as_string()).find("SIGKILL") != std::string::npos);
+  CHECK(std::filesystem::exists(std::filesystem::path(runs[0].at("bundle").as_string().c_str()) / "report.json"));
+  CHECK(runs[1].at("verdict").as_string() == "pass");
+  const auto xml = read(junit);
+  CHECK(xml.find("tests=\"2\" failures=\"0\" errors=\"1\"") != std::string::npos);
+  CHECK(processes_of(scratch.path()).empty());
+  CHECK(workspaces_in(scratch.path()).empty());
+}
+
+TEST_CASE("a judge that dies costs its run alone, and the bundle is kept") {
+  const TemporaryFolder scratch;
+  RunningProgram campaign(
+      {holdfast_program(), "run", minimal, minimal, "--out", (scratch.path() / "bundles").string(), "--format", "json"},
+      scratch.path());
+  await_workspaces(scratch.path(), 1);
+  // The process of a run, which plays it by others and judges it: the only child of the one that was started.
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", campaign.pid()));
+  int judge = 0;
+  children >> judge;
+  REQUIRE(judge > 0);
+  kill(judge, SIGKILL);
+  const auto ended = campaign.end();
+  CHECK(ended.status == 4);
+  const auto runs = boost::json::parse(ended.out).at("runs").as_array();
+  REQUIRE(runs.size() == 2);
+  CHECK(std::string(runs[0].at("reason").as_string()).find("ended with SIGKILL; `holdfast check") != std::string::npos);
+  CHECK(runs[1].at("verdict").as_string() == "pass");
+  await_nothing_of(scratch.path(), std::chrono::seconds{8});
+  CHECK(processes_of(scratch.path()).empty());
+  CHECK(workspaces_in(scratch.path()).empty());
 }

@@ -64,11 +64,11 @@ for = "300ms"
 availability = {{ min = 1.0 }}
 )",
                                                                     connections));
-    return test::run_program({"bash", "-c",
-                              fmt::format("ulimit -Sn {} && ulimit -Hn {} && exec '{}' run '{}' --out '{}' --format json",
-                                          soft, hard, test::holdfast_program(), scenario.string(),
-                                          (folder.path() / "bundles").string())},
-                             folder.path());
+    return test::run_program(
+        {"bash", "-c",
+         fmt::format("ulimit -Sn {} && ulimit -Hn {} && exec '{}' run '{}' --out '{}' --format json", soft, hard,
+                     test::holdfast_program(), scenario.string(), (folder.path() / "bundles").string())},
+        folder.path());
   }
 };
 
@@ -137,8 +137,9 @@ length = "20s"
 )");
   const auto begin = std::chrono::steady_clock::now();
   const auto ran = test::run_program(
-      {"bash", "-c", fmt::format("ulimit -Sn 300 && ulimit -Hn 300 && exec '{}' run '{}' --out '{}' --format json",
-                                 test::holdfast_program(), scenario.string(), (folder.path() / "bundles").string())},
+      {"bash", "-c",
+       fmt::format("ulimit -Sn 300 && ulimit -Hn 300 && exec '{}' run '{}' --out '{}' --format json",
+                   test::holdfast_program(), scenario.string(), (folder.path() / "bundles").string())},
       folder.path());
   CHECK(ran.status == 4);
   const auto run = boost::json::parse(ran.out).at("runs").at(0).as_object();
@@ -186,7 +187,8 @@ journey = { look = 1 }
 length = "60s"
 )");
   test::RunningProgram run(
-      {test::holdfast_program(), "run", scenario.string(), "--out", (folder.path() / "bundles").string()}, folder.path());
+      {test::holdfast_program(), "run", scenario.string(), "--out", (folder.path() / "bundles").string()},
+      folder.path());
   test::await_file(folder.path() / "asked");
   const auto begin = std::chrono::steady_clock::now();
   run.signal(SIGTERM);
@@ -227,12 +229,11 @@ TEST_CASE("limits: a link tells whose process it is that connects, and turns str
     tcp::acceptor behind(executor, {asio::ip::make_address("127.0.0.1"), 24110});
     std::optional<uid_t> seen;
     bool admits = true;
-    link::Link link(executor, clock,
-                    {.name = "l", .admits = [&](const link::Ends& ends) {
-                       seen = stack::user_of_socket(ends.remote_address, ends.remote_port, ends.local_address,
-                                                    ends.local_port);
-                       return admits;
-                     }});
+    link::Link link(executor, clock, {.name = "l", .admits = [&](const link::Ends& ends) {
+                                        seen = stack::user_of_socket(ends.remote_address, ends.remote_port,
+                                                                     ends.local_address, ends.local_port);
+                                        return admits;
+                                      }});
     REQUIRE(link.listen({"web@1", "127.0.0.1", 24111}, link::make_tcp_upstream(executor, "127.0.0.1", 24110)));
     const auto answer = [&]() -> asio::awaitable<std::size_t> {
       boost::system::error_code error;

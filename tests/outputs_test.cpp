@@ -19,8 +19,8 @@ const std::string failing = source("tests/scenarios/notebook-forgetful.toml").st
 /// A shell command in which `holdfast` is the built one.
 Finished shell(const TemporaryFolder& scratch, const std::string& command) {
   return run_program({"bash", "-c",
-                      fmt::format("set -o pipefail; cd '{}'; holdfast() {{ '{}' \"$@\"; }}; {}", scratch.path().string(),
-                                  holdfast_program(), command)},
+                      fmt::format("set -o pipefail; cd '{}'; holdfast() {{ '{}' \"$@\"; }}; {}",
+                                  scratch.path().string(), holdfast_program(), command)},
                      scratch.path());
 }
 
@@ -57,7 +57,8 @@ TEST_CASE("outputs: who reads no further ends show, check and export silently") 
   const auto bundle = fs::directory_iterator(scratch.path() / "bundles")->path().string();
   for (const auto& command : {fmt::format("show {}", bundle), fmt::format("export {} --format jepsen-edn", bundle)}) {
     INFO(command);
-    const auto said = shell(scratch, fmt::format("holdfast {} | head -n 1 > /dev/null; echo ${{PIPESTATUS[0]}}", command));
+    const auto said =
+        shell(scratch, fmt::format("holdfast {} | head -n 1 > /dev/null; echo ${{PIPESTATUS[0]}}", command));
     CHECK(said.out == "0\n");
     CHECK(said.err.empty());
   }
@@ -83,20 +84,22 @@ TEST_CASE("outputs: files that cannot be written are named, and what was there s
   CHECK(shell(scratch, fmt::format("holdfast run {} --junit /dev/full", failing)).status == 1);
   REQUIRE(shell(scratch, fmt::format("holdfast run {}", passing)).status == 0);
   CHECK(shell(scratch, "holdfast export bundles/minimal-1 --format jepsen-edn --out /nowhere/x").status == 4);
-  scratch.write("h.edn", "{:type :invoke, :process 0, :f :write, :value 1}\n{:type :ok, :process 0, :f :write, :value 1}\n"
-                         "{:type :invoke, :process 0, :f :read, :value nil}\n{:type :ok, :process 0, :f :read, :value 2}\n");
+  scratch.write("h.edn",
+                "{:type :invoke, :process 0, :f :write, :value 1}\n{:type :ok, :process 0, :f :write, :value 1}\n"
+                "{:type :invoke, :process 0, :f :read, :value nil}\n{:type :ok, :process 0, :f :read, :value 2}\n");
   const auto explained = shell(scratch, "holdfast check h.edn --model register --explain /nowhere/x.html");
   CHECK(explained.status == 1); // the verdict is fail
   CHECK(explained.err.find("cannot write /nowhere/x.html") != std::string::npos);
-  CHECK(shell(scratch, "holdfast check h.edn --model register --explain e.html; "
-                       "/usr/bin/python3 -c 'import html5lib; html5lib.HTMLParser(strict=True).parse(open(\"e.html\"))'")
+  CHECK(shell(scratch,
+              "holdfast check h.edn --model register --explain e.html; "
+              "/usr/bin/python3 -c 'import html5lib; html5lib.HTMLParser(strict=True).parse(open(\"e.html\"))'")
             .status == 0);
 }
 
 TEST_CASE("outputs: numbers out of range are errors of the command line") {
   const TemporaryFolder scratch;
-  for (const auto* wrong : {"--seed -1", "--seed 99999999999999999999", "--seed 1.5", "--seed x", "--jobs 0", "--jobs -1",
-                            "--repeat -5", "--repeat 99999999999"}) {
+  for (const auto* wrong : {"--seed -1", "--seed 99999999999999999999", "--seed 1.5", "--seed x", "--jobs 0",
+                            "--jobs -1", "--repeat -5", "--repeat 99999999999"}) {
     INFO(std::string(wrong));
     const auto said = shell(scratch, fmt::format("holdfast run {} {}", passing, wrong));
     CHECK(said.status == 3);
@@ -109,8 +112,9 @@ TEST_CASE("inputs: what has no end is not begun") {
   const TemporaryFolder scratch;
   REQUIRE(::mkfifo((scratch.path() / "pipe").c_str(), 0600) == 0);
   const auto begin = std::chrono::steady_clock::now();
-  for (const auto* command : {"check /dev/zero --model register", "check pipe --model register", "check . ", "check /proc",
-                              "run pipe", "run /dev/zero", "lint pipe", "show pipe", "show .", "export /dev --format jepsen-edn"}) {
+  for (const auto* command :
+       {"check /dev/zero --model register", "check pipe --model register", "check . ", "check /proc", "run pipe",
+        "run /dev/zero", "lint pipe", "show pipe", "show .", "export /dev --format jepsen-edn"}) {
     INFO(std::string(command));
     const auto said = shell(scratch, std::string("timeout 20 '") + holdfast_program() + "' " + command);
     INFO(said.err);
@@ -124,9 +128,10 @@ TEST_CASE("inputs: the limits of time and memory include reading") {
   const TemporaryFolder scratch;
   std::ofstream file(scratch.path() / "long.edn");
   for (int i = 0; i < 200'000; ++i)
-    file << fmt::format("{{:type :invoke, :process {0}, :f :write, :value \"{0}-{0}-{0}-{0}\"}}\n{{:type :ok, :process {0}, "
-                        ":f :write, :value \"{0}-{0}-{0}-{0}\"}}\n",
-                        i);
+    file << fmt::format(
+        "{{:type :invoke, :process {0}, :f :write, :value \"{0}-{0}-{0}-{0}\"}}\n{{:type :ok, :process {0}, "
+        ":f :write, :value \"{0}-{0}-{0}-{0}\"}}\n",
+        i);
   file.close();
   const auto memory = shell(scratch, "holdfast check long.edn --model register --memory-limit 10MB");
   CHECK(memory.status == 2);

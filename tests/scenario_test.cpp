@@ -220,3 +220,53 @@ TEST_CASE("a letter of any alphabet at the wrong place is an error with that pla
       FAIL_CHECK(static_cast<std::uint32_t>(letter), " in ", text);
   }
 }
+
+TEST_CASE("names cannot lead out of their folders, hide, or pass for options") {
+  const auto named = [](const std::string& name) {
+    auto text = head;
+    const std::string old = "name = \"x\"";
+    REQUIRE(text.find(old) != std::string::npos);
+    return load(text.replace(text.find(old), old.size(), "name = \"" + name + "\""));
+  };
+  CHECK(named("Black Friday, 2026 <old> -> new").scenario);
+  CHECK(named("Käufe am Morgen").scenario);
+  for (const auto* bad : {"", "..", "a/b", "../../etc", "-x", ".hidden", "a\\u202eb", "a\\u0007", "a\\nb"})
+    CHECK_FALSE_MESSAGE(named(bad).scenario, std::string(bad));
+  CHECK_FALSE(named(std::string(101, 'x')).scenario);
+  const auto step = [](const std::string& id) {
+    return load(head + "[[step]]\nid = \"" + id + "\"\nat = \"2s\"\ndo = \"restart\"\n");
+  };
+  CHECK(step("the first").scenario);
+  for (const auto* bad : {"a/b", "..", "-x", ""})
+    CHECK_FALSE_MESSAGE(step(bad).scenario, std::string(bad));
+  const auto service = [](const std::string& name) {
+    auto stack = stack_toml;
+    for (const std::string old : {"[services.web]"})
+      stack.replace(stack.find(old), old.size(), "[services.\"" + name + "\"]");
+    return load(head, {}, stack);
+  };
+  for (const auto* bad : {"a/b", "a@1", "..", "-x", "a>b", "a b"})
+    CHECK_FALSE_MESSAGE(service(bad).scenario, std::string(bad));
+}
+
+TEST_CASE("a latency of nothing, and a change of a file that is no such file, are errors at load") {
+  CHECK(errors(load(head + "[[step]]\nat = \"2s\"\ndo = \"latency\"\nlink = \"store\"\nlatency = \"0ms\"\n"))
+            .at(0)
+            .find("of nothing does nothing") != std::string::npos);
+  CHECK_FALSE(errors(load(head + "[[step]]\nat = \"2s\"\ndo = \"latency\"\nlink = \"store\"\n")).empty());
+  const auto with_config = [](const std::string& config, const std::string& value = "\"yes\"") {
+    auto stack = stack_toml;
+    const std::string at = "[services.web]\n";
+    REQUIRE(stack.find(at) != std::string::npos);
+    stack.insert(stack.find(at) + at.size(), "config = " + config + "\n");
+    return load(head + "[[step]]\nat = \"2s\"\ndo = \"config.set\"\nkey = \"appendonly\"\nvalue = " + value + "\n", {},
+                stack);
+  };
+  CHECK(with_config("{ name = \"a.conf\", text = \"appendonly = no\" }").scenario);
+  for (const auto* value : {"7", "7.5", "true", "\"x\""})
+    CHECK(with_config("{ name = \"a.conf\", text = \"appendonly = no\" }", value).scenario);
+  CHECK(with_config("{ name = \"a.json\", format = \"json\", text = \"{\\\"a\\\": 1}\" }", "[1, 2]").scenario);
+  const auto redis = with_config("{ name = \"redis.conf\", text = \"appendonly no\" }");
+  CHECK(errors(redis).at(0).find("'config.set' cannot change 'redis.conf' of 'web': line 1 ") != std::string::npos);
+  CHECK_FALSE(with_config("{ name = \"nginx.conf\", format = \"text\", text = \"a = 1\" }").scenario);
+}

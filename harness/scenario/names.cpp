@@ -42,7 +42,7 @@ std::optional<std::string> wrong_identifier(std::string_view name) {
 }
 
 std::optional<std::string> wrong_title(std::string_view name) {
-  return wrong(name, "/\\,@<>");
+  return wrong(name, "/\\");
 }
 
 } // namespace holdfast::scenario

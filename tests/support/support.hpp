@@ -47,6 +47,7 @@ public:
   RunningProgram& operator=(const RunningProgram&) = delete;
   void interrupt() const; ///< as Ctrl-C does
   void signal(int signal) const;
+  [[nodiscard]] int pid() const { return pid_; }
   /// Waits for it, and not for what it has left that could say something as well. Once.
   [[nodiscard]] Finished end();
 
