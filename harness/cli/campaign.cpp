@@ -11,6 +11,8 @@
 #include "harness/text/standard_error.hpp"
 #include "reports/report.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace holdfast::cli {
@@ -45,7 +47,7 @@ int work(const run::Plan& plan, const run::Registry& registry, const run::Places
   case bundle::Ending::interrupted:
     return interrupted;
   case bundle::Ending::stack_failed:
-    return 2;
+    return inconclusive;
   case bundle::Ending::harness_failed:
     return harness_failed;
   }
@@ -99,10 +101,10 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, run.bundle.string());
   if (saved.manifest.ending != bundle::Ending::completed) {
-    report.exit_status = code != 0 ? code : verdict::exit_status(report.verdict);
-    // The worker died without a word: its exit status is that of a signal.
-    if (code > harness_failed && code != interrupted)
-      report.exit_status = harness_failed,
+    constexpr std::array own = {0, inconclusive, harness_failed, interrupted}; // what `work` returns
+    const bool died = std::find(own.begin(), own.end(), code) == own.end();    // without a word
+    report.exit_status = died ? harness_failed : code != 0 ? code : verdict::exit_status(report.verdict);
+    if (died)
       report.reason = fmt::format("the worker process ended with {}",
                                   code > 128 ? process::signal_name(code - 128) : status.describe());
   } else if (code == interrupted) {

@@ -5,6 +5,7 @@
 namespace holdfast::cli {
 
 constexpr int verdict_failed = 1;
+constexpr int inconclusive = 2;
 constexpr int wrong_usage = 3;
 constexpr int harness_failed = 4;
 constexpr int interrupted = 130;

@@ -401,7 +401,8 @@ std::optional<std::string> resolve_reference(std::string_view reference, const S
     return std::nullopt; // a bare word is a token, as likely as a name beside the list
   }
   urls::url whole;
-  const auto from = urls::parse_uri(fmt::format("http://{}{}", sent.host, sent.target));
+  const auto url = fmt::format("http://{}{}", sent.host, sent.target); // the views below point into it
+  const auto from = urls::parse_uri(url);
   if (!from || !urls::resolve(*from, *parsed, whole))
     return std::nullopt;
   auto target = std::string(whole.encoded_path());
