@@ -55,12 +55,16 @@ private:
     for (;;) {
       while (peek() == ' ' || peek() == '\t' || peek() == '\r' || peek() == '\n')
         ++at_;
-      if (text_.compare(at_, 2, "//") == 0)
+      if (text_.compare(at_, 2, "//") == 0) {
         at_ = std::min(text_.find('\n', at_), text_.size());
-      else if (text_.compare(at_, 2, "/*") == 0)
-        at_ = std::min(text_.find("*/", at_) + 2, text_.size());
-      else
+      } else if (text_.compare(at_, 2, "/*") == 0) {
+        const auto end = text_.find("*/", at_ + 2);
+        if (end == std::string::npos)
+          throw BadJson("a comment has no end");
+        at_ = end + 2;
+      } else {
         return;
+      }
     }
   }
   /// A text, number, truth or null from `begin` to here.

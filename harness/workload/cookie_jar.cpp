@@ -97,6 +97,9 @@ bool is_delimiter(char c) {
          (c >= '{' && c <= '~');
 }
 
+constexpr WallTime longest_life = std::chrono::hours(400 * 24); ///< browsers cap it there
+constexpr std::size_t shown_of_attribute = 60;
+
 struct Attributes {
   std::optional<std::int64_t> max_age;
   std::optional<WallTime> expires;
@@ -117,7 +120,7 @@ Attributes read_attributes(std::string_view rest) {
     const auto value = equals == std::string_view::npos ? std::string_view{} : trim(part.substr(equals + 1));
     if (name == "expires") {
       if (const auto date = parse_cookie_date(value))
-        all.expires = date, all.expires_text = value;
+        all.expires = date, all.expires_text = value.substr(0, shown_of_attribute);
     } else if (name == "max-age") {
       const bool negative = value.starts_with('-');
       const auto digits = value.substr(negative ? 1 : 0);
@@ -125,11 +128,10 @@ Attributes read_attributes(std::string_view rest) {
         continue;
       std::int64_t seconds = 0;
       const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-      constexpr std::int64_t longest = 400LL * 24 * 3600; // browsers cap it there
-      if (parsed.ec != std::errc{} || seconds > longest)
-        seconds = longest;
+      if (parsed.ec != std::errc{} || seconds > longest_life.count())
+        seconds = longest_life.count();
       all.max_age = negative ? -seconds : seconds;
-      all.max_age_text = value;
+      all.max_age_text = value.substr(0, shown_of_attribute);
     } else if (name == "domain") {
       if (!value.empty())
         all.domain = lower(value.starts_with('.') ? value.substr(1) : value);
@@ -183,6 +185,12 @@ std::optional<WallTime> parse_cookie_date(std::string_view text) {
 
 void CookieJar::store(std::string_view header, std::string_view host, std::string_view path, JarTime now, WallTime wall,
                       const std::string& by) {
+  // What browsers refuse as a whole: it would be another header, or none, when it is sent.
+  if (std::any_of(header.begin(), header.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+      }))
+    return;
   const auto pair = header.substr(0, header.find(';'));
   const auto equals = pair.find('=');
   if (equals == std::string_view::npos)
@@ -212,7 +220,7 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
     cookie.expires = *attributes.max_age <= 0 ? now : now + std::chrono::seconds(*attributes.max_age);
   } else if (attributes.expires) {
     cookie.lifetime = "Expires=" + attributes.expires_text;
-    cookie.expires = *attributes.expires <= wall ? now : now + (*attributes.expires - wall);
+    cookie.expires = *attributes.expires <= wall ? now : now + std::min(*attributes.expires - wall, longest_life);
   }
   drop_expired(now);
   const auto old = std::find_if(cookies_.begin(), cookies_.end(), [&](const Cookie& one) {
