@@ -229,3 +229,28 @@ TEST_CASE("recovery: where nothing was offered nothing is known") {
   CHECK(judge(0) == Verdict::inconclusive);
   CHECK(judge(20) == Verdict::fail);
 }
+
+TEST_CASE("what follows from a late probe is as doubtful as the probe") {
+  const auto judge = [](bool starved, bool timed_out) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.read("bought", "u1", bought(id));
+    story.step("restart");
+    story.pass(1s);
+    if (starved)
+      story.event(history::StarvedEvent{1000ms, 90});
+    story.event(
+        history::RouteEvent{"web@1", history::RouteEvent::State::out, "no answer within 500ms", 500ms, timed_out});
+    story.begin_checkpoint();
+    auto& read = story.read("bought", "u1", {}, Outcome::fail);
+    read.status = read.attempts[0].status = 0; // in no time: there was nobody to ask
+    read.attempts[0].instance = read.instance = std::string(history::no_instance);
+    story.end_checkpoint();
+    const auto result = checks::check_purchases(story.facts());
+    return std::pair(kinds(result), result.verdict);
+  };
+  CHECK(judge(true, true).first.empty());
+  CHECK(judge(true, true).second == Verdict::inconclusive);
+  CHECK(judge(false, true).first == Kinds{"unreachable"});
+  CHECK(judge(true, false).first == Kinds{"unreachable"}); // it was refused: that takes no processor
+}

@@ -1,6 +1,8 @@
 // What the harness may take and must give back: descriptors, time, the disk; and who may talk to whom.
 #include "harness/async/deadline.hpp"
+#include "harness/async/shortage.hpp"
 #include "harness/link/link.hpp"
+#include "harness/process/process.hpp"
 #include "harness/stack/bounded_log.hpp"
 #include "harness/stack/peer_uid.hpp"
 #include "tests/support/support.hpp"
@@ -260,5 +262,98 @@ TEST_CASE("limits: a link tells whose process it is that connects, and turns str
     admits = false;
     CHECK(co_await answer() == 1);
     CHECK(link.counters().turned_away == 1);
+    if (::geteuid() == 0) { // somebody else, who is told apart by the kernel alone
+      const TemporaryFolder folder;
+      auto process = co_await process::Process::spawn(
+          executor,
+          {.command = {"/usr/bin/python3", "-c",
+                       "import socket; socket.create_connection(('127.0.0.1', 24111)).recv(1)"},
+           .environment = {{"PATH", "/usr/bin:/bin"}},
+           .directory = "/",
+           .shim = HOLDFAST_BINARY_DIR "/holdfast-shim",
+           .run_as = "nobody"},
+          [](auto, auto) {});
+      REQUIRE(process);
+      co_await (*process)->gone();
+      CHECK(*seen == 65534);
+    }
   });
+}
+
+TEST_CASE("limits: what the machine lacks is told apart from what a peer does") {
+  for (const int lacking : {EMFILE, ENFILE, ENOMEM, EADDRNOTAVAIL})
+    CHECK(async::shortage_of(lacking));
+  for (const int usual : {ECONNREFUSED, ECONNRESET, ETIMEDOUT, EPIPE, 0})
+    CHECK_FALSE(async::shortage_of(usual));
+}
+
+TEST_CASE("limits: a spawned server listens on a Unix socket in its own user's folder, or asks for a password") {
+  const TemporaryFolder folder;
+  folder.write("client.py", R"(import http.server, socket, sys
+def redis(place, *words):
+    if place.startswith("/"): client = socket.socket(socket.AF_UNIX); client.connect(place)
+    else: host, port = place.split(":"); client = socket.create_connection((host, int(port)))
+    for word in words: client.sendall(word.encode() + b"\r\n"); answer = client.recv(100)
+    return answer.decode().strip()
+print("open says", redis(sys.argv[3], "PING"), flush=True)
+print("closed says", redis(sys.argv[4], "PING"), "and", redis(sys.argv[4], "AUTH " + sys.argv[5], "PING"), flush=True)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_): pass
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "2"); self.end_headers(); self.wfile.write(b"{}")
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+)");
+  folder.write("stack.toml", R"([stack]
+name = "servers"
+[dependencies]
+plain = { protocol = "redis", provider = "server" }
+ledger = { protocol = "postgres", provider = "server" }
+[dependencies.closed]
+protocol = "redis"
+provider = "server"
+command = ["redis-server", "--bind", "{address}", "--port", "{port}", "--requirepass", "{password}", "--save", "", "--daemonize", "no"]
+ready = { tcp = true, within = "10s" }
+[services.client]
+needs = ["plain", "closed", "ledger"]
+command = ["/usr/bin/python3", "{stack}/client.py", "{address}", "{port}", "{link.plain}", "{link.closed}", "{link.closed.password}"]
+ready = { http = "/ready", within = "5s" }
+[operations.look]
+request = { path = "/" }
+ok = { status = [200] }
+)");
+  const auto scenario = folder.write("scenario.toml", R"([scenario]
+name = "servers"
+stack = "stack.toml"
+[workload]
+users = 1
+arrivals = "20/s"
+journey = { look = 1 }
+length = "20s"
+)");
+  test::RunningProgram run(
+      {test::holdfast_program(), "run", scenario.string(), "--out", (folder.path() / "bundles").string()},
+      folder.path());
+  test::await_workspaces(folder.path(), 1);
+  const auto outer = test::workspaces_in(folder.path()).at(0);
+  const auto inner = test::inner_workspace(outer);
+  test::await_text(folder.path() / "bundles/servers-1/logs/client@1.log", "closed says");
+  const auto mode = [](const fs::path& path) {
+    struct stat found {};
+    REQUIRE_MESSAGE(::stat(path.c_str(), &found) == 0, path.string());
+    return found.st_mode & 0777;
+  };
+  for (const auto& passage : {outer, inner, inner / "dependencies", inner / "instances"})
+    CHECK_MESSAGE(mode(passage) == 0711, passage.string());
+  for (const auto& own : {inner / "dependencies/plain", inner / "dependencies/ledger", inner / "dependencies/closed",
+                          inner / "instances/client@1"})
+    CHECK_MESSAGE(mode(own) == 0700, own.string());
+  CHECK(fs::is_socket(inner / "dependencies/ledger/.s.PGSQL.5432"));
+  CHECK(fs::is_socket(inner / "dependencies/plain/redis.sock"));
+  run.interrupt();
+  (void)run.end();
+  const auto log = content(folder.path() / "bundles/servers-1/logs/client@1.log");
+  CHECK(log.find("open says +PONG") != std::string::npos);
+  CHECK(log.find("closed says -NOAUTH Authentication required. and +PONG") != std::string::npos);
+  // Of servers, only the one that said so listens at an address.
+  CHECK(content(folder.path() / "bundles/servers-1/stack.toml").find("requirepass") != std::string::npos);
 }

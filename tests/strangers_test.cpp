@@ -136,6 +136,25 @@ TEST_CASE("strangers: a release whose every reply logs everybody out fails, with
   CHECK(says(played, "dropped the cookie 'sid'"));
 }
 
+TEST_CASE("strangers: a cookie still opens after its logout where the service only asked the browser to forget it") {
+  for (const auto* behaviours : {"", "remembers"}) {
+    Stall stall;
+    stall.behaviours = behaviours;
+    stall.journey = "buy = 2, bought = 1, me = 2, logout = 1";
+    stall.of_operation +=
+        "\n[operations.logout]\nrequest = { method = \"POST\", path = \"/logout\" }\nok = { status = [200] }";
+    const auto command = stall.of_operation;
+    stall.of_operation.clear();
+    stall.of_service = command.substr(1); // another table of the stack, before the releases
+    stall.steps = "[[step]]\nid = \"it\"\nat = \"600ms\"\ndo = \"pause\"\nfor = \"50ms\"\n"; // what it knows stays
+    stall.cold_restart = false;
+    const auto played = stall.play();
+    INFO(played.reason());
+    const auto kinds = played.kinds("sessions");
+    CHECK((std::find(kinds.begin(), kinds.end(), "zombie") != kinds.end()) == (std::string(behaviours) == "remembers"));
+  }
+}
+
 TEST_CASE("strangers: an instance that ends by itself is found, said with its time, and is no evidence for a restart") {
   Stall stall;
   stall.hosts = 2;

@@ -40,11 +40,13 @@ bool use_default_server(Dependency& dependency) {
   }
   if (dependency.protocol != "postgres")
     return false;
-  // Processes are killed here, machines are not: without fsync nothing that a process crash could lose is lost.
-  dependency.prepare = shell("set -e; " + path +
-                                 R"(initdb -D "$1/data" -U "$2" -A trust --no-sync --no-instructions --locale=C -E UTF8
+  // Processes are killed here, machines are not: without fsync nothing that a process crash could lose is lost. Where
+  // initdb fails it must leave its files: they say which shared memory is its servers'.
+  dependency.prepare =
+      shell("set -e; " + path +
+                R"(initdb -D "$1/data" -U "$2" -A trust --no-sync --no-clean --no-instructions --locale=C -E UTF8
 if [ "$3" != postgres ]; then printf 'CREATE DATABASE "%s"\n' "$3" | postgres --single -F -D "$1/data" postgres; fi)",
-                             {"{dir}", dependency.user, dependency.database});
+            {"{dir}", dependency.user, dependency.database});
   // It trusts whoever reaches it: on a Unix socket in a folder of its own user that is nobody else. At a port it would
   // be every local user.
   dependency.socket = "{dir}/.s.PGSQL.5432";

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static constexpr Kind kinds[] = {Kind::set, Kind::unset, Kind::rename};
   static constexpr const char* keys[] = {"a", "a.b", "b.c.d", "x-y", "\"q r\".s"};
   const auto format = formats[data[0] % 3];
-  const config::Edit edit{kinds[data[0] / 3 % 3], keys[data[1] % 5], config::text_value("v\"\n1"), keys[data[1] / 5 % 5]};
+  const config::Edit edit{kinds[data[0] / 3 % 3], keys[data[1] % 5], config::text_value("v\"\n1"),
+                          keys[data[1] / 5 % 5]};
   const std::string text(reinterpret_cast<const char*>(data) + 2, size - 2);
   const auto edited = config::edit(format, text, edit);
   if (!edited) {

@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (masked.find("0123456789abcdef") != std::string::npos || masked.find("a secret with blanks") != std::string::npos)
     std::abort();
   (void)bundle::masked_toml(bytes, secrets);
-  for (const auto& out : {text::terminal(bytes), text::xml(bytes), text::html(bytes), text::terminal_lines(bytes, "  ")})
+  for (const auto& out :
+       {text::terminal(bytes), text::xml(bytes), text::html(bytes), text::terminal_lines(bytes, "  ")})
     must_be_text(out);
   std::string json;
   text::append_json(json, bytes);

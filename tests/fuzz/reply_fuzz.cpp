@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (auto header = line(text); !header.empty(); header = line(text)) {
     const auto colon = std::min(header.find(':'), header.size());
     reply.headers.emplace_back(header.substr(0, colon), header.substr(std::min(colon + 1, header.size())));
-    jar.store(reply.headers.back().second, "shop.example", "/a/b", std::chrono::seconds{1}, std::chrono::seconds{2}, "op");
+    jar.store(reply.headers.back().second, "shop.example", "/a/b", std::chrono::seconds{1}, std::chrono::seconds{2},
+              "op");
   }
   reply.body = text;
   const workload::Sent sent{"/a/b?c=d", "shop.example", "127.0.0.1", 80};

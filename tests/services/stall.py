@@ -7,7 +7,7 @@ import http.server, json, os, signal, sys, threading, time
 
 address, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 behaviours = set(sys.argv[4].split(",")) if len(sys.argv) > 4 else set()
-lock, began, draining = threading.Lock(), time.time(), threading.Event()
+lock, draining, revoked = threading.Lock(), threading.Event(), set()
 
 
 def does(what):
@@ -39,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def user(self):
         for cookie in self.headers.get("Cookie", "").split("; "):
             name, _, value = cookie.partition("=")
-            if name == "sid":
+            if name == "sid" and value not in revoked:
                 return value.partition(".")[0]
         return None
 
@@ -66,6 +66,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
         user = self.user()
+        if self.path == "/logout":
+            if not does("remembers"):
+                revoked.update(c.partition("=")[2] for c in self.headers.get("Cookie", "").split("; "))
+            return self.reply(200, {}, self.session("", "; Max-Age=0"))
         if self.path == "/login":
             if does("keeps-session") and user == body["user"]:
                 return self.reply(200, {})
