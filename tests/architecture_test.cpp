@@ -20,7 +20,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"consistency", {"text"}},
     {"jepsen", {"consistency", "text"}},
     {"protocol", {}},
-    {"async", {}},
+    {"async", {"text"}},
     {"verdict", {"history"}},
     {"bundle", {"history", "scenario", "text"}},
     {"checks", {"bundle", "history", "verdict", "scenario", "consistency", "text"}},

@@ -37,8 +37,8 @@ std::string said(const std::string& steps, const std::string& journey = "buy = 1
   folder.write("stack.toml", stack);
   const auto registry = cli::make_registry();
   const auto loaded = scenario::load_scenario(
-      folder.write("scenario.toml", "[scenario]\nname = \"x\"\nstack = \"stack.toml\"\n[workload]\njourney = { " + journey +
-                                        " }\n" + steps),
+      folder.write("scenario.toml", "[scenario]\nname = \"x\"\nstack = \"stack.toml\"\n[workload]\njourney = { " +
+                                        journey + " }\n" + steps),
       registry.catalog());
   REQUIRE_MESSAGE(loaded.scenario, scenario::describe(loaded.diagnostics));
   std::string all;
@@ -58,8 +58,9 @@ TEST_CASE("lint: a key that no file has is said, whatever is to be done with it"
     return step("do = \"config.set\"\nservice = \"web\"\nkey = \"" + key + "\"\nvalue = \"off\"");
   };
   CHECK(said(set("cache")).empty());
-  CHECK(said(set("cahce")).find("is about the key 'cahce', which 'web.conf' of 'web' does not have: it is written as a "
-                                "new one") != std::string::npos);
+  CHECK(said(set("cahce"))
+            .find("is about the key 'cahce', which 'web.conf' of 'web' does not have: it is written as a "
+                  "new one") != std::string::npos);
   CHECK(said(set("new") + step("do = \"config.unset\"\nservice = \"web\"\nkey = \"new\"")).find("'new'") ==
         said(set("new") + step("do = \"config.unset\"\nservice = \"web\"\nkey = \"new\"")).rfind("'new'")); // said once
   CHECK(said(step("do = \"config.unset\"\nservice = \"web\"\nkey = \"gone\"")).find("there is nothing to change") !=
@@ -76,7 +77,9 @@ TEST_CASE("lint: a strike that can hurt nothing is said") {
 }
 
 TEST_CASE("lint: a position without a key depends on the order of arrival") {
-  CHECK(said("[[step]]\ndo = \"kill\"\ninstances = \"that\"\nwhen = { link = \"store\", position = \"reply\", operation = "
-             "\"set\" }\n")
-            .find("depends on the order of arrival") != std::string::npos);
+  CHECK(
+      said(
+          "[[step]]\ndo = \"kill\"\ninstances = \"that\"\nwhen = { link = \"store\", position = \"reply\", operation = "
+          "\"set\" }\n")
+          .find("depends on the order of arrival") != std::string::npos);
 }

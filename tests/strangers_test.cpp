@@ -330,3 +330,18 @@ TEST_CASE("strangers: nothing but users is no evidence, unless nothing was to ha
     CHECK(played.verdict() == (steady ? "pass" : "inconclusive"));
   }
 }
+
+TEST_CASE("strangers: how a restart took its processes down stands in its evidence") {
+  const auto restarted = [](const std::string& command) {
+    Stall stall;
+    auto played = stall.play({"--set", "services.stall.stop_within=\"300ms\"", "--set",
+                              fmt::format("services.stall.command=[\"sh\", \"-c\", \"{}\", \"sh\", \"{{address}}\", "
+                                          "\"{{port}}\", \"{}/purchases\"]",
+                                          command, stall.folder.path().string())});
+    return boost::json::serialize(played.run.at("steps"));
+  };
+  const auto stall = "/usr/bin/python3 " + test::source("tests/services/stall.py").string() + " $1 $2 $3";
+  CHECK(restarted("trap : TERM; " + stall + " & while :; do wait; done").find("the old one killed at its deadline") !=
+        std::string::npos);
+  CHECK(restarted("sleep 99 & exec " + stall).find("what it had left behind (a process) killed") != std::string::npos);
+}

@@ -2,6 +2,7 @@
 
 #include "harness/async/event.hpp"
 #include "harness/async/shortage.hpp"
+#include "harness/text/ascii.hpp"
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
@@ -227,10 +228,7 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
   reply.status = static_cast<int>(response.result_int());
   reply.keep_alive = response.keep_alive();
   for (const auto& field : response.base()) {
-    std::string name(field.name_string());
-    for (auto& c : name)
-      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    reply.headers.emplace_back(std::move(name), field.value());
+    reply.headers.emplace_back(text::lower(field.name_string()), field.value());
   }
   reply.body = std::move(response.body());
   // Bytes behind the reply belong to no request: the next one must not read them as its own.

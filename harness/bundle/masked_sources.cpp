@@ -1,6 +1,7 @@
 #include "harness/bundle/masked_sources.hpp"
 
 #include "harness/text/escape.hpp"
+#include "harness/text/places.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -43,11 +44,7 @@ std::string literal(const std::string& text) {
 
 class Rewriter {
 public:
-  Rewriter(const std::string& text, const history::Secrets& secrets) : text_(text), secrets_(secrets) {
-    starts_.push_back(0);
-    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
-      starts_.push_back(at + 1);
-  }
+  Rewriter(const std::string& text, const history::Secrets& secrets) : text_(text), secrets_(secrets), places_(text) {}
 
   std::string run(const toml::table& root) {
     visit(root, {}, false);
@@ -90,19 +87,13 @@ private:
     }
   }
 
-  /// Columns count letters.
   [[nodiscard]] std::size_t offset(const toml::source_position& position) const {
-    auto at = starts_.at(std::min<std::size_t>(position.line, starts_.size()) - 1);
-    for (toml::source_index column = 1; column < position.column && at < text_.size(); ++column)
-      do
-        ++at;
-      while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U);
-    return at;
+    return places_.offset(position.line, position.column);
   }
 
   const std::string& text_;
   const history::Secrets& secrets_;
-  std::vector<std::size_t> starts_; ///< of each line
+  text::Places places_;
   std::vector<Change> changes_;
 };
 

@@ -2,6 +2,7 @@
 #include "harness/config/edit.hpp"
 #include "harness/config/path.hpp"
 #include "harness/text/escape.hpp"
+#include "harness/text/places.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -43,11 +44,7 @@ std::string path_text(const std::vector<std::string>& path, std::size_t from) {
 class Document {
 public:
   /// Throws toml::parse_error, or std::invalid_argument where toml++ has no answer.
-  explicit Document(const std::string& text) : text_(text), root_(toml::parse(text)) {
-    starts_.push_back(0);
-    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
-      starts_.push_back(at + 1);
-  }
+  explicit Document(const std::string& text) : text_(text), root_(toml::parse(text)), places_(text) {}
 
   struct Place {
     const toml::table* parent = nullptr; ///< the innermost table on the way that is there; null: the way is blocked
@@ -120,19 +117,13 @@ private:
     return node.is_array() && text_.compare(at, 2, "[[") == 0 && !node.as_array()->empty() &&
            node.as_array()->front().is_table() && range(node.as_array()->front().source()).begin == at;
   }
-  /// Columns count letters.
   [[nodiscard]] std::size_t offset(const toml::source_position& position) const {
-    auto at = starts_.at(std::min<std::size_t>(position.line, starts_.size()) - 1);
-    for (toml::source_index column = 1; column < position.column && at < text_.size(); ++column)
-      do
-        ++at;
-      while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U);
-    return at;
+    return places_.offset(position.line, position.column);
   }
 
   const std::string& text_;
   toml::table root_;
-  std::vector<std::size_t> starts_; ///< of each line
+  text::Places places_;
 };
 
 /// What a text means where `before` stood: over a number, a truth or a list it is one, if it can be.

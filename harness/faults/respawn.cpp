@@ -46,6 +46,8 @@ asio::awaitable<void> Respawn::down(stack::Instance& instance) {
     co_await instance.kill();
   else if (!co_await instance.stop())
     killed_at_deadline_.insert(instance.name());
+  else if (instance.left_behind() > 0)
+    left_behind_[instance.name()] = instance.left_behind();
 }
 
 asio::awaitable<void> Respawn::start(stack::Instance& instance) {
@@ -136,9 +138,17 @@ std::optional<std::string> Respawn::outcome_of(stack::Instance& instance, std::s
     return fmt::format("{}, refused to start ({}{})", change, started.detail, last);
   if (!started.config_read)
     return fail("the new process was not seen to open its configuration file between spawn and ready");
-  return fmt::format("{}{}{}{}", change, instance.config_hash().empty() ? "" : " with config " + instance.config_hash(),
-                     tries > 1 ? fmt::format(" at the {}. try", tries) : "",
-                     killed_at_deadline_.contains(name) ? ", the old one killed at its deadline" : "");
+  auto said = change;
+  if (!instance.config_hash().empty())
+    said += " with config " + instance.config_hash();
+  if (tries > 1)
+    said += fmt::format(" at the {}. try", tries);
+  if (killed_at_deadline_.contains(name))
+    said += ", the old one killed at its deadline";
+  if (const auto left = left_behind_.find(name); left != left_behind_.end())
+    said += fmt::format(", what it had left behind ({}) killed",
+                        left->second == 1 ? "a process" : std::to_string(left->second) + " processes");
+  return said;
 }
 
 Proof Respawn::proof() const {

@@ -70,6 +70,7 @@ private:
   std::map<stack::Instance*, Before> before_;
   std::map<stack::Instance*, Replacement> replaced_;
   std::set<std::string> killed_at_deadline_;
+  std::map<std::string, int> left_behind_; ///< processes that outlived the one that was stopped
 };
 
 } // namespace holdfast::faults

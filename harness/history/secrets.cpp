@@ -1,5 +1,7 @@
 #include "harness/history/secrets.hpp"
 
+#include "harness/text/ascii.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
@@ -8,6 +10,8 @@
 #include <stdexcept>
 
 namespace holdfast::history {
+
+using text::lower;
 
 namespace {
 
@@ -19,16 +23,6 @@ constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase
                                         "accesskey",  "access-key"};
 /// Headers whose value is a credential up to the end of its line.
 constexpr std::string_view headers[] = {"authorization", "proxy-authorization", "cookie", "set-cookie"};
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower(c); });
-  return result;
-}
 
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';

@@ -2,6 +2,7 @@
 #include "harness/scenario/parse_stack.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/toml_json.hpp"
+#include "harness/text/ascii.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -53,10 +54,7 @@ void parse_headers(TableReader& reader, Unauthenticated& into) {
                              "the syntax is RE2's: github.com/google/re2/wiki/Syntax");
       continue;
     }
-    std::string lower(name.str());
-    for (auto& c : lower)
-      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    into.headers.emplace_back(std::move(lower), std::get<text::Pattern>(std::move(compiled)));
+    into.headers.emplace_back(text::lower(name.str()), std::get<text::Pattern>(std::move(compiled)));
   }
 }
 

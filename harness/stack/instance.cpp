@@ -345,6 +345,7 @@ asio::awaitable<bool> Instance::stop() {
   const bool ended = co_await async::until(setup_.clock, deadline, process_->ended());
   const auto how = ended && process_->status() ? process_->status()->describe() : "killed at the deadline";
   killed_at_stop_ = !ended;
+  left_behind_ = ended ? process_->remaining() : 0;
   co_await kill(); // whatever of the tree outlived its first process
   tell({.state = State::stopped, .detail = how, .killed = killed_at_stop_});
   co_return ended;

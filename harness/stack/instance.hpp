@@ -112,6 +112,8 @@ public:
   [[nodiscard]] std::vector<std::string> last_lines() const { return {last_lines_.begin(), last_lines_.end()}; }
   /// It did not end by its stop signal when it was stopped last.
   [[nodiscard]] bool was_killed_at_stop() const { return killed_at_stop_; }
+  /// Processes of its tree that still ran when its first one had ended at the last stop, and were killed.
+  [[nodiscard]] int left_behind() const { return left_behind_; }
   /// Why the instance does not listen where it was told to; empty while nothing is known against it.
   [[nodiscard]] const std::string& misplaced() const { return misplaced_; }
 
@@ -171,6 +173,7 @@ private:
   bool asked_ = false;         ///< the end of the running process was asked for
   bool ended_unasked_ = false; ///< the last process ended by itself
   bool killed_at_stop_ = false;
+  int left_behind_ = 0;
   std::optional<async::Time> stopping_since_;
   bool ends_suddenly_ = false; ///< by the stop signal that it was sent
   std::string running_code_;

@@ -1,21 +1,15 @@
 #include "harness/workload/cookie_jar.hpp"
 
+#include "harness/text/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 namespace holdfast::workload {
 
+using text::lower;
+
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower(c); });
-  return result;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))

@@ -147,10 +147,10 @@ public:
   Reading read() {
     if (contains(operation_.fail, reply_.status)) {
       reading_.outcome = history::Outcome::fail;
-      reading_.reason = fmt::format("declared rejection: {} {}", reply_.status, shown(reply_));
+      reading_.reason = "declared rejection: " + shown(reply_);
     } else if (is_unauthenticated()) {
       reading_.outcome = history::Outcome::unauthenticated;
-      reading_.reason = fmt::format("{} {}", reply_.status, shown(reply_));
+      reading_.reason = shown(reply_);
     } else if (!contains(operation_.ok.status, reply_.status)) {
       reading_.reason = fmt::format("status {} is not declared: {}", reply_.status, shown(reply_));
       if (const auto location = reply_.header("location"); !location.empty())
