@@ -254,3 +254,122 @@ TEST_CASE("what follows from a late probe is as doubtful as the probe") {
   CHECK(judge(false, true).first == Kinds{"unreachable"});
   CHECK(judge(true, false).first == Kinds{"unreachable"}); // it was refused: that takes no processor
 }
+
+TEST_CASE("a late probe that took one instance out says nothing of another") {
+  for (const bool other_is_out_too : {false, true}) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.read("bought", "u1", bought(id));
+    story.step("restart");
+    story.pass(1s);
+    story.event(history::StarvedEvent{1000ms, 90});
+    using State = history::RouteEvent::State;
+    story.event(history::RouteEvent{"web@1", State::out, "no answer within 500ms", 500ms, true});
+    if (other_is_out_too)
+      story.event(history::RouteEvent{"web@2", State::out, "no answer within 500ms", 500ms, true});
+    story.event(history::RouteEvent{"web@1", State::in, "200", {}, false});
+    story.begin_checkpoint();
+    auto& read = story.read("bought", "u1", {}, Outcome::fail);
+    read.status = read.attempts[0].status = 0;
+    read.attempts[0].instance = read.instance = std::string(history::no_instance);
+    story.end_checkpoint();
+    CHECK(kinds(checks::check_purchases(story.facts())) == (other_is_out_too ? Kinds{} : Kinds{"unreachable"}));
+  }
+}
+
+TEST_CASE("what is whole before a step and half after it is bound to that step, not to the last") {
+  Story story;
+  const auto sent = story.operation("pay", "u1", {{"amount", "5"}, {"peer", "u2"}}).id;
+  const auto look = [&](bool has_credit, int times_debited = 1) {
+    story.begin_checkpoint();
+    history::EntryList debits;
+    for (int i = 0; i < times_debited; ++i)
+      debits.push_back({sent, -5, {}, "u2", {}});
+    story.read("statement", "u1", debits);
+    story.read("statement", "u2", has_credit ? history::EntryList{{sent, 5, {}, "u1", {}}} : history::EntryList{});
+    story.end_checkpoint();
+  };
+  look(true);
+  story.step("half", {.kind = "kill", .nature = StepEvent::Nature::fault});
+  look(false);
+  story.step("twice", {.kind = "kill", .nature = StepEvent::Nature::fault});
+  look(false, 2);
+  story.step("harmless");
+  look(false, 2);
+  story.end();
+  const auto facts = story.facts();
+  const auto result = checks::check_transactions(facts);
+  std::map<std::string, std::vector<std::string>> blamed;
+  for (const auto& finding : result.findings)
+    for (const auto& one : finding.occurrences)
+      for (const auto* step : facts.blamed(one.known_good, one.sequence))
+        blamed[finding.kind].push_back(step->id);
+  CHECK(blamed["partial"] == Kinds{"half"});
+  CHECK(blamed["duplicated"] == Kinds{"twice"});
+  CHECK(blamed["unbalanced"].empty());
+}
+
+TEST_CASE("until: what is seen at the first look after a step may have come about before its end; later it may not") {
+  const auto judge = [](bool looked_between) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.begin_checkpoint();
+    story.read("bought", "u1", bought(id));
+    story.end_checkpoint();
+    story.step("out");
+    story.step("back");
+    if (looked_between) {
+      story.begin_checkpoint();
+      story.read("bought", "u1", bought(id));
+      story.end_checkpoint();
+      story.step("later");
+    }
+    story.begin_checkpoint();
+    story.read("bought", "u1", {});
+    story.end_checkpoint();
+    story.bundle.scenario.expect.reproduction = true;
+    story.bundle.scenario.expect.findings = {{.check = "purchases", .kind = "lost", .after = "out", .until = "back"}};
+    story.end();
+    return story.report().verdict;
+  };
+  CHECK(judge(false) == Verdict::reproduced);
+  CHECK(judge(true) == Verdict::fail);
+}
+
+TEST_CASE("an empty list shows nothing of its elements: what is first shown otherwise is no release's fault") {
+  for (const bool had_elements : {false, true}) {
+    Story story;
+    std::string id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    auto& kind =
+        *std::find_if(story.bundle.scenario.stack.operations.begin(), story.bundle.scenario.stack.operations.end(),
+                      [](const auto& one) { return one.name == "bought"; });
+    kind.ok.list = scenario::ListCapture{.at = "/items", .fields = {{"id", "/id"}}};
+    for (int i = 0; i < 5; ++i)
+      story.read("bought", "u2", {});
+    if (had_elements)
+      story.read("bought", "u1", bought(id));
+    else
+      story.read("bought", "u1", {}, Outcome::info).reason = "at '/items/0/id' is nothing";
+    story.step("restart");
+    story.begin_checkpoint();
+    story.read("bought", "u1", {}, Outcome::info).reason = "at '/items/0/id' is nothing";
+    story.end_ready();
+    const auto report = story.report();
+    INFO(report.reason);
+    CHECK(report.verdict == (had_elements ? Verdict::fail : Verdict::inconclusive));
+  }
+}
+
+TEST_CASE("a stack that never came up is that, whatever was seen meanwhile") {
+  Story story;
+  const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+  story.begin_checkpoint();
+  story.read("bought", "u1", {});
+  story.end_checkpoint();
+  story.bundle.manifest.ending = bundle::Ending::stack_failed;
+  story.bundle.manifest.reason = "web@1 was not ready within 5s";
+  const auto report = story.report();
+  CHECK(report.exit_status == 2);
+  CHECK(report.verdict == Verdict::inconclusive);
+  CHECK(report.reason == "web@1 was not ready within 5s");
+}

@@ -182,3 +182,33 @@ TEST_CASE("readiness: an instance that is unready while others serve its users i
   CHECK(judge(true, false) == Kinds{"late"});
   CHECK(judge(false, true) == Kinds{"late"});
 }
+
+TEST_CASE(
+    "readiness: who found nobody before a late instance was taken out, or after it was back, was not hurt by it") {
+  using history::ProcessEvent;
+  using history::RouteEvent;
+  const auto judge = [](int hurt_at) {
+    Story story;
+    const auto buy = [&](bool is_hurt) {
+      auto& one = story.operation("buy", "u1", {}, is_hurt ? Outcome::fail : Outcome::ok);
+      if (is_hurt) {
+        one.instance = one.attempts[0].instance = std::string(history::no_instance);
+        one.status = one.attempts[0].status = 0;
+      }
+      story.probe("web@1", true);
+    };
+    buy(hurt_at == 0);
+    story.event(RouteEvent{"web@1", RouteEvent::State::out, "503", {}, false});
+    story.event(ProcessEvent{.instance = "web@1", .state = ProcessEvent::State::spawned, .pid = 9});
+    buy(hurt_at == 1); // while it starts: it was late for them
+    story.event(ProcessEvent{.instance = "web@1", .state = ProcessEvent::State::not_ready, .detail = "within 5s"});
+    buy(hurt_at == 2);
+    story.event(RouteEvent{"web@1", RouteEvent::State::in, "200", {}, false});
+    buy(hurt_at == 3);
+    return kinds(checks::check_readiness(story.facts()));
+  };
+  CHECK(judge(0).empty());
+  CHECK(judge(1) == Kinds{"late"});
+  CHECK(judge(2) == Kinds{"late"});
+  CHECK(judge(3).empty());
+}

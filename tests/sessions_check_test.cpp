@@ -153,3 +153,39 @@ TEST_CASE("sessions: one that may be known late is judged from when it is due") 
   CHECK(after(std::chrono::milliseconds{150}, Outcome::unauthenticated, Outcome::ok) == Kinds{"stale"});
   CHECK(after(std::chrono::milliseconds{20}, Outcome::unauthenticated, Outcome::unauthenticated) == Kinds{"lost"});
 }
+
+TEST_CASE("sessions: what a cookie's loss did not hurt is no evidence of what came later") {
+  Story story;
+  const auto login = story.operation("login", "u1");
+  auto& bought = story.operation("buy", "u1", {{"session", login.id}});
+  bought.attempts[0].dropped = {{"theme", bought.id, "Max-Age=0"}};
+  story.begin_checkpoint();
+  story.me(login); // accepted without it
+  story.end_checkpoint();
+  story.step("restart");
+  story.begin_checkpoint();
+  story.me(login, Outcome::unauthenticated);
+  story.end_ready();
+  const auto report = story.report();
+  for (const auto& check : report.checks)
+    if (check.name == "sessions") {
+      REQUIRE_FALSE(check.findings.empty());
+      CHECK(check.findings[0].examples.at(0).find("theme") == std::string::npos);
+    }
+}
+
+TEST_CASE("sessions: after a login of unknown outcome a refusal says nothing, and no answer is none all the same") {
+  for (const auto& [outcome, found] :
+       {std::pair{Outcome::unauthenticated, Kinds{}}, {Outcome::info, Kinds{"unreachable"}}, {Outcome::ok, Kinds{}}}) {
+    Story story;
+    story.bundle.scenario.stack.declare.one_session_per_user = true;
+    const auto login = story.operation("login", "u1");
+    story.me(login);
+    story.step("restart");
+    story.operation("login", "u1", {{"session", login.id}}, Outcome::info);
+    story.begin_checkpoint();
+    story.me(login, outcome);
+    story.end_checkpoint();
+    CHECK(kinds(checks::check_sessions(story.facts())) == found);
+  }
+}

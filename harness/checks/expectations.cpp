@@ -7,12 +7,23 @@ namespace holdfast::checks {
 
 namespace {
 
-/// True when an occurrence first showed between the steps that an expected finding names.
+/// Nobody looked between the last time that all was well and the look that showed otherwise: it was so before that.
+bool is_first_look(const Facts& facts, const verdict::Occurrence& occurrence) {
+  return std::none_of(facts.checkpoints.begin(), facts.checkpoints.end(), [&](const Checkpoint& one) {
+    return one.began > occurrence.known_good && one.ended != 0 && one.ended < occurrence.sequence;
+  });
+}
+
+/// True when an occurrence first showed between the steps that an expected finding names: at the first look after
+/// `until`, too, where it may have come about before that step's end.
 bool in_window(const Facts& facts, const scenario::ExpectedFinding& expected, const verdict::Occurrence& occurrence) {
   for (const auto& step : facts.steps) {
     if (step.id == expected.after && occurrence.sequence < step.began_sequence)
       return false;
-    if (step.id == expected.until && step.ended_sequence != 0 && occurrence.sequence > step.ended_sequence)
+    if (step.id != expected.until || step.ended_sequence == 0 || occurrence.sequence <= step.ended_sequence)
+      continue;
+    const auto blamed = facts.blamed(occurrence.known_good, occurrence.sequence);
+    if (std::find(blamed.begin(), blamed.end(), &step) == blamed.end() || !is_first_look(facts, occurrence))
       return false;
   }
   return true;

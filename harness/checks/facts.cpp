@@ -66,14 +66,15 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from), disturbance(from) {
       cold_restarted =
           cold_restarted || (phase->phase == Phase::Phase::cold_restart && phase->state == Phase::State::ended);
     } else if (event.as<history::RecoveryEvent>() != nullptr) {
-      recoveries_.emplace_back(event.sequence, event.time);
+      settled_.emplace_back(event.sequence, event.time);
     } else if (const auto* route = event.as<history::RouteEvent>()) {
       const auto service = route->instance.substr(0, route->instance.rfind('@'));
-      auto& outages = doubtful_outages_[service];
-      if (route->state == history::RouteEvent::State::out && route->timed_out &&
+      auto& outages = doubtful_outages_[service][route->instance];
+      const bool is_out = !outages.empty() && outages.back().to == UINT64_MAX;
+      if (route->state == history::RouteEvent::State::out && route->timed_out && !is_out &&
           disturbance.excuses(event.time - route->probed, event.time))
         outages.push_back({event.sequence});
-      else if (route->state == history::RouteEvent::State::in && !outages.empty() && outages.back().to == UINT64_MAX)
+      else if (route->state == history::RouteEvent::State::in && is_out)
         outages.back().to = event.sequence;
     }
   }
@@ -98,6 +99,7 @@ void Facts::add(const history::Event& event, const history::StepEvent& step) {
     break;
   case State::ended:
     known->ended_sequence = event.sequence;
+    settled_.emplace_back(event.sequence, event.time); // its recovery, where that was waited for, comes later
     break;
   case State::proven:
   case State::unproven:
@@ -172,7 +174,8 @@ void Facts::find_unserved() {
   struct Tries {
     std::size_t before = 0, all = 0; ///< the first step
     bool served_before = false, served = false;
-    const Operation* last = nullptr; ///< before the first step; else of all
+    std::size_t empty_before = 0; ///< answered well by a list with nothing in it, which shows nothing of its elements
+    const Operation* last = nullptr; ///< that was not served, before the first step; else of all
   };
   std::map<std::string, Tries> tries;
   for (const auto& operation : bundle.history.operations) {
@@ -182,19 +185,29 @@ void Facts::find_unserved() {
     const bool before = operation.completed < first_step;
     const bool answered = std::any_of(operation.attempts.begin(), operation.attempts.end(),
                                       [](const history::Attempt& one) { return one.status != 0; });
-    const bool served = operation.outcome == Outcome::ok || is_declared(operation);
+    const bool good = operation.outcome == Outcome::ok || is_declared(operation);
     if (!answered && !before)
       continue; // out of reach after a step says nothing of the file
+    const auto* kind = bundle.scenario.stack.operation(operation.name);
+    const bool empty = records_processes() && operation.outcome == Outcome::ok && kind != nullptr && kind->ok.list &&
+                       operation.list.empty() && operation.statement.empty();
+    const bool served = good && !empty;
     ++of.all;
     of.served = of.served || served;
-    if (before)
-      ++of.before, of.served_before = of.served_before || served;
-    if (before || of.before == 0)
+    if (before) {
+      ++of.before;
+      of.served_before = of.served_before || served;
+      of.empty_before += empty ? 1 : 0;
+    }
+    if ((before || of.before == 0) && (!good || of.last == nullptr))
       of.last = &operation;
   }
   constexpr std::size_t few = 5; // tries may fail by chance, where the file is right as it turns out later
   for (const auto& [name, of] : tries) {
-    if (of.served_before || of.last == nullptr || (of.before < few && (of.served || !records_processes())))
+    // Nothing but empty lists: there was nothing that could have been read otherwise.
+    const bool only_empty = of.before > 0 && of.empty_before == of.before;
+    if (of.served_before || only_empty || of.last == nullptr ||
+        (of.before < few && (of.served || !records_processes())))
       continue;
     unserved.names.insert(name);
     if (unserved.reason.empty())
@@ -247,9 +260,13 @@ bool Facts::is_doubtful(const Operation& operation, const history::Attempt& atte
   if (attempt.instance != history::no_instance || kind == nullptr)
     return false;
   const auto outages = doubtful_outages_.find(kind->service);
-  return outages != doubtful_outages_.end() &&
-         std::any_of(outages->second.begin(), outages->second.end(),
-                     [&](const Outage& one) { return attempt.ended >= one.from && attempt.ended <= one.to; });
+  if (outages == doubtful_outages_.end())
+    return false;
+  for (const auto& [instance, all] : outages->second)
+    if (std::any_of(all.begin(), all.end(),
+                    [&](const Outage& one) { return attempt.ended >= one.from && attempt.ended <= one.to; }))
+      return true;
+  return false;
 }
 
 bool Facts::is_doubtful(const Operation& operation) const {
@@ -380,7 +397,7 @@ std::vector<const StepFact*> Facts::blamed(std::uint64_t known_good, std::uint64
 
 history::Time Facts::due(history::Time acknowledged, std::uint64_t before, history::Time within) const {
   auto from = acknowledged;
-  for (const auto& [sequence, time] : recoveries_)
+  for (const auto& [sequence, time] : settled_)
     if (sequence < before)
       from = std::max(from, time);
   return from + within;

@@ -130,9 +130,10 @@ private:
   struct Outage {
     std::uint64_t from = 0, to = UINT64_MAX; ///< sequence numbers
   };
-  std::map<std::string, std::vector<Outage>> doubtful_outages_; ///< of a service: a late probe took an instance out
-  std::vector<std::pair<std::uint64_t, history::Time>>
-      recoveries_; ///< sequence and time at which waiting for one ended
+  /// A late probe took an instance out, and nothing has brought it back before their ends. By service, then instance.
+  std::map<std::string, std::map<std::string, std::vector<Outage>>> doubtful_outages_;
+  /// Sequence and time at which a step had ended, or waiting for its recovery had.
+  std::vector<std::pair<std::uint64_t, history::Time>> settled_;
 };
 
 /// What became of one acknowledged thing over the checkpoints after its acknowledgement.

@@ -169,8 +169,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     grounds.harness_failed = bundle.manifest.reason;
   if (bundle.manifest.ending == Ending::interrupted)
     grounds.interrupted = bundle.manifest.reason;
-  if (bundle.manifest.ending == Ending::stack_failed)
-    grounds.lacking = bundle.manifest.reason;
+  if (bundle.manifest.ending == Ending::stack_failed) // before the first step: nothing can have been lost yet
+    grounds.never_served = bundle.manifest.reason;
   const auto decision = decide(grounds);
   report.verdict = decision.verdict;
   report.reason = decision.reason;

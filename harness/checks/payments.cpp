@@ -90,7 +90,8 @@ public:
                               purchase.completed,
                               purchase.complete_time,
                               fmt::format("{} was acknowledged and never paid", purchase.id),
-                              {&purchase}});
+                              {&purchase},
+                              purchase.invoked});
     if (account.payments.size() > account.voids.size() + 1)
       say("duplicated", *account.payments.back(),
           fmt::format("{} is paid {} times", purchase.id, account.payments.size()), {&purchase});
@@ -123,7 +124,8 @@ public:
                               read.completed,
                               read.complete_time,
                               fmt::format("{} has an order without a payment", purchase.id),
-                              {&purchase, &read}});
+                              {&purchase, &read},
+                              purchase.invoked});
     if (!ordered && account.was_paid_before(read.invoked) && purchase.outcome != Outcome::fail)
       say("partial", *account.payments.back(), fmt::format("{} has a payment without an order", purchase.id),
           {&purchase, &read}, read.completed);
@@ -138,9 +140,10 @@ private:
   void say(const std::string& kind, const Event& entry, const std::string& what,
            std::vector<const Operation*> operations, std::uint64_t sequence = 0) {
     const auto user = operations.empty() ? std::string{} : operations.front()->user;
+    const auto invoked = operations.empty() ? 0 : operations.front()->invoked; // there was nothing to pay before
     result_.add(kind, {user, sequence != 0 ? sequence : entry.sequence, entry.time,
                        fmt::format("{} (booked at {:.3f}s)", what, static_cast<double>(entry.time.count()) / 1e9),
-                       std::move(operations)});
+                       std::move(operations), invoked});
   }
 
   verdict::CheckResult& result_;

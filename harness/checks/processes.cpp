@@ -23,9 +23,10 @@ bool may_end(const Facts& facts, const std::string& instance) {
   return std::find(allowed.begin(), allowed.end(), instance.substr(0, instance.rfind('@'))) != allowed.end();
 }
 
-/// What is left of the tree was ready at the next probe after the end of its first process.
+/// A launcher ends well, and what it has started is ready from then on: at the last probe before the next start, too,
+/// that no step had a hand in.
 bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t ended) {
-  if (process.remaining == 0)
+  if (process.remaining == 0 || process.exit_code != 0)
     return false;
   auto next_start = UINT64_MAX;
   for (const auto& event : facts.bundle.history.events)
@@ -33,10 +34,12 @@ bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t
                                                       other->instance == process.instance &&
                                                       other->state == State::spawned)
       next_start = std::min(next_start, event.sequence);
-  const auto& probes = facts.bundle.history.probes;
-  return std::any_of(probes.begin(), probes.end(), [&](const history::ProbeResult& probe) {
-    return probe.instance == process.instance && probe.sequence > ended && probe.sequence < next_start && probe.ready;
-  });
+  const history::ProbeResult* last = nullptr;
+  for (const auto& probe : facts.bundle.history.probes)
+    if (probe.instance == process.instance && probe.sequence > ended && probe.sequence < next_start &&
+        !facts.is_handled(probe.instance, probe.sequence))
+      last = &probe;
+  return last != nullptr && last->ready;
 }
 
 } // namespace

@@ -25,7 +25,7 @@ std::string words_of(const std::string& item, const std::string& amount) {
   return item.empty() ? amount : amount.empty() ? item : fmt::format("{} for {}", item, amount);
 }
 
-void add_altered(verdict::CheckResult& result, const Ledger& ledger,
+void add_altered(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
                  const std::vector<consistency::Intruder>& altered) {
   std::set<consistency::RecordId> said; // one case a purchase, whoever reads it
   for (const auto& one : altered) {
@@ -40,14 +40,15 @@ void add_altered(verdict::CheckResult& result, const Ledger& ledger,
                            fmt::format("the purchase {} reads as {}, was {}", entry.id,
                                        words_of(entry.item, entry.amount ? entry.amount->text() : std::string{}),
                                        words_of(origin.value("item"), origin.value("amount"))),
-                           {&origin, read}});
+                           {&origin, read},
+                           known_good(ledger, lanes, one.read, &origin)});
   }
 }
 
 /// Against real time: a purchase acknowledged before another was invoked must come first. Concurrent ones may be in any
 /// order.
-void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarations::Order declared,
-                    history::Time visible_within) {
+void find_reordered(verdict::CheckResult& result, const Ledger& ledger, const consistency::Lanes& lanes,
+                    Declarations::Order declared, history::Time visible_within) {
   if (declared == Declarations::Order::any)
     return;
   const auto order = declared == Declarations::Order::oldest_first ? consistency::ListOrder::oldest_first
@@ -65,7 +66,8 @@ void find_reordered(verdict::CheckResult& result, const Ledger& ledger, Declarat
                 read->completed,
                 read->complete_time,
                 fmt::format("{} was acknowledged before {} was begun, and is listed after it", earlier->id, later->id),
-                {earlier, later, read}});
+                {earlier, later, read},
+                known_good(ledger, lanes, one.read, later)});
   }
 }
 
@@ -88,7 +90,8 @@ void find_instability(verdict::CheckResult& result, const Ledger& ledger, const 
   std::sort(absences.begin(), absences.end(), [&](const auto& a, const auto& b) { return shown_at(a) < shown_at(b); });
   for (const auto& one : absences) {
     const auto say = [&](const std::string& kind, const Operation* first, const Operation* read, std::string what) {
-      result.add(kind, {read->user, read->completed, read->complete_time, std::move(what), {first, read}});
+      result.add(kind,
+                 {read->user, read->completed, read->complete_time, std::move(what), {first, read}, first->completed});
     };
     const auto id = ledger.id(one.record);
     if (one.flickered != consistency::none) {
@@ -133,8 +136,8 @@ verdict::CheckResult check_purchases(const Facts& facts) {
   const CheckpointReads reads(ledger);
   const auto visible = stack.declare.purchases_visible;
   const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::purchase, words, visible);
-  add_altered(result, ledger, find_intruders(result, ledger, words));
-  find_reordered(result, ledger, stack.declare.purchase_order, visible);
+  add_altered(result, ledger, lanes, find_intruders(result, ledger, lanes, words));
+  find_reordered(result, ledger, lanes, stack.declare.purchase_order, visible);
   find_instability(result, ledger, consistency::find_absences(ledger.sightings, lanes, holders), visible);
   result.at_risk = facts.at_risk(acknowledged);
   conclude(result, facts, {acknowledged.size(), losses.unread, losses.doubtful}, facts.why_none_at_risk(acknowledged));

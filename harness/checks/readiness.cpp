@@ -228,15 +228,44 @@ void add_lie(verdict::CheckResult& result, const std::string& instance, const Wi
               evidence});
 }
 
-/// Operations on a service that found no instance of it after a moment.
-std::vector<const Operation*> found_nobody(const Facts& facts, const std::string& service, std::uint64_t since) {
+/// Sequence numbers between which an instance that was late was away: from when it was taken out, or spawned, until
+/// users were sent to it again.
+struct Away {
+  std::uint64_t from = 0, to = UINT64_MAX;
+};
+
+Away away(const Facts& facts, const std::string& instance, std::uint64_t late) {
+  using history::ProcessEvent;
+  using history::RouteEvent;
+  Away found;
+  bool is_out = false;
+  for (const auto& event : facts.bundle.history.events) {
+    if (const auto* route = event.as<RouteEvent>(); route != nullptr && route->instance == instance) {
+      is_out = route->state == RouteEvent::State::out;
+      if (!is_out && event.sequence > late) {
+        found.to = event.sequence;
+        break;
+      }
+      if (is_out && event.sequence < late)
+        found.from = event.sequence;
+    } else if (const auto* process = event.as<ProcessEvent>(); process != nullptr && process->instance == instance &&
+                                                               process->state == ProcessEvent::State::spawned &&
+                                                               event.sequence < late && !is_out) {
+      found.from = event.sequence;
+    }
+  }
+  return found;
+}
+
+/// Operations on a service that found no instance of it meanwhile.
+std::vector<const Operation*> found_nobody(const Facts& facts, const std::string& service, const Away& when) {
   std::vector<const Operation*> hurt;
   for (const auto& operation : facts.bundle.history.operations) {
     const auto* kind = facts.bundle.scenario.stack.operation(operation.name);
     if (kind == nullptr || kind->service != service || hurt.size() == 3)
       continue;
     if (std::any_of(operation.attempts.begin(), operation.attempts.end(), [&](const history::Attempt& one) {
-          return one.instance == history::no_instance && one.ended > since;
+          return one.instance == history::no_instance && one.ended > when.from && one.ended < when.to;
         }))
       hurt.push_back(&operation);
   }
@@ -249,7 +278,7 @@ void find_late(verdict::CheckResult& result, const Facts& facts) {
     if (process == nullptr || process->state != history::ProcessEvent::State::not_ready)
       continue;
     const auto service = process->instance.substr(0, process->instance.rfind('@'));
-    const auto hurt = found_nobody(facts, service, event.sequence);
+    const auto hurt = found_nobody(facts, service, away(facts, process->instance, event.sequence));
     const auto what = fmt::format("{} was not ready {}", process->instance, process->detail);
     if (facts.bundle.scenario.expect.all_ready || !facts.records_processes())
       result.add("late", {process->instance, event.sequence, event.time, what, {}});

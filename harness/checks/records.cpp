@@ -206,8 +206,18 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
   return losses;
 }
 
+std::uint64_t known_good(const Ledger& ledger, const consistency::Lanes& lanes, ReadId read, const Operation* origin) {
+  const auto& at = *ledger.reads[read];
+  std::uint64_t good = origin != nullptr && origin->invoked < at.completed ? origin->invoked : 0;
+  if (const auto* lane = lanes.find(ledger.facts.user(at)))
+    for (auto place = lane->begin; place < lane->end; ++place)
+      if (const auto* other = ledger.reads[lanes.order[place]]; other->completed < at.invoked)
+        good = std::max(good, other->completed);
+  return good;
+}
+
 std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, const Ledger& ledger,
-                                                  const RecordWords& words) {
+                                                  const consistency::Lanes& lanes, const RecordWords& words) {
   auto intruders = consistency::find_intruders(ledger.sightings);
   for (const auto& one : intruders) {
     const auto* read = ledger.reads[one.read];
@@ -219,7 +229,8 @@ std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, 
       if (is_submitted)
         evidence.push_back(origin);
       evidence.push_back(read);
-      result.add(kind, {read->user, read->completed, read->complete_time, std::move(what), std::move(evidence)});
+      result.add(kind, {read->user, read->completed, read->complete_time, std::move(what), std::move(evidence),
+                        known_good(ledger, lanes, one.read, origin)});
     };
     if (one.kind == Intrusion::phantom)
       say("phantom", fmt::format("the {} holds {}, which {}", words.list, id,

@@ -17,9 +17,14 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
                    const consistency::Holders& holders, const CheckpointReads& reads, scenario::Role role,
                    const RecordWords& words, history::Time visible_within);
 
+/// The last moment before a read at which its list was seen, or, where that is later, at which a record that it shows
+/// did not exist yet: what that read shows otherwise was not so then. 0: nothing is known.
+[[nodiscard]] std::uint64_t known_good(const Ledger& ledger, const consistency::Lanes& lanes, consistency::ReadId read,
+                                       const Operation* origin);
+
 /// Adds duplicated, phantom and crossed for what lists hold. Returns those that are altered. A record is called by the
 /// word for what made it.
 std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, const Ledger& ledger,
-                                                  const RecordWords& words);
+                                                  const consistency::Lanes& lanes, const RecordWords& words);
 
 } // namespace holdfast::checks

@@ -14,6 +14,7 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   const auto within = facts.bundle.scenario.expect.recovery_within;
   std::vector<std::string> lines;
   const history::Event* last_failed = nullptr;
+  std::string failure;                    ///< what it says
   const RecoveryEvent* unasked = nullptr; ///< nobody asked for anything while it was waited for
   for (const auto& event : facts.bundle.history.events) {
     const auto* recovery = event.as<RecoveryEvent>();
@@ -29,10 +30,10 @@ verdict::CheckResult check_recovery(const Facts& facts) {
           fmt::format("{}: nothing was offered within {}", recovery->after, scenario::format_duration(recovery->took)));
       continue;
     }
-    if (!cut_short)
-      last_failed = recovered ? nullptr : &event;
     lines.push_back(fmt::format("{}: {}{}", recovery->after, recovered ? "" : "not within ",
                                 scenario::format_duration(recovery->took)));
+    if (!cut_short)
+      last_failed = recovered ? nullptr : &event, failure = lines.back();
     if (!within || (recovered && recovery->took <= *within))
       continue;
     result.add(recovered ? "late" : "not recovered",
@@ -40,8 +41,7 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   }
   // Not recovered at the end is a finding, whether a limit was declared or not; in a reproduction only if it was.
   if (!within && last_failed != nullptr && !facts.bundle.scenario.expect.reproduction)
-    result.add("not recovered",
-               {{}, last_failed->sequence, last_failed->time, fmt::format("after {}", lines.back()), {}});
+    result.add("not recovered", {{}, last_failed->sequence, last_failed->time, fmt::format("after {}", failure), {}});
   result.applicable = within.has_value() || last_failed != nullptr;
   if (facts.bundle.scenario.expect.reproduction && !within)
     result.applicable = false;

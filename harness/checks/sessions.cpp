@@ -5,8 +5,10 @@
 // than declared. zombie: accepted after a completed logout or its expiry. crossed: another user's identity. A logout of
 // unknown outcome makes a session neither live nor dead. So does a login with the cookies of the session before it:
 // most services give out a new session then and end the old one; one that goes on accepting the old one is held to
-// that. read-your-writes, monotonic-reads: refused between checkpoints, though live, until it was accepted for the
-// first time, or after it had been; one that a checkpoint has shown to be gone is that, and not said twice.
+// that. Where there is one session a user, a login of unknown outcome may have ended the one before it: its refusal
+// says nothing from there on. read-your-writes, monotonic-reads: refused between checkpoints, though live, until it was
+// accepted for the first time, or after it had been; one that a checkpoint has shown to be gone is that, and not said
+// twice.
 #include "harness/checks/check.hpp"
 #include "harness/consistency/session_guarantees.hpp"
 
@@ -26,10 +28,17 @@ struct Life {
   bool unsure = false;             ///< a logout of unknown outcome, or a newer login where there is one session a user
   std::uint64_t unsure_from = UINT64_MAX;
   history::Time last_used{}; ///< a completed use extends a sliding lifetime
-  bool replaced = false;     ///< a login was sent with its cookies, and it has not been accepted since
+  /// It has not been accepted since a login that may end it: of known outcome, or else it is perhaps as it was.
+  enum class Replaced { no, perhaps, yes } replaced = Replaced::no;
   bool was_accepted = false;
   std::vector<Sighting> sightings;
   consistency::RecordId number = 0; ///< among the sessions
+};
+
+/// A login that may have ended a session.
+struct Replacement {
+  std::uint64_t invoked = 0;
+  Life::Replaced how = Life::Replaced::perhaps;
 };
 
 /// What every look at a live session showed, for the engine that knows what a session may rely on.
@@ -73,14 +82,15 @@ public:
     const history::DroppedCookie* cookie = nullptr;
     const Operation* reply = nullptr; ///< that made it; may be null
   };
-  /// The last before a read.
-  [[nodiscard]] std::optional<Drop> before(const std::string& session, const Operation& read) const {
+  /// The last before a read, since the session was accepted (null: never): without what had gone by then it did.
+  [[nodiscard]] std::optional<Drop> between(const std::string& session, const Operation* accepted,
+                                            const Operation& read) const {
     const auto found = of_.find(session);
     if (found == of_.end())
       return std::nullopt;
     std::optional<Drop> last;
     for (const auto& [invoked, cookie] : found->second)
-      if (invoked <= read.completed) {
+      if (invoked <= read.completed && (accepted == nullptr || invoked >= accepted->invoked)) {
         const auto reply = by_id_.find(cookie->by);
         last = Drop{cookie, reply == by_id_.end() ? nullptr : reply->second};
       }
@@ -109,13 +119,15 @@ void find_refusals(verdict::CheckResult& result, const Looks& looks, history::Ti
     if (life.sightings.empty() || !classify(life.sightings).kind.empty() ||
         life.sightings.back().read->invoked < read.completed)
       continue;
-    std::vector<const Operation*> evidence{life.login, &read};
+    std::vector<const Operation*> evidence{life.login};
     if (had_been_accepted)
-      evidence.insert(evidence.begin() + 1, looks.reads[absence.seen]);
+      evidence.push_back(looks.reads[absence.seen]);
+    const auto known_good = evidence.back()->completed; // the login, or the read that was accepted
+    evidence.push_back(&read);
     evidence.push_back(life.sightings.back().read);
     const auto add = [&](std::string_view kind, std::string what) {
-      result.add(std::string(kind),
-                 {life.login->user, read.completed, read.complete_time, std::move(what), std::move(evidence)});
+      result.add(std::string(kind), {life.login->user, read.completed, read.complete_time, std::move(what),
+                                     std::move(evidence), known_good});
     };
     if (had_been_accepted)
       add(to_string(Guarantee::monotonic_reads), "the session was accepted, then refused, and is live");
@@ -139,6 +151,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     return result;
   }
   std::map<std::string, Life> lives;
+  std::unordered_map<std::string, std::vector<Replacement>> replacements;
   Looks looks;
   const bool by_cookies = !stack.carries_token(*stack.reader(Role::whoami));
   std::map<std::string, std::string> newest; ///< of each user, where there is one session a user
@@ -157,12 +170,9 @@ verdict::CheckResult check_sessions(const Facts& facts) {
         newest[operation.user] = operation.id;
       }
     }
-    // A login of unknown outcome may have replaced the session before it.
     if (role == Role::login && operation.outcome == Outcome::info && declare.one_session_per_user)
-      if (const auto before = newest.find(operation.user); before != newest.end()) {
-        lives[before->second].unsure = true;
-        lives[before->second].unsure_from = std::min(lives[before->second].unsure_from, operation.invoked);
-      }
+      if (const auto before = newest.find(operation.user); before != newest.end())
+        replacements[before->second].push_back({operation.invoked, Life::Replaced::perhaps});
     if (role == Role::logout && operation.outcome != Outcome::fail) {
       const auto found = lives.find(operation.value("session"));
       if (found == lives.end())
@@ -175,12 +185,12 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     }
   }
   // When a login was sent with the cookies of a session: see above.
-  std::unordered_map<std::string, std::vector<std::uint64_t>> replacements;
   if (by_cookies)
     for (const auto* login : facts.of(Role::login))
       if (const auto session = login->value("session");
           !session.empty() && login->continues.empty() && login->outcome != Outcome::fail)
-        replacements[session].push_back(login->invoked);
+        replacements[session].push_back(
+            {login->invoked, login->outcome == Outcome::ok ? Life::Replaced::yes : Life::Replaced::perhaps});
   const auto visible_within = declare.sessions_visible;
   std::size_t doubtful = 0;
   std::map<int, const Checkpoint*> checkpoints;
@@ -229,16 +239,18 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       ++doubtful;
       continue;
     }
-    auto& replaced = replacements[session.id];
-    if (!replaced.empty() && replaced.front() < read->completed) {
-      life.replaced = true;
-      std::erase_if(replaced, [&](std::uint64_t invoked) { return invoked < read->completed; });
-    }
+    std::erase_if(replacements[session.id], [&](const Replacement& one) {
+      const bool is_past = one.invoked < read->completed;
+      if (is_past)
+        life.replaced = std::max(life.replaced, one.how);
+      return is_past;
+    });
     if (read->outcome == Outcome::ok) {
       life.last_used = read->invoke_time;
       life.was_accepted = true;
-      life.replaced = false; // it is kept on: from here on that counts
-    } else if (life.replaced) {
+      life.replaced = Life::Replaced::no; // it is kept on: from here on that counts
+    } else if (life.replaced == Life::Replaced::yes ||
+               (life.replaced == Life::Replaced::perhaps && read->outcome == Outcome::unauthenticated)) {
       continue;
     }
     // One that shows late need not be there before it is due.
@@ -262,32 +274,33 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     live.push_back(life.login);
     const bool lived =
         !facts.checkpoints.empty() && life.last_used + declare.session_lifetime > facts.checkpoints.front().time;
-    if (life.sightings.empty() && life.dead == nullptr && !life.unsure && !life.replaced && lived)
+    if (life.sightings.empty() && life.dead == nullptr && !life.unsure && life.replaced == Life::Replaced::no && lived)
       ++unread;
     result.examined += life.sightings.empty() ? 0 : 1;
     auto loss = classify(life.sightings);
     if (visible_within > history::Time{} && loss.kind == "unreachable" && loss.good == nullptr &&
         loss.sighting->presence == Presence::absent)
       loss.kind = "stale";
-    auto good = life.login->completed;
+    const Operation* accepted = nullptr;
     for (const auto& sighting : life.sightings) {
       const auto& read = *sighting.read;
       if (sighting.presence == Presence::present)
-        good = read.completed;
+        accepted = &read;
       if (loss.kind.empty() || sighting.presence == Presence::present)
         continue;
       auto what =
           fmt::format("a live session was {} at {}", sighting.presence == Presence::absent ? "refused" : "out of reach",
                       sighting.checkpoint->describe());
       std::vector<const Operation*> evidence{life.login, &read};
-      if (const auto drop = drops.before(life.login->id, read); drop && sighting.presence == Presence::absent) {
+      if (const auto drop = drops.between(life.login->id, accepted, read);
+          drop && sighting.presence == Presence::absent) {
         what += fmt::format(": the browser had dropped the cookie '{}' ({}{})", drop->cookie->cookie, drop->cookie->why,
                             drop->reply == nullptr ? "" : ", in the reply to " + drop->reply->id);
         if (drop->reply != nullptr && drop->reply != &read && drop->reply != life.login)
           evidence.insert(evidence.begin() + 1, drop->reply);
       }
-      result.add(loss.kind,
-                 {life.login->user, read.completed, read.complete_time, std::move(what), std::move(evidence), good});
+      result.add(loss.kind, {life.login->user, read.completed, read.complete_time, std::move(what), std::move(evidence),
+                             (accepted != nullptr ? accepted : life.login)->completed});
     }
   }
   find_refusals(result, looks, visible_within);

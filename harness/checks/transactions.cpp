@@ -47,7 +47,56 @@ public:
     return *other(id, sides_[id].checkpoint).operation;
   }
 
+  /// The first checkpoint at which both lists showed what they show at the last one, and have at every one in between
+  /// where they could be read.
+  struct Since {
+    const Operation* own = nullptr;
+    const Operation* other = nullptr;
+    std::uint64_t known_good = 0; ///< they showed something else then, or the record did not exist yet
+  };
+  [[nodiscard]] Since since(consistency::RecordId id) const {
+    const auto& checkpoints = ledger_.facts.checkpoints;
+    const auto seen = looks_at(id, sides_[id].checkpoint);
+    Since first{&own_read(id), &other_read(id), ledger_.origins[id]->invoked};
+    for (auto i = sides_[id].checkpoint; i > 0 && checkpoints[i - 1].began >= ledger_.origins[id]->invoked; --i) {
+      if (!statements_.at(i - 1, record(id).owner).succeeded() || !other(id, i - 1).succeeded() ||
+          is_pending(id, i - 1))
+        continue;
+      const auto* own = statements_.at(i - 1, record(id).owner).operation;
+      const auto* others = other(id, i - 1).operation;
+      if (looks_at(id, i - 1) != seen) {
+        first.known_good = std::max(own->completed, others->completed);
+        break;
+      }
+      first.own = own;
+      first.other = others;
+    }
+    return first;
+  }
+
 private:
+  /// What the two lists showed of a record at a checkpoint.
+  struct Look {
+    struct Entry {
+      std::optional<text::Decimal> amount;
+      std::string peer;
+      bool operator==(const Entry&) const = default;
+    };
+    std::optional<Entry> own, other;
+    bool operator==(const Look&) const = default;
+  };
+  [[nodiscard]] Look looks_at(consistency::RecordId id, std::size_t checkpoint) const {
+    const auto find = [&](const Operation& read, Role list) -> std::optional<Look::Entry> {
+      const auto& entries = ledger_.facts.list(read, list);
+      for (std::size_t i = 0; i < entries.size(); ++i)
+        if (ledger_.record_of(entries, i) == id)
+          return Look::Entry{entries[i].amount, entries[i].peer};
+      return std::nullopt;
+    };
+    return {find(*statements_.at(checkpoint, record(id).owner).operation, Role::statement),
+            find(*other(id, checkpoint).operation,
+                 ledger_.roles[id] == Role::transfer ? Role::statement : Role::purchases)};
+  }
   [[nodiscard]] const consistency::Record& record(consistency::RecordId id) const {
     return ledger_.sightings.records[id];
   }
@@ -115,10 +164,13 @@ void find_halves(verdict::CheckResult& result, const Ledger& ledger, const Compa
         transfer->outcome == Outcome::unauthenticated)
       continue;
     const auto say = [&](const std::string& kind, const std::string& what) {
-      const auto& mine = comparison.own_read(id);
-      result.add(
-          kind,
-          {transfer->user, mine.completed, mine.complete_time, what, {transfer, &mine, &comparison.other_read(id)}});
+      const auto since = comparison.since(id);
+      result.add(kind, {transfer->user,
+                        since.own->completed,
+                        since.own->complete_time,
+                        what,
+                        {transfer, since.own, since.other},
+                        since.known_good});
     };
     if ((debit == nullptr) != (credit == nullptr))
       say("partial", fmt::format("{} has {} without {}", transfer->id, debit != nullptr ? "a debit" : "a credit",
@@ -149,20 +201,22 @@ void find_unpaid(verdict::CheckResult& result, const Ledger& ledger, const Compa
     if (checkpoint == consistency::none || ledger.roles[id] != Role::purchase ||
         purchase->outcome == Outcome::unauthenticated)
       continue;
-    const auto say = [&](const std::string& kind, std::vector<const Operation*> evidence, std::string what) {
-      const auto& statement = comparison.own_read(id);
-      evidence.push_back(&statement);
-      result.add(kind, {purchase->user, statement.completed, statement.complete_time, std::move(what), evidence});
+    const auto say = [&](const std::string& kind, std::string what) {
+      const auto since = comparison.since(id);
+      result.add(kind, {purchase->user,
+                        since.own->completed,
+                        since.own->complete_time,
+                        std::move(what),
+                        {purchase, since.other, since.own},
+                        since.known_good});
     };
     const auto wanted = text::Decimal::parse(purchase->value("amount"));
     if (wanted && charge != nullptr && charge->amount && *charge->amount != -*wanted)
-      say("altered", {purchase},
-          fmt::format("{} is charged {}, was a purchase for {}", purchase->id, (-*charge->amount).text(),
-                      wanted->text()));
+      say("altered", fmt::format("{} is charged {}, was a purchase for {}", purchase->id, (-*charge->amount).text(),
+                                 wanted->text()));
     if ((order == nullptr) != (charge == nullptr))
-      say("partial", {purchase, &comparison.other_read(id)},
-          fmt::format("{} has {}", purchase->id,
-                      order != nullptr ? "an order without a charge" : "a charge without an order"));
+      say("partial", fmt::format("{} has {}", purchase->id,
+                                 order != nullptr ? "an order without a charge" : "a charge without an order"));
   }
 }
 
@@ -215,6 +269,7 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
   const auto& declare = facts.bundle.scenario.stack.declare;
   Folds folds(facts);
   std::set<std::string> unbalanced, overdrawn;
+  std::unordered_map<std::string, std::uint64_t> good; ///< a read of each user's that was as it must be had ended
   for (const auto* read : facts.of(Role::statement)) {
     if (read->outcome != Outcome::ok || facts.may_be_torn(*read))
       continue;
@@ -225,6 +280,9 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
     if (!balance)
       continue;
     const auto folded = folds.balance(*read);
+    const auto known_good = good.contains(read->user) ? good.at(read->user) : 0;
+    if ((!folded || *folded == *balance) && (!balance->is_negative() || declare.overdraft))
+      good[read->user] = read->completed;
     if (folded && *folded != *balance && unbalanced.insert(read->user).second)
       result.add("unbalanced",
                  {read->user,
@@ -232,13 +290,15 @@ void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
                   read->complete_time,
                   fmt::format("the balance is {}, the statement adds up to {} (opening balance {})", balance->text(),
                               folded->text(), declare.opening_balance.value_or(text::Decimal{}).text()),
-                  {read}});
+                  {read},
+                  known_good});
     if (balance->is_negative() && !declare.overdraft && overdrawn.insert(read->user).second)
       result.add("overdrawn", {read->user,
                                read->completed,
                                read->complete_time,
                                fmt::format("the balance is {}", balance->text()),
-                               {read}});
+                               {read},
+                               known_good});
   }
 }
 
@@ -268,7 +328,7 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   const CheckpointReads reads(ledger);
   const auto visible = stack.declare.transactions_visible;
   const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::transfer, words, visible);
-  find_intruders(result, ledger, words);
+  find_intruders(result, ledger, lanes, words);
   const Comparison comparison(ledger, reads);
   find_halves(result, ledger, comparison);
   find_unpaid(result, ledger, comparison);

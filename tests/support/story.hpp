@@ -120,6 +120,7 @@ public:
                     .state = of.is_proven ? StepEvent::State::proven : StepEvent::State::unproven,
                     .nature = of.nature,
                     .struck = of.ends_processes ? of.instances : std::vector<std::string>{}});
+    event(StepEvent{.id = id, .kind = of.kind, .state = StepEvent::State::ended, .nature = of.nature});
   }
   void begin_checkpoint(bool restored = false) {
     checkpoint_ = ++checkpoints_;
