@@ -3,6 +3,7 @@
 #include "harness/workload/requests.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace holdfast;
 using async::HttpReply;
@@ -52,7 +53,7 @@ TEST_CASE("amounts may be numbers or texts, with places behind the point") {
   CHECK(of("7.10") == "7.1");
   CHECK(of("7e0") == "7");
   CHECK(of("-3") == "-3");
-  for (const auto* bad : {"\"seven\"", "true", "{}", "[7]"}) {
+  for (const auto* bad : {"\"seven\"", "true", "{}", "[7]", "-9223372036854775808"}) {
     INFO(std::string(bad));
     CHECK(of(bad).starts_with("info: "));
     CHECK(of(bad).find("/items/0/amount") != std::string::npos);
@@ -133,4 +134,23 @@ TEST_CASE("a value that a medium cannot carry is refused where it would be sent"
   const auto large = why(std::string(200'000, 'x'));
   REQUIRE(large);
   CHECK(large->find("too large") != std::string::npos);
+}
+
+TEST_CASE("what a list may hold is bounded over all its pages, and so is every field") {
+  const auto page = [](int entries, const workload::Pages& before) {
+    std::string items;
+    for (int i = 0; i < entries; ++i)
+      items += fmt::format("{}{{\"id\":\"foreign-{}\",\"amount\":1}}", i == 0 ? "" : ",", i);
+    return workload::read_reply(purchases(), reply(200, "{\"items\":[" + items + "]}"), sent, ids, before);
+  };
+  const auto first = page(700, {});
+  CHECK(first.outcome == Outcome::ok);
+  CHECK(first.pages.count == 1);
+  const auto second = page(400, first.pages);
+  CHECK(second.outcome == Outcome::info);
+  CHECK(second.reason == "the list holds more than 1000 entries that nobody submitted");
+  const auto long_id = std::string(100'000, 'x');
+  const auto clipped = read(purchases(), reply(200, R"({"items":[{"id":")" + long_id + R"(","amount":1}]})"));
+  REQUIRE(clipped.list.size() == 1);
+  CHECK(clipped.list.begin()->id.size() < 5000);
 }

@@ -13,7 +13,9 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <optional>
+#include <set>
 #include <sys/socket.h>
+#include <utility>
 
 namespace holdfast::async {
 
@@ -26,7 +28,8 @@ public:
   ReplyBudget(const asio::any_io_executor& executor, std::size_t bytes) : left_(bytes), freed_(executor) {}
 
   asio::awaitable<void> take(std::size_t bytes) {
-    while (left_ < bytes)
+    const Turn mine(*this);
+    while (left_ < bytes || *waiting_.begin() != mine.number)
       co_await freed_.wait();
     left_ -= bytes;
   }
@@ -37,8 +40,25 @@ public:
   }
 
 private:
+  /// A place among those who wait; who leaves it, served or not, lets those behind go on.
+  struct Turn {
+    explicit Turn(ReplyBudget& waited_for) : budget(waited_for), number(budget.last_++) {
+      budget.waiting_.insert(number);
+    }
+    ~Turn() {
+      budget.waiting_.erase(number);
+      budget.freed_.notify();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ReplyBudget& budget;
+    std::uint64_t number;
+  };
+
   std::size_t left_;
   Event freed_;
+  std::uint64_t last_ = 0;
+  std::set<std::uint64_t> waiting_; ///< in the order in which they came
 };
 
 std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes) {
@@ -106,6 +126,7 @@ struct HttpConnection::State {
     parser.eager(true);
     Share share(budget);
     std::size_t received = 0;
+    bool is_large = false;
     bool any = buffer.size() != 0;
     while (!parser.is_done()) {
       boost::system::error_code error;
@@ -119,8 +140,10 @@ struct HttpConnection::State {
         co_return fmt::format("the framing of its chunks is larger than {}", kib(framing_limit));
       if (used != 0 && !error)
         continue;
-      if (received >= unbudgeted)
-        co_await share.take(piece);
+      if (received >= unbudgeted && !std::exchange(is_large, true)) {
+        const auto said = parser.content_length();
+        co_await share.take(std::min<std::uint64_t>(said ? *said : body_limit, body_limit) + head_limit);
+      }
       const auto size =
           co_await socket.async_read_some(buffer.prepare(piece), asio::redirect_error(use_awaitable, error));
       buffer.commit(size);

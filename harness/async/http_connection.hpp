@@ -46,8 +46,8 @@ struct HttpFailure {
 
 using HttpOutcome = std::variant<HttpReply, HttpFailure>;
 
-/// Bytes of replies that several connections may hold together. Who needs more waits: a service that answers with
-/// endless bodies must not take the harness's memory.
+/// Bytes of large replies that several connections may hold together: a service that answers with endless bodies must
+/// not take the harness's memory. Each large reply reserves all that it may need at once, first come, first served.
 class ReplyBudget;
 [[nodiscard]] std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes);
 

@@ -161,9 +161,9 @@ asio::awaitable<void> Caller::attempt(Exchange& exchange, Route route, history::
     connection.close();
     tried.outcome = Outcome::info;
     tried.reason = fmt::format("no whole reply within {} ms", kind.timeout.count() / 1'000'000);
-    if (reading.pages > 0)
+    if (reading.pages.count > 0)
       tried.reason = fmt::format("the list had no end within {} ms: {} pages were read",
-                                 kind.timeout.count() / 1'000'000, reading.pages);
+                                 kind.timeout.count() / 1'000'000, reading.pages.count);
   } else if (const auto* failure = std::get_if<async::HttpFailure>(&*answer)) {
     tried.outcome = failure->when == async::HttpFailure::When::exchanging ? Outcome::info : Outcome::fail;
     tried.reason = failure->reason;
@@ -172,7 +172,7 @@ asio::awaitable<void> Caller::attempt(Exchange& exchange, Route route, history::
     tried.status = std::get<async::HttpReply>(*answer).status;
     tried.reason = std::move(reading.reason);
     const bool has_pages = kind.ok.list && kind.ok.list->next.is_given();
-    operation.pages = has_pages ? static_cast<std::uint16_t>(reading.pages) : 0;
+    operation.pages = has_pages ? static_cast<std::uint16_t>(reading.pages.count) : 0;
     operation.captured = std::move(reading.captured);
     operation.list = std::move(reading.list);
     operation.statement = std::move(reading.statement);
@@ -194,8 +194,7 @@ asio::awaitable<async::HttpOutcome> Caller::converse(Exchange& exchange, async::
     const auto* reply = std::get_if<async::HttpReply>(&outcome);
     if (reply == nullptr)
       co_return outcome;
-    reading = read_reply(kind, *reply, sent, ids());
-    reading.pages = page;
+    reading = read_reply(kind, *reply, sent, ids(), reading.pages);
     list.append(reading.list);
     if (reading.outcome != Outcome::ok || reading.next.empty()) {
       reading.list = std::move(list);
@@ -227,10 +226,20 @@ asio::awaitable<async::HttpOutcome> Caller::send(Exchange& exchange, async::Http
       else
         with_cookies.headers.emplace_back("Cookie", std::move(cookies));
     }
+    const bool is_used = connection.is_open();
     auto outcome = co_await connection.exchange(with_cookies);
+    // A server may close an idle connection just as it is used again. A read may ask once more.
+    if (is_used && request.method == "GET" && std::holds_alternative<async::HttpFailure>(outcome)) {
+      connection.close();
+      outcome = co_await connection.exchange(with_cookies);
+    }
     const auto* reply = std::get_if<async::HttpReply>(&outcome);
-    if (reply == nullptr)
+    if (reply == nullptr) {
+      // Behind a redirect the first request has been answered: that nothing was sent now says nothing of its effect.
+      if (hop > 0)
+        std::get<async::HttpFailure>(outcome).when = async::HttpFailure::When::exchanging;
       co_return outcome;
+    }
     bool any_cookie = false;
     for (const auto& [name, value] : reply->headers)
       if (name == "set-cookie") {
@@ -239,7 +248,7 @@ asio::awaitable<async::HttpOutcome> Caller::send(Exchange& exchange, async::Http
       }
     if (any_cookie)
       for (const auto& [name, value] : exchange.jar->contents())
-        setup_.secrets.learn(value);
+        learn(exchange.user, value);
     sent.target = request.target;
     if (kind.redirects != scenario::Operation::Redirects::follow || !is_redirect(reply->status))
       co_return outcome;
@@ -259,6 +268,12 @@ asio::awaitable<async::HttpOutcome> Caller::send(Exchange& exchange, async::Http
   }
 }
 
+/// What a service gave out. A user's name and an operation's id are no secrets, wherever a service puts them.
+void Caller::learn(const User& user, std::string_view value) {
+  if (value != user.name && !ids().holds(value))
+    setup_.secrets.learn(value);
+}
+
 void Caller::keep_session(Exchange& exchange) {
   auto& user = exchange.user;
   auto& operation = exchange.operation;
@@ -275,8 +290,12 @@ void Caller::keep_session(Exchange& exchange) {
       exchange.session->jar = exchange.jar_before;
     user.session.reset();
   }
-  if (operation.outcome == Outcome::unauthenticated && setup_.scenario.workload.relogin)
+  if (operation.outcome == Outcome::unauthenticated && setup_.scenario.workload.relogin && user.session) {
+    // The browser logs in with what it has; what was refused is kept as it is now, to be looked at again.
+    if (user.session->jar == user.jar)
+      user.session->jar = std::make_shared<CookieJar>(*user.jar);
     user.session.reset();
+  }
 }
 
 void Caller::begin_session(Exchange& exchange) {
@@ -285,7 +304,7 @@ void Caller::begin_session(Exchange& exchange) {
   const auto given = operation.captured;
   for (const auto& [name, value] : given)
     if (name != "user" && name != "balance") {
-      setup_.secrets.learn(value);
+      learn(user, value);
       operation.captured.set(name, setup_.secrets.mark(value)); // the history needs to know no more
     }
   const auto now = user.jar->contents();

@@ -52,6 +52,7 @@ private:
                                                Reading& reading);
   asio::awaitable<async::HttpOutcome> send(Exchange& exchange, async::HttpConnection& connection, Route route,
                                            async::HttpRequest request, Sent& sent);
+  void learn(const User& user, std::string_view value);
   void keep_session(Exchange& exchange);
   void begin_session(Exchange& exchange);
   [[nodiscard]] const std::string& host_of(const scenario::Operation& operation) const;

@@ -44,6 +44,11 @@ std::size_t LiveCounters::served(const std::string& operation) const {
   return found == served_.end() ? 0 : found->second;
 }
 
+std::size_t LiveCounters::shown(const std::string& operation) const {
+  const auto found = shown_.find(operation);
+  return found == shown_.end() ? 0 : found->second;
+}
+
 bool LiveCounters::recovered(history::Time from, double ratio,
                              const std::function<bool(const std::string&)>& routed) const {
   std::size_t counted = 0;

@@ -19,6 +19,8 @@ public:
   };
   void begin(const std::string& operation) { ++begun_[operation]; }
   void count(const std::string& operation, const std::string& instance, history::Time time, Served served);
+  /// An operation was answered by what it is read for: an empty list shows nothing of its elements.
+  void show(const std::string& operation) { ++shown_[operation]; }
   /// An operation that changes something was acknowledged.
   void acknowledge(const std::string& operation, int host, history::Time time) {
     acknowledged_[{operation, host}] = time;
@@ -41,6 +43,8 @@ public:
   [[nodiscard]] bool awaits_a_first() const;
   /// How often an operation was served so far.
   [[nodiscard]] std::size_t served(const std::string& operation) const;
+  /// How often it has shown something.
+  [[nodiscard]] std::size_t shown(const std::string& operation) const;
 
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_; } ///< neither ok nor declared rejections
@@ -57,7 +61,7 @@ private:
   std::map<Key, std::deque<Sample>> samples_;
   std::map<Key, double> steady_;
   std::map<std::string, std::size_t> begun_, ended_;                  ///< by operation
-  std::map<std::string, std::size_t> served_;                         ///< by operation
+  std::map<std::string, std::size_t> served_, shown_;                 ///< by operation
   std::map<std::pair<std::string, int>, history::Time> acknowledged_; ///< the last, by operation and host
   std::uint64_t total_ = 0;
   std::uint64_t counted_ = 0;

@@ -11,14 +11,25 @@ asio::awaitable<async::HttpConnection> Pool::take(Route route, Use use) {
   ++used_;
   if (use == Use::once)
     co_return async::HttpConnection(executor_, route.address, route.port, budget_);
-  auto& idle = idle_[{route.address, route.port}];
-  while (!idle.empty()) {
-    auto connection = std::move(idle.back());
-    idle.pop_back();
+  auto& waiting = idle_[{route.address, route.port}];
+  while (!waiting.empty()) {
+    auto connection = std::move(waiting.back());
+    waiting.pop_back();
     if (connection.is_usable())
       co_return connection;
   }
+  // Idle connections to other places are connections all the same: who needs one more closes the oldest of them.
+  for (auto other = idle_.begin(); other != idle_.end() && used_ + idle() > limit_; ++other)
+    while (!other->second.empty() && used_ + idle() > limit_)
+      other->second.pop_front();
   co_return async::HttpConnection(executor_, route.address, route.port, budget_);
+}
+
+std::size_t Pool::idle() const {
+  std::size_t count = 0;
+  for (const auto& [place, connections] : idle_)
+    count += connections.size();
+  return count;
 }
 
 void Pool::give_back(const Route& route, Use use, async::HttpConnection connection) {

@@ -140,7 +140,7 @@ asio::awaitable<void> ReadBack::baseline(std::vector<std::unique_ptr<User>>& use
       continue;
     for (std::size_t i = reads(operation->name); i < baseline_reads; ++i) {
       auto& user = *order[i % count];
-      if (user.session)
+      if (user.session || scenario_.stack.operation(Role::login) == nullptr)
         (void)co_await caller_.perform(user, Intent{operation, {}, nullptr, 0, true});
     }
   }

@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t shown_of_reply = 200;
 constexpr std::size_t most_foreign = 1000;          ///< entries of a list that nobody submitted
 constexpr std::size_t longest_capture = 16U << 10U; ///< what is sent back with every request
+constexpr std::size_t longest_field = 4U << 10U;    ///< of an entry; more is cut off, and no id of ours
 
 bool contains(const std::vector<int>& all, int one) {
   return std::find(all.begin(), all.end(), one) != all.end();
@@ -128,7 +129,7 @@ std::optional<text::Decimal> decimal(const json::value* value) {
   if (value == nullptr)
     return std::nullopt;
   if (value->is_int64())
-    return text::Decimal(value->get_int64());
+    return text::Decimal::parse(std::to_string(value->get_int64())); // nothing for one that has no negative
   if (value->is_double())
     return text::Decimal::from_double(value->get_double());
   return value->is_string() ? text::Decimal::parse(std::string_view(value->get_string())) : std::nullopt;
@@ -137,8 +138,10 @@ std::optional<text::Decimal> decimal(const json::value* value) {
 class ReplyReader {
 public:
   ReplyReader(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
-              const GivenIds& ids)
+              const GivenIds& ids, const Pages& before)
       : operation_(operation), reply_(reply), sent_(sent), ids_(ids) {
+    reading_.pages = before;
+    ++reading_.pages.count;
     boost::system::error_code error;
     root_ = json::parse(reply.body, error);
     is_json_ = !error;
@@ -253,7 +256,8 @@ private:
                                     array == nullptr ? ": " + where_it_ends(root_, capture.at) : "", likely);
       return false;
     }
-    std::size_t foreign = 0, index = 0;
+    std::size_t index = 0;
+    auto& [pages, entries, foreign] = reading_.pages;
     for (const auto& element : array->get_array()) {
       history::ListEntry entry;
       if (!read_entry(capture, element, fmt::format("{}/{}", capture.at, index++), entry))
@@ -262,9 +266,9 @@ private:
         reading_.reason = fmt::format("the list holds more than {} entries that nobody submitted", most_foreign);
         return false;
       }
-      if (list.size() > most_foreign + 2 * ids_.given) {
+      if (entries++ > most_foreign + 2 * ids_.given) {
         reading_.reason =
-            fmt::format("the list holds more than {} entries, and {} operations were begun", list.size(), ids_.given);
+            fmt::format("the list holds more than {} entries, and {} operations were begun", entries - 1, ids_.given);
         return false;
       }
       list.push_back(std::move(entry));
@@ -294,7 +298,7 @@ private:
       const auto words = scalar(element, pointer);
       if (!words && (field == "id" || field == "item"))
         return misses(pointer, value, "a text or a number");
-      auto value_text = words.value_or("");
+      auto value_text = text::clipped(words.value_or(""), longest_field);
       if (field == "id")
         entry.id = ids_.read(std::move(value_text));
       else if (field == "item")
@@ -320,7 +324,13 @@ private:
     if (reference.empty() || reference == "false")
       return true;
     if (!next.parameter.empty()) {
-      urls::url target(urls::parse_origin_form(sent_.target).value());
+      const auto sent_to = urls::parse_origin_form(sent_.target);
+      if (!sent_to) {
+        reading_.reason = fmt::format("a token cannot be put into '{}', which is no target of HTTP",
+                                      text::one_line(sent_.target, 100));
+        return false;
+      }
+      urls::url target(*sent_to);
       auto parameters = target.params();
       parameters.erase(next.parameter);
       parameters.append({next.parameter, reference});
@@ -382,8 +392,8 @@ bool GivenIds::holds(std::string_view id) const {
 }
 
 Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
-                   const GivenIds& ids) {
-  return ReplyReader(operation, reply, sent, ids).read();
+                   const GivenIds& ids, const Pages& before) {
+  return ReplyReader(operation, reply, sent, ids, before).read();
 }
 
 std::optional<std::string> resolve_reference(std::string_view reference, const Sent& sent) {

@@ -7,6 +7,13 @@
 
 namespace holdfast::workload {
 
+/// What a list held on the pages before: its bounds are of all its pages.
+struct Pages {
+  std::size_t count = 0;
+  std::size_t entries = 0;
+  std::size_t foreign = 0; ///< entries that nobody submitted
+};
+
 struct Reading {
   history::Outcome outcome = history::Outcome::info;
   std::string reason; ///< why it is not `ok`: the pointer, what was found there, what it may mean
@@ -14,7 +21,7 @@ struct Reading {
   history::EntryList list;
   history::EntryList statement; ///< of an overview
   std::string next;             ///< target of the list's next page; empty: this was the last
-  std::size_t pages = 0;        ///< of the list that were read
+  Pages pages;                  ///< of the list that were read, with this one
 };
 
 /// The ids that this run has given out, to read them back from lists.
@@ -37,7 +44,7 @@ struct Sent {
 };
 
 [[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
-                                 const GivenIds& ids);
+                                 const GivenIds& ids, const Pages& before = {});
 
 /// The target on the same service that a reference means: a path, a URL, "?page=2", "next". Nothing when it leads to
 /// another service, or is no reference.

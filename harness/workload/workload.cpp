@@ -19,7 +19,8 @@ constexpr std::size_t baseline_reads = 5; ///< so often an operation must have b
 
 Workload::Workload(asio::any_io_executor executor, Caller::Setup setup)
     : executor_(executor), clock_(setup.clock), scenario_(setup.scenario), plan_(setup.scenario, setup.seed),
-      completed_(executor), changed_(executor), caller_(executor, setup), read_back_(clock_, scenario_, caller_) {
+      completed_(executor), changed_(executor), caller_(executor, setup), read_back_(clock_, scenario_, caller_),
+      failed_(executor) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(scenario_.workload.users); ++i) {
     auto user = std::make_unique<User>();
     user->index = i;
@@ -36,6 +37,19 @@ Workload::~Workload() = default;
 void Workload::rethrow_failure() const {
   if (failure_)
     std::rethrow_exception(failure_);
+}
+
+asio::awaitable<void> Workload::until_failure() {
+  while (!failure_)
+    co_await failed_.wait();
+  std::rethrow_exception(failure_);
+}
+
+/// In a handler.
+void Workload::fail() {
+  if (!failure_)
+    failure_ = std::current_exception();
+  failed_.notify();
 }
 
 async::Time Workload::timeline() const {
@@ -99,7 +113,7 @@ asio::awaitable<void> Workload::run_lane(std::shared_ptr<Lanes> lanes) {
     try {
       co_await lanes->work(user);
     } catch (...) {
-      failure_ = std::current_exception();
+      fail();
     }
   }
   --lanes->active;
@@ -126,7 +140,8 @@ asio::awaitable<void> Workload::set_up() {
     else
       each.push_back(operation);
   const auto parallel = static_cast<std::size_t>(scenario_.workload.connections);
-  co_await for_all_users(parallel, [this, &each](User& user) -> asio::awaitable<void> {
+  // By value: a lane may outlive this coroutine, when it is cancelled.
+  co_await for_all_users(parallel, [this, each](User& user) -> asio::awaitable<void> {
     for (const auto* operation : each)
       co_await perform(user, Intent{operation, {}, nullptr, 0, true});
   });
@@ -195,7 +210,7 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
       co_await perform(user, std::move(intent));
     }
   } catch (...) {
-    failure_ = std::current_exception();
+    fail();
   }
   user.busy = false;
   --open_;
@@ -237,6 +252,10 @@ void Workload::count(const User&, const Intent& intent, const history::Operation
               good   ? LiveCounters::Served::yes
               : lost ? LiveCounters::Served::neither
                      : LiveCounters::Served::no);
+  const bool is_empty_list = operation.outcome == Outcome::ok && intent.operation->ok.list && operation.list.empty() &&
+                             operation.statement.empty();
+  if (good && !is_empty_list)
+    live_.show(operation.name);
   if (!good)
     last_failure_ = fmt::format("'{}': {}", operation.name, operation.reason);
   if (operation.outcome == Outcome::ok && scenario::is_change(intent.operation->role)) {
@@ -256,13 +275,13 @@ asio::awaitable<void> Workload::read_back(int checkpoint, async::Time settled) {
 bool Workload::has_baseline() const {
   for (const auto role : {Role::whoami, Role::purchases, Role::statement, Role::overview})
     if (const auto* operation = scenario_.stack.operation(role))
-      if (live_.served(operation->name) < baseline_reads)
+      if (live_.shown(operation->name) < baseline_reads)
         return false;
   return true;
 }
 
 asio::awaitable<void> Workload::read_baseline() {
-  co_await read_back_.baseline(users_, [this](const std::string& operation) { return live_.served(operation); });
+  co_await read_back_.baseline(users_, [this](const std::string& operation) { return live_.shown(operation); });
 }
 
 } // namespace holdfast::workload

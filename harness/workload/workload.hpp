@@ -56,8 +56,11 @@ public:
   [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
   /// The failure that ended an operation's coroutine (a full disk), if any: the run must stop.
   void rethrow_failure() const;
+  /// Returns only by throwing it.
+  [[nodiscard]] asio::awaitable<void> until_failure();
 
 private:
+  void fail();
   void begin_queue(User& user);
   asio::awaitable<void> perform_queue(std::size_t user);
   asio::awaitable<void> perform(User& user, Intent intent);
@@ -88,6 +91,7 @@ private:
   async::Time timeline_{};
   std::string last_failure_;
   std::exception_ptr failure_;
+  async::Event failed_;
 };
 
 } // namespace holdfast::workload
