@@ -104,6 +104,7 @@ struct StepFields {
     if (!value.empty())
       out.text(key, value);
   }
+  void said(std::string_view key, const std::string& value) { (*this)(key, value); }
   void operator()(std::string_view key, const std::vector<std::string>& values) {
     if (!values.empty())
       out.texts(key, values);

@@ -1,4 +1,5 @@
 // What a run leaves: whole, private, and without secrets.
+#include "harness/bundle/late_secrets.hpp"
 #include "harness/bundle/masked_sources.hpp"
 #include "harness/history/secrets.hpp"
 #include "tests/support/support.hpp"
@@ -164,6 +165,10 @@ listen = {address}
 [operations.login]
 request = { path = "/login", json = { user = "{user}", password = "{password}" } }
 ok = { status = [200], capture = { token = "/token" } }
+[operations.me]
+request = { path = "/me", headers = { Authorization = "Bearer {token}", Cookie = "session={token}" } }
+[operations.overview]
+request = { path = "/overview", headers = { Authorization = "Basic aHVudGVyMjpodW50ZXIy", Cookie = "key=hunter2-27; s={token}" } }
 )";
   const auto masked = bundle::masked_toml(text, secrets);
   INFO(masked);
@@ -173,5 +178,25 @@ ok = { status = [200], capture = { token = "/token" } }
   CHECK(is.at_path("services.web.environment.NAME").value<std::string>() == "web");
   CHECK(is.at_path("operations.login").node()->as_table() != nullptr);
   CHECK(*is.at_path("operations.login").as_table() == *was.at_path("operations.login").as_table());
+  // Whether an operation carries a token is judged from here.
+  CHECK(*is.at_path("operations.me").node()->as_table() == *was.at_path("operations.me").as_table());
+  const auto headers = is.at_path("operations.overview.request.headers");
+  CHECK(headers.at_path("Authorization").value<std::string>() == secrets.mark("Basic aHVudGVyMjpodW50ZXIy"));
+  CHECK(headers.at_path("Cookie").value<std::string>() == secrets.mark("key=hunter2-27; s=") + "{token}");
   CHECK(bundle::masked_toml("no toml, password=hunter2", secrets).find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("what was written before it was known for a secret is masked at the run's end") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "logs");
+  const std::string token = "a1b2c3d4-e5f6-token", other = "99887766-not-given-out";
+  folder.write("wire.jsonl", "{\"seq\":7,\"keys\":[\"session:" + token + "\",\"" + other + "\"]}\n{\"seq\":8}\n");
+  folder.write("logs/web@1.log", "created " + token + "\nno line end: " + token);
+  history::Secrets secrets;
+  secrets.learn(token);
+  CHECK_FALSE(bundle::mask_late_secrets(folder.path(), secrets));
+  const auto read = [&](const char* name) { return content(folder.path() / name); };
+  CHECK(read("wire.jsonl") ==
+        "{\"seq\":7,\"keys\":[\"session:" + secrets.mark(token) + "\",\"" + other + "\"]}\n{\"seq\":8}\n");
+  CHECK(read("logs/web@1.log") == "created " + secrets.mark(token) + "\nno line end: " + secrets.mark(token));
 }

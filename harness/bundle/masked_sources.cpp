@@ -20,8 +20,28 @@ bool names_places(std::string_view key) {
   return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
-bool is_placeholder(std::string_view text) {
-  return text.size() > 2 && text.front() == '{' && text.find('}') == text.size() - 1;
+/// What a template like "Bearer {token}" sends is known only when it is filled: the placeholders stay, and short words
+/// beside them that say what they are.
+std::string mark_around_placeholders(std::string_view text, const history::Secrets& secrets) {
+  constexpr std::size_t longest_word = 15;
+  const auto is_word = [](std::string_view piece) {
+    return piece.size() <= longest_word &&
+           std::none_of(piece.begin(), piece.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  std::string out;
+  bool has_placeholder = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto open = text.find('{', at);
+    const auto close = open == std::string_view::npos ? open : text.find('}', open);
+    const auto piece = text.substr(at, close == std::string_view::npos ? text.size() - at : open - at);
+    has_placeholder = has_placeholder || close != std::string_view::npos;
+    out += piece.empty() || (has_placeholder && is_word(piece)) ? std::string(piece) : secrets.mark(piece);
+    if (close == std::string_view::npos)
+      break;
+    out += text.substr(open, close + 1 - open);
+    at = close + 1;
+  }
+  return out;
 }
 
 std::string literal(const std::string& text) {
@@ -79,9 +99,8 @@ private:
       }
     } else if (const auto* value = node.as_string(); value != nullptr && !value->get().empty()) {
       const auto& text = value->get();
-      const auto masked = !secret || text.starts_with('-') ? secrets_.mask(text)
-                          : is_placeholder(text)           ? text
-                                                           : secrets_.mark(text);
+      const auto masked =
+          !secret || text.starts_with('-') ? secrets_.mask(text) : mark_around_placeholders(text, secrets_);
       if (masked != text)
         changes_.push_back({offset(node.source().begin), offset(node.source().end), literal(masked)});
     }

@@ -1,8 +1,9 @@
 // What happens in a run beside operations, probes and messages: one struct a kind of event. Each describes its own
 // fields once, in `fields`; the recorder, the reader and tests walk that description.
 //
-// A description calls `field(key, member)` for each member. What is empty, zero or false is not written and is read
-// back as such, but for enumerations, which are always there.
+// A description calls `field(key, member)` for each member, `field.said` where a service or a person may have said what
+// stands there: secrets are masked in that alone, since names and ids are compared. What is empty, zero or false is not
+// written and is read back as such, but for enumerations, which are always there.
 #pragma once
 
 #include "harness/history/values.hpp"
@@ -40,7 +41,7 @@ struct PhaseEvent {
   static void fields(Field& field, Self& self) {
     field("name", self.phase);
     field("state", self.state);
-    field("reason", self.reason);
+    field.said("reason", self.reason);
   }
 };
 
@@ -74,7 +75,7 @@ struct StepEvent {
     field("link", self.link);
     field("peer", self.peer);
     field("connection", self.connection);
-    field("evidence", self.evidence);
+    field.said("evidence", self.evidence);
     field("struck", self.struck);
     field("started", self.started);
     field("waited_ms", self.waited);
@@ -138,7 +139,7 @@ struct ProcessEvent {
   static void fields(Field& field, Self& self) {
     field("instance", self.instance);
     field("state", self.state);
-    field("detail", self.detail);
+    field.said("detail", self.detail);
     field("pid", self.pid);
     field("release", self.release);
     field("exit", self.exit_code);
@@ -166,7 +167,7 @@ struct RouteEvent {
   static void fields(Field& field, Self& self) {
     field("instance", self.instance);
     field("state", self.state);
-    field("detail", self.detail);
+    field.said("detail", self.detail);
     field("probed_ms", self.probed);
     field("timed_out", self.timed_out);
   }
@@ -245,7 +246,7 @@ struct WarningEvent {
   template <class Field, class Self>
   static void fields(Field& field, Self& self) {
     field("instance", self.instance);
-    field("text", self.text);
+    field.said("text", self.text);
   }
 };
 

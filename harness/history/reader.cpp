@@ -182,6 +182,7 @@ public:
   explicit EventReader(const json::object& line) : line_(line) {}
 
   void operator()(std::string_view key, std::string& into) { into = optional_text(line_, key); }
+  void said(std::string_view key, std::string& into) { into = optional_text(line_, key); }
   void operator()(std::string_view key, std::vector<std::string>& into) {
     const auto* found = line_.if_contains(key);
     if (found == nullptr || found->is_array())

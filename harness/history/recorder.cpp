@@ -26,7 +26,8 @@ void append_values(std::string& out, std::string_view key, const Values& values,
       out += ',';
     text::append_json(out, name);
     out += ':';
-    text::append_json(out, secrets == nullptr                                           ? std::string(value)
+    const bool is_compared = name == "user" || name == "balance"; // with what others say of the same
+    text::append_json(out, secrets == nullptr || is_compared                            ? std::string(value)
                            : secrets->is_secret_name(name) && !value.starts_with("***") ? secrets->mark(value)
                                                                                         : secrets->mask(value));
   }
@@ -107,6 +108,10 @@ public:
   EventWriter(std::string& line, const Secrets& secrets) : line_(line), secrets_(secrets) {}
 
   void operator()(std::string_view key, const std::string& value) {
+    if (!value.empty())
+      append_text(line_, key, value);
+  }
+  void said(std::string_view key, const std::string& value) {
     if (!value.empty())
       append_text(line_, key, secrets_.mask(value));
   }
@@ -256,7 +261,7 @@ std::uint64_t Recorder::event(const EventData& event) {
 }
 
 std::uint64_t Recorder::message(const WireMessage& message) {
-  constexpr std::size_t most_keys = 8, longest_key = 64;
+  constexpr std::size_t most_keys = 8, longest_key = 256, kept_of_longer = 32;
   auto line = begin_line(++sequence_, message.time, message.kind == WireMessage::Kind::request ? "request" : "reply");
   append_text(line, "link", message.link);
   append_text(line, "peer", message.peer);
@@ -268,7 +273,9 @@ std::uint64_t Recorder::message(const WireMessage& message) {
     fmt::format_to(std::back_inserter(line), ",\"{}\":[", name);
     for (std::size_t i = 0; i < all.size() && i < most_keys; ++i) {
       line += i == 0 ? "" : ",";
-      text::append_json(line, secrets_.mask(std::string_view(all[i]).substr(0, longest_key)));
+      // A secret that is cut is recognised by nobody.
+      text::append_json(line,
+                        secrets_.mask(all[i].size() > longest_key ? text::clipped(all[i], kept_of_longer) : all[i]));
     }
     line += ']';
   };

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
-#include <optional>
 #include <sodium.h>
 #include <stdexcept>
 
@@ -16,6 +15,7 @@ using text::lower;
 namespace {
 
 constexpr std::size_t shortest_learnt = 8;
+constexpr std::size_t most_learnt = 16U << 20U; ///< bytes of all
 
 constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase", "secret",      "token",
                                         "jwt",        "bearer",      "api_key",    "apikey",      "api-key",
@@ -108,7 +108,10 @@ private:
     if (at == std::string_view::npos || colon == std::string_view::npos || colon > at)
       return;
     copy(colon + 1);
-    hide(at - colon - 1);
+    if (is_template(authority.substr(colon + 1, at - colon - 1)))
+      copy(at - colon - 1);
+    else
+      hide(at - colon - 1);
   }
 
   void name() {
@@ -296,12 +299,21 @@ bool Secrets::is_secret_name(std::string_view name) const {
 void Secrets::learn(std::string_view value) {
   if (policy_ == Policy::keep || value.size() < shortest_learnt || value.starts_with("***"))
     return;
-  if (!learnt_.emplace(value).second)
+  const auto tail = tail_of(value);
+  auto& alike = learnt_[tail];
+  if (std::find(alike.begin(), alike.end(), value) != alike.end())
     return;
-  auto& lengths = lengths_[tail_of(value)];
-  const auto length = static_cast<std::uint32_t>(value.size());
-  if (std::find(lengths.begin(), lengths.end(), length) == lengths.end())
-    lengths.push_back(length);
+  alike.emplace_back(value);
+  order_.push_back(tail);
+  bytes_ += value.size();
+  while (bytes_ > most_learnt) {
+    const auto oldest = learnt_.find(order_.front());
+    order_.pop_front();
+    bytes_ -= oldest->second.front().size();
+    oldest->second.erase(oldest->second.begin());
+    if (oldest->second.empty())
+      learnt_.erase(oldest);
+  }
 }
 
 std::string Secrets::mark(std::string_view secret) const {
@@ -320,28 +332,36 @@ std::string Secrets::mask(std::string_view text) const {
 }
 
 std::string Secrets::mask_learnt(std::string text) const {
-  if (learnt_.empty() || text.size() < shortest_learnt)
+  if (learnt_.empty() || text.size() < shortest_learnt) // nor is anything learnt where all is kept
     return text;
+  const std::string_view all = text;
   std::string out;
-  std::size_t begin = 0; // of what is not written yet
-  for (std::size_t end = shortest_learnt; end <= text.size(); ++end) {
-    const auto found = lengths_.find(tail_of(std::string_view(text).substr(end - shortest_learnt, shortest_learnt)));
-    if (found == lengths_.end())
+  std::size_t begin = 0;                                       // of what is not written yet
+  std::size_t left = all.size() * 64 + (std::size_t{1} << 20); // bytes that may be compared
+  for (std::size_t end = shortest_learnt; end <= all.size(); ++end) {
+    const auto alike = learnt_.find(tail_of(all.substr(end - shortest_learnt, shortest_learnt)));
+    if (alike == learnt_.end())
       continue;
-    std::optional<std::size_t> longest;
-    for (const auto length : found->second)
-      if (length <= end - begin && learnt_.contains(text.substr(end - length, length)))
-        longest = std::max<std::size_t>(longest.value_or(0), length);
-    if (!longest)
+    std::size_t longest = 0;
+    for (const auto& value : alike->second) {
+      if (value.size() > end - begin || value.size() <= longest)
+        continue;
+      if (value.size() > left)
+        return mark(all);
+      left -= value.size();
+      if (all.substr(end - value.size(), value.size()) == value)
+        longest = value.size();
+    }
+    if (longest == 0)
       continue;
-    out += text.substr(begin, end - *longest - begin);
-    out += mark(text.substr(end - *longest, *longest));
+    out += all.substr(begin, end - longest - begin);
+    out += mark(all.substr(end - longest, longest));
     begin = end;
     end = begin + shortest_learnt - 1;
   }
   if (begin == 0)
     return text;
-  out += text.substr(begin);
+  out += all.substr(begin);
   return out;
 }
 

@@ -9,10 +9,10 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace holdfast::history {
@@ -26,8 +26,9 @@ public:
   explicit Secrets(Policy policy = Policy::mask, std::vector<std::string> names = {});
 
   /// A value that a service gave out, wherever it stands from now on. Values of fewer than eight bytes are only masked
-  /// where they are named: they would be found in everything.
+  /// where they are named: they would be found in everything. Of values without end the oldest are forgotten.
   void learn(std::string_view value);
+  [[nodiscard]] bool has_learnt() const { return !order_.empty(); }
 
   /// A configuration key, field, header or variable whose value is a secret: by what such names hold ("password",
   /// "token", …), or as the stack declares.
@@ -38,18 +39,20 @@ public:
 
   /// Any text with its secrets as marks: values of secret names in assignments, JSON and query strings, headers that
   /// carry credentials, passwords in URLs and in SQL, the arguments of Redis' AUTH, private keys in PEM, and what was
-  /// learnt. Linear in the size of the text.
+  /// learnt. Linear in the size of the text: one in which learnt values are looked for in vain again and again is
+  /// masked as a whole.
   [[nodiscard]] std::string mask(std::string_view text) const;
-
-private:
+  /// Only what was learnt.
   [[nodiscard]] std::string mask_learnt(std::string text) const;
 
+private:
   Policy policy_;
   std::vector<std::string> names_; ///< declared, in lower case
   std::array<unsigned char, 32> key_{};
   /// Learnt values are looked for by their last bytes: values of one make often begin alike.
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> lengths_;
-  std::unordered_set<std::string> learnt_;
+  std::unordered_map<std::uint64_t, std::vector<std::string>> learnt_;
+  std::deque<std::uint64_t> order_; ///< last bytes, of the oldest first
+  std::size_t bytes_ = 0;           ///< of all learnt values
 };
 
 } // namespace holdfast::history

@@ -2,6 +2,7 @@
 
 #include "harness/async/deadline.hpp"
 #include "harness/async/either.hpp"
+#include "harness/bundle/late_secrets.hpp"
 #include "harness/run/processor_wait.hpp"
 #include "harness/run/stack_runtime.hpp"
 #include "harness/run/system_clock.hpp"
@@ -52,7 +53,7 @@ public:
 
   asio::awaitable<void> run(bundle::Manifest& manifest, asio::signal_set& signals) {
     try {
-      auto playing = async::either(play(), stack_.until_failure());
+      auto playing = async::either(play(), async::either(stack_.until_failure(), workload_.until_failure()));
       auto group = asio::experimental::make_parallel_group(
           asio::co_spawn(executor_, std::move(playing), asio::deferred), signals.async_wait(asio::deferred));
       const auto [order, error, signal_error, signal] =
@@ -80,8 +81,9 @@ public:
     if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty())
       manifest.reason = stack_.warnings().front();
     manifest.took = clock_.now();
-    manifest.lines = recorder_.counts();
   }
+  /// Lines that the history's files have by now.
+  [[nodiscard]] const history::Counts& lines() const { return recorder_.counts(); }
 
 private:
   using Phase = history::PhaseEvent::Phase;
@@ -204,9 +206,14 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
     }
     signals.cancel();
     io.run_for(std::chrono::seconds{1}); // what is left ends by itself: its owner said so
+    manifest.lines = player.lines();     // a probe that was in flight has been written now
   } catch (const std::exception& error) {
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = error.what();
+  }
+  if (auto problem = bundle::mask_late_secrets(places.bundle, places.secrets)) {
+    manifest.ending = bundle::Ending::harness_failed;
+    manifest.reason = problem->message;
   }
   if (auto problem = bundle::save_manifest(places.bundle, manifest, places.secrets);
       problem && manifest.ending != bundle::Ending::harness_failed) {
