@@ -280,7 +280,8 @@ TEST_CASE("a judge that dies costs its run alone, and the bundle is kept") {
   CHECK(ended.status == 4);
   const auto runs = boost::json::parse(ended.out).at("runs").as_array();
   REQUIRE(runs.size() == 2);
-  CHECK(std::string(runs[0].at("reason").as_string()).find("ended with SIGKILL; `holdfast check") != std::string::npos);
+  CHECK(std::string(runs[0].at("reason").as_string()).find("ended with SIGKILL, and no report; `holdfast check") !=
+        std::string::npos);
   CHECK(runs[1].at("verdict").as_string() == "pass");
   await_nothing_of(scratch.path(), std::chrono::seconds{8});
   CHECK(processes_of(scratch.path()).empty());

@@ -16,8 +16,9 @@ namespace {
 struct Stall {
   TemporaryFolder folder;
   int hosts = 1;
-  std::string behaviours;   ///< of release 1
-  std::string next;         ///< of release 2
+  std::string behaviours; ///< of release 1
+  std::string next;       ///< of release 2
+  std::string ready = "http = \"/ready\", within = \"2s\"";
   std::string of_service;   ///< more lines of [services.stall]
   std::string of_operation; ///< more of every operation
   std::string journey = "buy = 2, bought = 1, me = 1";
@@ -37,7 +38,7 @@ hosts = {}
 release = "1"
 [services.stall]
 command = {}
-ready = {{ http = "/ready", within = "2s" }}
+ready = {{ {} }}
 stop_within = "2s"
 {}
 [releases.1]
@@ -63,7 +64,7 @@ request = {{ path = "/bought" }}
 ok = {{ status = [200], list = {{ at = "/items", id = "/id", amount = "/amount" }} }}
 {}
 )",
-                                           hosts, command(behaviours), of_service, command(next), of_operation,
+                                           hosts, command(behaviours), ready, of_service, command(next), of_operation,
                                            of_operation, of_operation, of_operation));
     const auto scenario = fmt::format(R"([scenario]
 name = "stall"
@@ -206,20 +207,68 @@ TEST_CASE("strangers: a listener that closes while users are still sent there is
 }
 
 TEST_CASE("strangers: an orchestrator that drains before it signals spares users a listener that closes") {
+  for (const auto* step :
+       {"do = \"restart\"\norder = \"rolling\"", "do = \"deploy\"\nrelease = \"2\"\nrestart = true\nhosts = 1"}) {
+    Stall stall;
+    stall.hosts = 2;
+    stall.behaviours = "closes";
+    stall.next = "closes,newer";
+    stall.of_service = "balancer = { drain = \"300ms\" }";
+    stall.steps = fmt::format("[[step]]\nat = \"700ms\"\n{}\n", step);
+    stall.rest = "[expect]\navailability = { min = 1.0 }\n";
+    const auto played = stall.play();
+    INFO(step, ": ", played.reason());
+    CHECK(played.verdict() == "pass");
+    bool drained = false;
+    for (const auto& event : history_of(played).events)
+      if (const auto* route = event.as<history::RouteEvent>())
+        drained = drained || route->detail == "drain";
+    CHECK(drained);
+  }
+}
+
+TEST_CASE("strangers: users who log in again when they are refused do not hide that their sessions were lost") {
+  for (const bool forgets : {true, false}) {
+    Stall stall;
+    stall.behaviours = forgets ? "forgets" : "";
+    stall.workload = "relogin = true";
+    const auto played = stall.play();
+    INFO(played.reason());
+    CHECK(played.kinds("sessions") == (forgets ? Kinds{"lost"} : Kinds{}));
+    CHECK(played.verdict() == (forgets ? "fail" : "pass"));
+  }
+}
+
+TEST_CASE("strangers: a service that goes into the background is restarted and killed as a whole") {
+  for (const auto* step : {"restart", "kill"}) {
+    Stall stall;
+    stall.steps = fmt::format("[[step]]\nat = \"600ms\"\ndo = \"{}\"\n", step);
+    const auto stall_py = "/usr/bin/python3 " + test::source("tests/services/stall.py").string();
+    const auto played =
+        stall.play({"--set", fmt::format("services.stall.command=[\"sh\", \"-c\", \"{} $1 $2 $3 & sleep 0.1\", "
+                                         "\"sh\", \"{{address}}\", \"{{port}}\", \"{}/purchases\"]",
+                                         stall_py, stall.folder.path().string())});
+    INFO(step, ": ", played.reason());
+    CHECK(played.verdict() == "pass");
+    CHECK(played.kinds("processes").empty());
+  }
+}
+
+TEST_CASE("strangers: a command that says whether a service is ready; its failures are events") {
   Stall stall;
-  stall.hosts = 2;
-  stall.behaviours = "closes";
-  stall.of_service = "balancer = { drain = \"300ms\" }";
-  stall.steps = "[[step]]\nat = \"700ms\"\ndo = \"restart\"\norder = \"rolling\"\n";
-  stall.rest = "[expect]\navailability = { min = 1.0 }\n";
+  stall.steps = "[[step]]\nat = \"600ms\"\ndo = \"kill\"\n";
+  stall.ready = "command = [\"/usr/bin/python3\", \"-c\", \"import urllib.request as r; "
+                "r.urlopen('http://{address}:{port}/ready')\"], within = \"5s\"";
   const auto played = stall.play();
-  INFO(played.reason());
+  INFO(played.reason(), played.err);
   CHECK(played.verdict() == "pass");
-  bool drained = false;
+  std::size_t failures = 0;
   for (const auto& event : history_of(played).events)
-    if (const auto* route = event.as<history::RouteEvent>())
-      drained = drained || route->detail == "drain";
-  CHECK(drained);
+    if (const auto* process = event.as<history::ProcessEvent>();
+        process != nullptr && process->state == history::ProcessEvent::State::failed)
+      ++failures;
+  CHECK(failures > 0);
+  CHECK(failures < 10); // not every look is told
 }
 
 TEST_CASE("strangers: purchases that show late are stale where nothing allows it") {

@@ -100,15 +100,14 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
                   code == interrupted ? interrupted : harness_failed);
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, run.bundle.string());
-  if (saved.manifest.ending != bundle::Ending::completed) {
-    constexpr std::array own = {0, inconclusive, harness_failed, interrupted}; // what `work` returns
-    const bool died = std::find(own.begin(), own.end(), code) == own.end();    // without a word
-    report.exit_status = died ? harness_failed : code != 0 ? code : verdict::exit_status(report.verdict);
-    if (died)
+  constexpr std::array own = {0, inconclusive, harness_failed, interrupted}; // what `work` returns
+  if (std::find(own.begin(), own.end(), code) == own.end()) {                // it died without a word
+    report.exit_status = harness_failed;
+    if (saved.manifest.ending != bundle::Ending::completed)
       report.reason = fmt::format("the worker process ended with {}",
                                   code > 128 ? process::signal_name(code - 128) : status.describe());
-  } else if (code == interrupted) {
-    report.exit_status = interrupted; // asked to end when its last word was already written
+  } else if (code == harness_failed || code == interrupted) {
+    report.exit_status = code; // also when it was asked to end after its last word
   }
   report.file = plan.scenario.file;
   return report;
@@ -134,11 +133,20 @@ int play_and_judge(const Run& run, const run::Registry& registry, const Campaign
                    ProgressLine::Style style) {
   const auto surroundings = process::Surroundings::take();
   const auto available = process::Surroundings::adapt();
-  const auto lack = lacks_descriptors(run.plan.scenario, available);
-  auto report = lack ? broken(run.plan.scenario, run.plan.seed, run.bundle.string(), *lack, harness_failed)
-                     : judge(run, registry, play(run, registry, options, surroundings, style));
-  if (const auto problem = save(run, report))
-    throw std::runtime_error(*problem);
+  const auto& plan = run.plan;
+  auto report = [&] {
+    if (const auto lack = lacks_descriptors(plan.scenario, available))
+      return broken(plan.scenario, plan.seed, run.bundle.string(), *lack, harness_failed);
+    try {
+      return judge(run, registry, play(run, registry, options, surroundings, style));
+    } catch (const std::exception& error) { // no process could be made, no memory
+      return broken(plan.scenario, plan.seed, run.bundle.string(), error.what(), harness_failed);
+    }
+  }();
+  if (const auto problem = save(run, report)) {
+    text::to_standard_error(fmt::format("holdfast: {}\n", *problem));
+    return report.exit_status == verdict_failed ? verdict_failed : harness_failed;
+  }
   return report.exit_status;
 }
 
@@ -149,14 +157,19 @@ verdict::Report collect(const Run& run, process::WaitStatus status) {
   if (const auto* saved = std::get_if<std::string>(&text); saved != nullptr && status.exit_code())
     if (auto report = reports::from_json(*saved))
       return std::move(*report);
-  const bool was_asked = status.exit_code() == interrupted;
-  auto report =
-      broken(plan.scenario, plan.seed, run.bundle.string(),
-             was_asked ? "interrupted"
-                       : fmt::format("the process that plays and judges the run ended with {}; `holdfast check "
-                                     "{}` judges what it has recorded",
-                                     status.describe(), run.bundle.string()),
-             was_asked ? interrupted : harness_failed);
+  const auto code = status.exit_code().value_or(harness_failed);
+  const bool was_asked = code == interrupted;
+  auto report = broken(
+      plan.scenario, plan.seed, run.bundle.string(),
+      was_asked ? "interrupted"
+                : fmt::format("the process that plays and judges the run ended with {}, and no report; `holdfast "
+                              "check {}` judges what it has recorded",
+                              status.describe(), run.bundle.string()),
+      was_asked                ? interrupted
+      : code == verdict_failed ? verdict_failed
+                               : harness_failed);
+  if (code == verdict_failed)
+    report.verdict = verdict::Verdict::fail;
   if (const auto problem = save(run, report))
     report.reason += "; " + *problem;
   return report;
@@ -185,13 +198,19 @@ Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& r
     stop = stop || crew.interrupted();
     if (next < plans.size() && !stop && running.size() < jobs) {
       const auto number = next++;
-      auto prepared = prepare(plans[number], options);
-      if (auto* report = std::get_if<verdict::Report>(&prepared)) {
-        done(number, std::move(*report));
-        continue;
+      try {
+        auto prepared = prepare(plans[number], options);
+        if (auto* report = std::get_if<verdict::Report>(&prepared)) {
+          done(number, std::move(*report));
+          continue;
+        }
+        const auto& run = running.emplace(number, std::get<Run>(std::move(prepared))).first->second;
+        crew.start(number, [&] { return play_and_judge(run, registry, options, style); });
+      } catch (const std::runtime_error& error) { // what the machine refuses this run, it may have for the next
+        const auto begun = running.extract(number);
+        done(number, broken(*plans[number].scenario, plans[number].seed,
+                            begun ? begun.mapped().bundle.string() : std::string{}, error.what(), harness_failed));
       }
-      const auto& run = running.emplace(number, std::get<Run>(std::move(prepared))).first->second;
-      crew.start(number, [&] { return play_and_judge(run, registry, options, style); });
     } else if (!running.empty()) {
       const auto ended = crew.wait();
       const auto run = std::move(running.extract(ended.number).mapped());

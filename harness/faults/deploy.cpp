@@ -35,8 +35,10 @@ public:
     co_return;
   }
   asio::awaitable<void> follow_up() override {
-    if (restarts_)
-      co_await respawn_.up();
+    if (!restarts_)
+      co_return;
+    co_await respawn_.strike();
+    co_await respawn_.up();
   }
   Proof proof() const override {
     if (!pid_moved_.empty())

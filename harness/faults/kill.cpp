@@ -11,7 +11,7 @@ namespace {
 class Kill final : public Step {
 public:
   explicit Kill(Target target)
-      : target_(std::move(target)), respawn_(target_, Ending::kill, Purpose::replace, retries_of(target_)),
+      : target_(std::move(target)), respawn_(target_, Ending::kill, Purpose::kill, retries_of(target_)),
         comes_back_(target_.step.get<bool>("respawn").value_or(true)) {}
 
   asio::awaitable<void> strike() override {

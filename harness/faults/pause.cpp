@@ -51,10 +51,13 @@ public:
 
 private:
   [[nodiscard]] bool all_in(char state) const {
-    for (const auto* instance : target_.instances)
-      for (const int pid : instance->pid() == 0 ? std::vector<int>{0} : stack::process_tree(instance->pid()))
-        if (state_of(pid) != state)
+    for (const auto* instance : target_.instances) {
+      if (!instance->is_running())
+        return false;
+      for (const int pid : stack::process_tree(instance->shim_pid()))
+        if (pid != instance->shim_pid() && state_of(pid) != state)
           return false;
+    }
     return true;
   }
 

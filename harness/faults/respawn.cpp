@@ -27,11 +27,11 @@ std::vector<scenario::KeySchema> retry_keys() {
 }
 
 Respawn::Respawn(const Target& target, Ending ending, Purpose purpose, Retries retries)
-    : clock_(target.clock), instances_(target.instances), drain_(target.drain), await_routed_(target.await_routed),
-      ending_(ending), purpose_(purpose), retries_(retries) {}
+    : instances_(target.instances), drain_(target.drain), await_routed_(target.await_routed), ending_(ending),
+      purpose_(purpose), retries_(retries) {}
 
 void Respawn::remember(stack::Instance& instance) {
-  const int pid = instance.is_running() ? instance.pid() : 0;
+  const int pid = instance.first_pid();
   before_.try_emplace(&instance, Before{pid, stack::start_time(pid), instance.has_ended_unasked()});
 }
 
@@ -55,7 +55,7 @@ asio::awaitable<void> Respawn::start(stack::Instance& instance) {
   auto started = co_await instance.start();
   std::int64_t tries = 1;
   for (; started.how == stack::Started::How::exited && tries < retries_.tries; ++tries) {
-    co_await clock_.wait_for(retries_.wait);
+    co_await instance.wait_while_open(retries_.wait);
     started = co_await instance.start();
   }
   replaced_.insert_or_assign(&instance, Replacement{std::move(started), tries});
@@ -122,7 +122,7 @@ std::optional<std::string> Respawn::outcome_of(stack::Instance& instance, std::s
   };
   if (started.how == stack::Started::How::failed)
     return fail(started.detail);
-  if (before.pid == 0 && ending_ == Ending::kill && purpose_ == Purpose::replace)
+  if (before.pid == 0 && purpose_ == Purpose::kill)
     return fail(before.ended_unasked ? "there was no process to kill: it had ended by itself"
                                      : "there was no process to kill");
   if (before.pid != 0 && started.pid == before.pid && started.start_time == before.start_time)

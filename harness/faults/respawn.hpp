@@ -16,6 +16,7 @@ enum class Ending {
 
 /// What a step is for that finds instances down.
 enum class Purpose {
+  kill,    ///< processes that run: where one does not, it was not killed
   replace, ///< running processes by others: where all have ended by themselves there is nothing to replace
   restore  ///< a state in which they run
 };
@@ -60,7 +61,6 @@ private:
   /// What became of one; nothing when that is no proof, with the reason in `problem`.
   [[nodiscard]] std::optional<std::string> outcome_of(stack::Instance& instance, std::string& problem) const;
 
-  async::Clock& clock_;
   std::vector<stack::Instance*> instances_;
   std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> drain_;
   std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> await_routed_;

@@ -51,6 +51,7 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
   bool control_ended = false;
   bool gone = false;
   bool lost = false;
+  std::string why_lost; ///< a sentence about the shim
   int open_streams = 2;
 
   void send(ShimMessage::Type type, int value) {
@@ -111,7 +112,21 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     }
   }
 
+  /// Whatever comes, those who wait for the end of the tree are told.
   static asio::awaitable<void> wait_shim(std::shared_ptr<State> self) {
+    try {
+      co_await await_shim(self);
+    } catch (const std::exception& error) {
+      self->pid = 0;
+      self->lost = self->gone = true;
+      self->why_lost = error.what();
+      if (!self->status)
+        self->status = WaitStatus::for_signal(SIGKILL); // the guardian sees to that
+      self->changed.notify();
+    }
+  }
+
+  static asio::awaitable<void> await_shim(std::shared_ptr<State> self) {
     const auto shim_status = co_await reap(*self);
     self->shim->detach(); // its pid may be another's from now on
     // What the shim said last is read before anyone is told that the tree is gone. Not here: Asio may hold a message
@@ -123,6 +138,7 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     if (!self->status) {
       self->status = shim_status;
       self->lost = self->exec_error == 0;
+      self->why_lost = "it was killed";
     }
     while (self->open_streams > 0)
       co_await self->changed.wait(); // the last words of the service
@@ -330,6 +346,9 @@ std::optional<WaitStatus> Process::status() const {
 }
 int Process::remaining() const {
   return state_->remaining;
+}
+const std::string& Process::why_lost() const {
+  return state_->why_lost;
 }
 bool Process::is_lost() const {
   return state_->lost;

@@ -69,6 +69,7 @@ public:
   [[nodiscard]] bool is_gone() const;
   /// The shim ended without a word: somebody has killed it, and nothing is known of its tree.
   [[nodiscard]] bool is_lost() const;
+  [[nodiscard]] const std::string& why_lost() const; ///< of one that is: a sentence about its shim
 
   void signal(int signal);      ///< to the first process
   void signal_tree(int signal); ///< to every process of the tree

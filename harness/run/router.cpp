@@ -11,9 +11,9 @@ using history::RouteEvent;
 using scenario::Balancer;
 
 Router::Router(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario,
-               history::Recorder& recorder, PlaceOf place_of)
+               history::Recorder& recorder, PlaceOf place_of, OnFailure on_failure)
     : executor_(executor), clock_(clock), scenario_(scenario), recorder_(recorder), place_of_(std::move(place_of)),
-      stop_(executor), moved_(executor) {}
+      on_failure_(std::move(on_failure)), stop_(executor), moved_(executor) {}
 
 void Router::start(const std::vector<stack::Instance*>& instances) {
   watching_ = true;
@@ -33,6 +33,7 @@ void Router::start(const std::vector<stack::Instance*>& instances) {
 void Router::stop() {
   watching_ = false;
   stop_.notify();
+  moved_.notify();
 }
 
 asio::awaitable<void> Router::watch(Backend& backend) {
@@ -45,8 +46,9 @@ asio::awaitable<void> Router::watch(Backend& backend) {
     stack::ProbeAnswer answer;
     try {
       answer = co_await backend.instance->look(probe, balancer.timeout, nullptr); // over a connection of its own
-    } catch (const std::exception& error) { // what the harness lacks is said by the probes of readiness as well
-      answer = {false, error.what()};
+    } catch (...) {
+      on_failure_(std::current_exception());
+      co_return;
     }
     if (!watching_)
       co_return;
@@ -88,19 +90,21 @@ asio::awaitable<void> Router::drain(std::vector<stack::Instance*> instances) {
     if (backend.routed)
       move(backend, false, "drain", {}, false);
   }
-  if (longest.count() > 0)
-    co_await clock_.wait_for(longest);
+  for (const auto end = clock_.now() + longest; watching_ && clock_.now() < end;)
+    (void)co_await async::until(clock_, end, stop_.wait());
 }
 
 asio::awaitable<void> Router::await_routed(std::vector<stack::Instance*> instances) {
   const auto waits_for = [this](const stack::Instance* instance) {
     const auto found = backends_.find({instance->kind(), instance->host()});
-    return found != backends_.end() && found->second.probed && !found->second.routed && instance->is_ready();
+    return found != backends_.end() && found->second.probed && !found->second.draining &&
+           found->second.routed != instance->is_ready();
   };
   async::Duration longest{};
   for (const auto* instance : instances) {
     const auto& balancer = scenario_.stack.service(instance->kind())->balancer;
-    longest = std::max(longest, (balancer.healthy + 1) * (balancer.probe + balancer.timeout));
+    longest =
+        std::max(longest, (std::max(balancer.healthy, balancer.unhealthy) + 1) * (balancer.probe + balancer.timeout));
   }
   if (scenario_.workload.routing == scenario::Routing::pinned)
     co_return;

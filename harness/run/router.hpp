@@ -17,9 +17,11 @@ class Router final : public workload::Router {
 public:
   /// Where users reach an instance: itself, or a link before it.
   using PlaceOf = std::function<stack::Place(const stack::Instance&)>;
+  /// Told of what the harness itself lacks.
+  using OnFailure = std::function<void(std::exception_ptr)>;
 
   Router(asio::any_io_executor executor, async::Clock& clock, const scenario::Scenario& scenario,
-         history::Recorder& recorder, PlaceOf place_of);
+         history::Recorder& recorder, PlaceOf place_of, OnFailure on_failure);
 
   /// Instances that are ready by now are routed; from here on their probes decide, until `stop`.
   void start(const std::vector<stack::Instance*>& instances);
@@ -32,7 +34,8 @@ public:
   /// Takes instances out, those whose service declares `drain`, and waits for as long. They come back by their probes,
   /// once those have failed or another process answers them.
   [[nodiscard]] asio::awaitable<void> drain(std::vector<stack::Instance*> instances);
-  /// Waits until users are sent to those of these that are ready; at most for as long as their probes need to say so.
+  /// Waits until users are sent to those of these that are ready and to no other; at most for as long as their probes
+  /// need to say so.
   [[nodiscard]] asio::awaitable<void> await_routed(std::vector<stack::Instance*> instances);
 
 private:
@@ -54,6 +57,7 @@ private:
   const scenario::Scenario& scenario_;
   history::Recorder& recorder_;
   PlaceOf place_of_;
+  OnFailure on_failure_;
   async::Event stop_;
   async::Event moved_;
   bool watching_ = false;

@@ -65,8 +65,10 @@ StackRuntime::StackRuntime(asio::any_io_executor executor, async::Clock& clock, 
       bodies_(places.bundle, places.secrets), addresses_(plan.scenario.stack, places.lease), stop_(executor),
       failed_(executor), links_({executor, clock, plan, registry, places, recorder, bodies_, addresses_,
                                  [this](std::exception_ptr failure) { fail(std::move(failure)); }}),
-      router_(executor, clock, plan.scenario, recorder,
-              [this](const stack::Instance& instance) { return links_.place_for_users(instance); }) {}
+      router_(
+          executor, clock, plan.scenario, recorder,
+          [this](const stack::Instance& instance) { return links_.place_for_users(instance); },
+          [this](std::exception_ptr failure) { fail(std::move(failure)); }) {}
 
 StackRuntime::~StackRuntime() = default;
 
@@ -100,9 +102,9 @@ void StackRuntime::fail(std::exception_ptr failure) {
   failed_.notify();
 }
 
-void StackRuntime::lost(stack::Instance& instance) {
-  fail(std::make_exception_ptr(EnvironmentError(
-      fmt::format("the shim of {} was killed, and nothing is known of its processes any more", instance.name()))));
+void StackRuntime::lost(stack::Instance& instance, const std::string& why) {
+  fail(std::make_exception_ptr(EnvironmentError(fmt::format(
+      "the shim of {} is lost ({}), and nothing is known of its processes any more", instance.name(), why))));
 }
 
 asio::awaitable<void> StackRuntime::until_failure() {
@@ -126,7 +128,7 @@ asio::awaitable<void> StackRuntime::supervise(stack::Instance& instance, scenari
   co_await instance.await_gone(); // what a launcher has started is left alone
   for (int tries = 0; tries < supervisor.tries; ++tries) {
     if (tries > 0)
-      co_await clock_.wait_for(supervisor.within / supervisor.tries);
+      co_await instance.wait_while_open(supervisor.within / supervisor.tries);
     if (!watching_ || instance.is_closed() || instance.is_running() || is_in_a_step(instance))
       co_return;
     const auto started = co_await instance.start(stack::Instance::By::supervisor);
@@ -303,6 +305,8 @@ asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> 
   watching_ = false;
   stop_.notify();
   router_.stop();
+  for (const auto& server : servers_)
+    server->expect_end(); // one may end when its last client does
   for (const auto& instance : instances_)
     instance->close(); // no step brings one up behind our back
   for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)

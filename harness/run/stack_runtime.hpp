@@ -43,7 +43,7 @@ private:
   void probe(const std::string& instance, const stack::ProbeAnswer& answer) override;
   std::string masked(std::string_view line) override;
   void ended_unasked(stack::Instance& instance) override;
-  void lost(stack::Instance& instance) override;
+  void lost(stack::Instance& instance, const std::string& why) override;
 
   void fail(std::exception_ptr failure);
   void make_servers();

@@ -80,6 +80,8 @@ StepEvent Timeline::event_of(const Playing& playing, StepEvent::State state) con
 }
 
 bool Timeline::is_at_work_on(const stack::Instance& instance) const {
+  if (restarting_all_)
+    return true;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const auto state = schedule_.state(i);
     if ((state == StepState::running || state == StepState::lasting) &&
@@ -111,7 +113,10 @@ asio::awaitable<void> Timeline::play() {
   co_await workload_.quiesce();
   if (plan_.scenario.cold_restart) {
     phase_ = "cold restart";
-    if (co_await cold_restart(stack_, recorder_)) {
+    restarting_all_ = true;
+    const bool restarted = co_await cold_restart(stack_, recorder_);
+    restarting_all_ = false;
+    if (restarted) {
       settled_at_ = clock_.now();
       co_await checkpoint({}, true);
     }

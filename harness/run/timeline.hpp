@@ -76,6 +76,7 @@ private:
   int running_ = 0; ///< steps at work in the background
   std::uint64_t checked_operations_ = 0;
   bool left_good_ = false;
+  bool restarting_all_ = false; ///< the cold restart is at work
   std::exception_ptr failure_;
 };
 

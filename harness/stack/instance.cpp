@@ -38,7 +38,8 @@ std::string program_directory() {
 } // namespace
 
 Instance::Instance(asio::any_io_executor executor, Setup setup)
-    : executor_(std::move(executor)), setup_(std::move(setup)), log_(setup_.log), code_release_(setup_.unit.release) {
+    : executor_(std::move(executor)), setup_(std::move(setup)), changed_(executor_), log_(setup_.log),
+      code_release_(setup_.unit.release) {
   const auto outer = setup_.placeholders;
   setup_.placeholders = [this, outer](std::string_view name) -> std::optional<std::string> {
     if (name == "dir")
@@ -167,30 +168,49 @@ asio::awaitable<std::optional<std::string>> Instance::prepare() {
 }
 
 asio::awaitable<Started> Instance::start(By by) {
+  while (starting_) // a supervisor may be at it
+    co_await changed_.wait();
+  starting_ = true;
+  try {
+    auto started = co_await start_alone(by);
+    starting_ = false;
+    changed_.notify();
+    co_return started;
+  } catch (...) {
+    starting_ = spawning_ = false;
+    changed_.notify();
+    throw;
+  }
+}
+
+asio::awaitable<Started> Instance::start_alone(By by) {
   if (is_running())
     co_await kill();
   if (closed_)
     co_return Started{Started::How::failed, "the run is over"};
   stopping_since_.reset();
   last_lines_.clear();
-  log_probe_seen_ = ready_ = inspected_ = ended_unasked_ = asked_ = false;
+  log_probe_seen_ = ready_ = inspected_ = ended_unasked_ = false;
+  left_behind_ = 0;
+  const auto life = life_ = std::make_shared<Life>();
   misplaced_.clear();
   const auto config_file = code().config ? setup_.directory / code().config->name : std::filesystem::path{};
   const auto opened_before = config_file.empty() ? 0 : setup_.watch.opens(config_file);
 
-  starting_ = true; // from here on an end is a refusal to start
+  spawning_ = true;
   auto spawned = co_await process::Process::spawn(
       executor_, spec_of(code().command, code().environment),
       [this](process::Stream stream, std::string_view line) { log_line(stream, line); },
-      [this](int pid, process::WaitStatus status) {
-        if (!asked_ && !closed_)
+      [this, life](int pid, process::WaitStatus status) {
+        if (!life->asked && !closed_)
           tell({.state = State::reaped,
                 .pid = pid,
                 .exit_code = status.exit_code(),
                 .signal = status.fatal_signal() ? process::signal_name(*status.fatal_signal()) : std::string{}});
       });
+  spawning_ = false;
+  changed_.notify();
   if (!spawned) {
-    starting_ = false;
     tell({.state = State::spawn_failed, .detail = spawned.error()});
     co_return Started{Started::How::failed, spawned.error(), false, 0, 0};
   }
@@ -200,14 +220,12 @@ asio::awaitable<Started> Instance::start(By by) {
   running_code_ = code_release_;
   running_hash_ = config_hash_;
   tell({.state = State::spawned, .pid = pid, .release = code_release_, .supervised = by == By::supervisor});
-  asio::co_spawn(executor_, watch_end(process_), asio::detached);
+  asio::co_spawn(executor_, watch_end(process_, life), asio::detached);
   if (closed_) {
     co_await kill();
-    starting_ = false;
     co_return Started{Started::How::failed, "the run is over"};
   }
   auto started = co_await await_ready();
-  starting_ = false;
   started.pid = pid;
   started.start_time = started_at;
   started.config_read = config_file.empty() || setup_.watch.opens(config_file) > opened_before;
@@ -217,12 +235,12 @@ asio::awaitable<Started> Instance::start(By by) {
 }
 
 /// The end of a first process is an event, whoever looks.
-asio::awaitable<void> Instance::watch_end(std::shared_ptr<process::Process> process) {
+asio::awaitable<void> Instance::watch_end(std::shared_ptr<process::Process> process, std::shared_ptr<Life> life) {
   co_await process->ended();
   const auto status = process->status();
-  const bool asked = asked_ || closed_;
+  const bool asked = life->asked || closed_;
   if (process->is_lost() && !closed_) {
-    setup_.observer.lost(*this);
+    setup_.observer.lost(*this, process->why_lost());
     co_return;
   }
   tell({.state = State::ended,
@@ -231,9 +249,9 @@ asio::awaitable<void> Instance::watch_end(std::shared_ptr<process::Process> proc
         .exit_code = status ? status->exit_code() : std::nullopt,
         .signal = status && status->fatal_signal() ? process::signal_name(*status->fatal_signal()) : std::string{},
         .asked = asked,
-        .starting = starting_,
+        .starting = !life->was_ready,
         .remaining = process->remaining()});
-  if (asked || starting_)
+  if (asked || !life->was_ready)
     co_return;
   ended_unasked_ = true;
   setup_.observer.ended_unasked(*this);
@@ -285,6 +303,10 @@ asio::awaitable<bool> Instance::probe(async::HttpConnection* kept) {
       inspected_ = answer.ready = false, answer.detail = misplaced_;
   }
   ready_ = answer.ready && is_running() && process_ == asked;
+  life_->was_ready = life_->was_ready || ready_;
+  // Of commands that look, failures are events: when they begin, or fail otherwise.
+  if (setup_.unit.ready.kind == scenario::Probe::Kind::command && !answer.ready && answer.detail != last_answer_)
+    tell({.state = State::failed, .detail = fmt::format("its readiness command: {}", answer.detail)});
   last_answer_ = answer.detail;
   setup_.observer.probe(name(), answer);
   co_return ready_;
@@ -315,7 +337,8 @@ void Instance::inspect_listening() {
 }
 
 void Instance::close() {
-  closed_ = asked_ = true;
+  closed_ = life_->asked = true;
+  changed_.notify();
   if (process_)
     process_->kill();
 }
@@ -324,11 +347,15 @@ void Instance::begin_stop() {
   if (!is_running() || stopping_since_)
     return; // a second signal would mean "at once" to many servers
   stopping_since_ = setup_.clock.now();
-  asked_ = true;
+  life_->asked = true;
   tell({.state = State::stopping, .detail = setup_.unit.stop_signal});
   const int signal = process::signal_number(setup_.unit.stop_signal).value_or(SIGTERM);
   ends_suddenly_ = process_->would_end_by(signal);
-  process_->signal(signal);
+  is_launched_ = process_->status().has_value();
+  if (is_launched_)
+    process_->signal_tree(signal);
+  else
+    process_->signal(signal);
 }
 
 asio::awaitable<void> Instance::await_sudden_end() {
@@ -337,25 +364,39 @@ asio::awaitable<void> Instance::await_sudden_end() {
     (void)co_await async::until(setup_.clock, *stopping_since_ + setup_.unit.stop_within, process->ended());
 }
 
+void Instance::expect_end() {
+  life_->asked = true;
+}
+
+asio::awaitable<void> Instance::wait_while_open(async::Duration duration) {
+  const auto end = setup_.clock.now() + duration;
+  while (!closed_ && setup_.clock.now() < end)
+    (void)co_await async::until(setup_.clock, end, changed_.wait());
+}
+
 asio::awaitable<bool> Instance::stop() {
+  while (spawning_)
+    co_await changed_.wait();
   if (!is_running())
     co_return true;
   begin_stop();
   const auto deadline = *stopping_since_ + setup_.unit.stop_within;
-  const bool ended = co_await async::until(setup_.clock, deadline, process_->ended());
+  const bool ended = co_await async::until(setup_.clock, deadline, is_launched_ ? process_->gone() : process_->ended());
   const auto how = ended && process_->status() ? process_->status()->describe() : "killed at the deadline";
   killed_at_stop_ = !ended;
-  left_behind_ = ended ? process_->remaining() : 0;
+  left_behind_ = ended && !is_launched_ ? process_->remaining() : 0;
   co_await kill(); // whatever of the tree outlived its first process
   tell({.state = State::stopped, .detail = how, .killed = killed_at_stop_});
   co_return ended;
 }
 
 asio::awaitable<void> Instance::kill() {
+  while (spawning_)
+    co_await changed_.wait();
   if (!process_)
     co_return;
   ready_ = false;
-  asked_ = asked_ || is_running();
+  life_->asked = life_->asked || is_running();
   const auto process = process_;
   process->kill();
   co_await process->gone();

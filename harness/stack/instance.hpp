@@ -5,6 +5,7 @@
 // in as a lookup of placeholders.
 #pragma once
 
+#include "harness/async/event.hpp"
 #include "harness/config/edit.hpp"
 #include "harness/history/events.hpp"
 #include "harness/process/process.hpp"
@@ -31,8 +32,8 @@ public:
   [[nodiscard]] virtual std::string masked(std::string_view line) = 0;
   /// Its first process ended while it was running, and nobody had asked for that.
   virtual void ended_unasked(Instance& instance) = 0;
-  /// Its shim was killed: nothing is known of its processes any more.
-  virtual void lost(Instance& instance) = 0;
+  /// Its shim was killed, or cannot be watched: nothing is known of its processes any more.
+  virtual void lost(Instance& instance, const std::string& why) = 0;
 };
 
 /// How a start went.
@@ -97,6 +98,10 @@ public:
   /// The run is over: the process is killed and no other is started.
   void close();
   [[nodiscard]] bool is_closed() const { return closed_; }
+  /// Whatever ends from here on was meant to: the run is being taken down.
+  void expect_end();
+  /// Waits for so long, or until the run is over.
+  [[nodiscard]] asio::awaitable<void> wait_while_open(async::Duration duration);
   [[nodiscard]] bool is_starting() const { return starting_; }
   /// What is on disk differs from what the running process was started with.
   [[nodiscard]] bool has_pending_change() const {
@@ -104,6 +109,8 @@ public:
   }
   [[nodiscard]] int pid() const { return process_ ? process_->pid() : 0; }
   [[nodiscard]] int shim_pid() const { return process_ ? process_->shim_pid() : 0; }
+  /// Of the running tree's first process, also when that has ended; 0 when nothing runs.
+  [[nodiscard]] int first_pid() const { return is_running() ? process_->first_pid() : 0; }
   [[nodiscard]] const std::string& code_release() const { return code_release_; }
   [[nodiscard]] const std::string& config_release() const { return config_release_; }
   [[nodiscard]] const std::string& config_hash() const { return config_hash_; }
@@ -127,7 +134,7 @@ public:
 
   /// Runs what prepares the unit, to its end. Nothing, or why it failed.
   [[nodiscard]] asio::awaitable<std::optional<std::string>> prepare();
-  /// Spawns and waits until ready, exited, or the probe's deadline.
+  /// Spawns and waits until ready, exited, or the probe's deadline. One start at a time: another waits for its end.
   enum class By { step, supervisor };
   [[nodiscard]] asio::awaitable<Started> start(By by = By::step);
   /// The stop signal, then SIGKILL at the deadline; returns when the whole tree is gone. True when it ended by itself.
@@ -136,7 +143,8 @@ public:
   [[nodiscard]] asio::awaitable<void> kill();
   /// Returns when nothing of the tree is left.
   [[nodiscard]] asio::awaitable<void> await_gone();
-  /// Sends the stop signal once; `stop` then counts its deadline from here.
+  /// Sends the stop signal once; `stop` then counts its deadline from here. To the whole tree where its first process
+  /// has ended: that was a launcher.
   void begin_stop();
   /// Returns when a process that does not handle its stop signal has ended by it; at once for one that does.
   [[nodiscard]] asio::awaitable<void> await_sudden_end();
@@ -150,29 +158,38 @@ public:
                                                   async::HttpConnection* kept);
 
 private:
+  /// One process's, from its spawn to its end.
+  struct Life {
+    bool asked = false;     ///< its end was asked for
+    bool was_ready = false; ///< until then an end is a refusal to start
+  };
   void store_config(std::string text);
   void log_line(process::Stream stream, std::string_view line);
   [[nodiscard]] process::ProcessSpec spec_of(const std::vector<std::string>& command,
                                              const std::map<std::string, std::string>& environment) const;
   [[nodiscard]] asio::awaitable<Started> await_ready();
-  asio::awaitable<void> watch_end(std::shared_ptr<process::Process> process);
+  asio::awaitable<Started> start_alone(By by);
+  asio::awaitable<void> watch_end(std::shared_ptr<process::Process> process, std::shared_ptr<Life> life);
   void inspect_listening();
   [[nodiscard]] ProbeTarget probe_target();
   void tell(history::ProcessEvent event);
 
   asio::any_io_executor executor_;
   Setup setup_;
+  async::Event changed_; ///< a spawn or a start has ended, or the run is over
   std::shared_ptr<process::Process> process_;
+  std::shared_ptr<Life> life_ = std::make_shared<Life>(); ///< of `process_`
   BoundedLog log_;
   std::deque<std::string> last_lines_; ///< of this start
   bool log_probe_seen_ = false;
   bool ready_ = false;
   std::string last_answer_; ///< of a probe
   bool starting_ = false;
+  bool spawning_ = false; ///< there is a process on its way that nobody can reach yet
   bool closed_ = false;
-  bool asked_ = false;         ///< the end of the running process was asked for
   bool ended_unasked_ = false; ///< the last process ended by itself
   bool killed_at_stop_ = false;
+  bool is_launched_ = false; ///< when its end began, its first process had ended: the tree is all there is
   int left_behind_ = 0;
   std::optional<async::Time> stopping_since_;
   bool ends_suddenly_ = false; ///< by the stop signal that it was sent

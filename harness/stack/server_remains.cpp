@@ -73,7 +73,9 @@ std::vector<Segment> segments_of(const fs::path& data) {
     std::size_t size = 0;
     if (!(words >> key >> id >> mode >> size >> creator >> last >> attached))
       continue;
-    const auto distance = static_cast<std::int32_t>(key) - static_cast<std::int32_t>(directory.st_ino);
+    // PostgreSQL takes the folder's inode as a key, cut to 32 bits, and counts on from there, around.
+    const auto distance = static_cast<std::int64_t>(
+        static_cast<std::uint32_t>(static_cast<std::uint32_t>(key) - static_cast<std::uint32_t>(directory.st_ino)));
     const bool is_gone = ::kill(static_cast<pid_t>(creator), 0) != 0 && errno == ESRCH;
     if (distance >= 0 && distance < keys_tried && size == header && attached == 0 && is_gone)
       found.push_back({static_cast<pid_t>(creator), static_cast<key_t>(key), static_cast<int>(id)});

@@ -7,7 +7,7 @@ import http.server, json, os, signal, sys, threading, time
 
 address, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 behaviours = set(sys.argv[4].split(",")) if len(sys.argv) > 4 else set()
-lock, draining, revoked = threading.Lock(), threading.Event(), set()
+lock, draining, revoked, started = threading.Lock(), threading.Event(), set(), time.time_ns()
 
 
 def does(what):
@@ -39,7 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def user(self):
         for cookie in self.headers.get("Cookie", "").split("; "):
             name, _, value = cookie.partition("=")
-            if name == "sid" and value not in revoked:
+            is_known = not does("forgets") or int(value.partition(".")[2] or 0) >= started
+            if name == "sid" and value not in revoked and is_known:
                 return value.partition(".")[0]
         return None
 
