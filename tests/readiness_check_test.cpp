@@ -183,11 +183,10 @@ TEST_CASE("readiness: an instance that is unready while others serve its users i
   CHECK(judge(false, true) == Kinds{"late"});
 }
 
-TEST_CASE(
-    "readiness: who found nobody before a late instance was taken out, or after it was back, was not hurt by it") {
+TEST_CASE("readiness: who found nobody before an instance was late, or after it was back, was not hurt by it") {
   using history::ProcessEvent;
   using history::RouteEvent;
-  const auto judge = [](int hurt_at) {
+  const auto judge = [](int hurt_at, bool is_stopped = false) {
     Story story;
     const auto buy = [&](bool is_hurt) {
       auto& one = story.operation("buy", "u1", {}, is_hurt ? Outcome::fail : Outcome::ok);
@@ -200,15 +199,20 @@ TEST_CASE(
     buy(hurt_at == 0);
     story.event(RouteEvent{"web@1", RouteEvent::State::out, "503", {}, false});
     story.event(ProcessEvent{.instance = "web@1", .state = ProcessEvent::State::spawned, .pid = 9});
-    buy(hurt_at == 1); // while it starts: it was late for them
+    buy(hurt_at == 1); // while it starts, in time
     story.event(ProcessEvent{.instance = "web@1", .state = ProcessEvent::State::not_ready, .detail = "within 5s"});
     buy(hurt_at == 2);
+    if (is_stopped)
+      story.event(ProcessEvent{.instance = "web@1", .state = ProcessEvent::State::stopping});
+    buy(hurt_at == 3); // while everything is restarted
     story.event(RouteEvent{"web@1", RouteEvent::State::in, "200", {}, false});
-    buy(hurt_at == 3);
+    buy(hurt_at == 4);
     return kinds(checks::check_readiness(story.facts()));
   };
   CHECK(judge(0).empty());
-  CHECK(judge(1) == Kinds{"late"});
+  CHECK(judge(1).empty());
   CHECK(judge(2) == Kinds{"late"});
-  CHECK(judge(3).empty());
+  CHECK(judge(3) == Kinds{"late"});
+  CHECK(judge(3, true).empty());
+  CHECK(judge(4).empty());
 }

@@ -228,37 +228,33 @@ void add_lie(verdict::CheckResult& result, const std::string& instance, const Wi
               evidence});
 }
 
-/// Sequence numbers between which an instance that was late was away: from when it was taken out, or spawned, until
-/// users were sent to it again.
-struct Away {
+/// Sequence numbers between which an instance was late: from its deadline until users were sent to it again, or its
+/// process ended: what comes after that has a deadline of its own.
+struct Late {
   std::uint64_t from = 0, to = UINT64_MAX;
 };
 
-Away away(const Facts& facts, const std::string& instance, std::uint64_t late) {
+Late late_from(const Facts& facts, const std::string& instance, std::uint64_t deadline) {
   using history::ProcessEvent;
   using history::RouteEvent;
-  Away found;
-  bool is_out = false;
   for (const auto& event : facts.bundle.history.events) {
-    if (const auto* route = event.as<RouteEvent>(); route != nullptr && route->instance == instance) {
-      is_out = route->state == RouteEvent::State::out;
-      if (!is_out && event.sequence > late) {
-        found.to = event.sequence;
-        break;
-      }
-      if (is_out && event.sequence < late)
-        found.from = event.sequence;
-    } else if (const auto* process = event.as<ProcessEvent>(); process != nullptr && process->instance == instance &&
-                                                               process->state == ProcessEvent::State::spawned &&
-                                                               event.sequence < late && !is_out) {
-      found.from = event.sequence;
-    }
+    if (event.sequence <= deadline)
+      continue;
+    const auto* route = event.as<RouteEvent>();
+    const auto* process = event.as<ProcessEvent>();
+    const bool is_routed = route != nullptr && route->instance == instance && route->state == RouteEvent::State::in;
+    const bool is_ended =
+        process != nullptr && process->instance == instance &&
+        (process->state == ProcessEvent::State::stopping || process->state == ProcessEvent::State::ended ||
+         process->state == ProcessEvent::State::spawned);
+    if (is_routed || is_ended)
+      return {deadline, event.sequence};
   }
-  return found;
+  return {deadline};
 }
 
 /// Operations on a service that found no instance of it meanwhile.
-std::vector<const Operation*> found_nobody(const Facts& facts, const std::string& service, const Away& when) {
+std::vector<const Operation*> found_nobody(const Facts& facts, const std::string& service, const Late& when) {
   std::vector<const Operation*> hurt;
   for (const auto& operation : facts.bundle.history.operations) {
     const auto* kind = facts.bundle.scenario.stack.operation(operation.name);
@@ -278,7 +274,7 @@ void find_late(verdict::CheckResult& result, const Facts& facts) {
     if (process == nullptr || process->state != history::ProcessEvent::State::not_ready)
       continue;
     const auto service = process->instance.substr(0, process->instance.rfind('@'));
-    const auto hurt = found_nobody(facts, service, away(facts, process->instance, event.sequence));
+    const auto hurt = found_nobody(facts, service, late_from(facts, process->instance, event.sequence));
     const auto what = fmt::format("{} was not ready {}", process->instance, process->detail);
     if (facts.bundle.scenario.expect.all_ready || !facts.records_processes())
       result.add("late", {process->instance, event.sequence, event.time, what, {}});
