@@ -157,7 +157,7 @@ TEST_CASE("sources in a bundle stay TOML that says the same, but for secrets") {
   const history::Secrets secrets;
   const std::string text = R"(# the stack's password is none: comments go by the same rules
 [services.web]
-environment = { DB_PASSWORD = "hunter2", NAME = "web" }
+environment = { DB_PASSWORD = "hunter2", NAME = "web", OTHER_PASSWORD = "{address}-opensesame" }
 config = { name = "a.conf", text = """
 password = hunter2
 listen = {address}
@@ -176,6 +176,8 @@ request = { path = "/overview", headers = { Authorization = "Basic aHVudGVyMjpod
   const auto was = toml::parse(text), is = toml::parse(masked);
   CHECK(is.at_path("services.web.environment.DB_PASSWORD").value<std::string>() == secrets.mark("hunter2"));
   CHECK(is.at_path("services.web.environment.NAME").value<std::string>() == "web");
+  CHECK(is.at_path("services.web.environment.OTHER_PASSWORD").value<std::string>() ==
+        "{address}" + secrets.mark("-opensesame"));
   CHECK(is.at_path("operations.login").node()->as_table() != nullptr);
   CHECK(*is.at_path("operations.login").as_table() == *was.at_path("operations.login").as_table());
   // Whether an operation carries a token is judged from here.
@@ -192,11 +194,15 @@ TEST_CASE("what was written before it was known for a secret is masked at the ru
   const std::string token = "a1b2c3d4-e5f6-token", other = "99887766-not-given-out";
   folder.write("wire.jsonl", "{\"seq\":7,\"keys\":[\"session:" + token + "\",\"" + other + "\"]}\n{\"seq\":8}\n");
   folder.write("logs/web@1.log", "created " + token + "\nno line end: " + token);
+  folder.write("probes.jsonl", "{\"seq\":9,\"instance\":\"" + token + "@1\",\"detail\":\"" + token + "\"}\n");
   history::Secrets secrets;
   secrets.learn(token);
   CHECK_FALSE(bundle::mask_late_secrets(folder.path(), secrets));
   const auto read = [&](const char* name) { return content(folder.path() / name); };
   CHECK(read("wire.jsonl") ==
         "{\"seq\":7,\"keys\":[\"session:" + secrets.mark(token) + "\",\"" + other + "\"]}\n{\"seq\":8}\n");
+  // What names an instance is compared, whatever somebody calls a token.
+  CHECK(read("probes.jsonl") ==
+        "{\"seq\":9,\"instance\":\"" + token + "@1\",\"detail\":\"" + secrets.mark(token) + "\"}\n");
   CHECK(read("logs/web@1.log") == "created " + secrets.mark(token) + "\nno line end: " + secrets.mark(token));
 }

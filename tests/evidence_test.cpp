@@ -373,3 +373,30 @@ TEST_CASE("a stack that never came up is that, whatever was seen meanwhile") {
   CHECK(report.verdict == Verdict::inconclusive);
   CHECK(report.reason == "web@1 was not ready within 5s");
 }
+
+TEST_CASE("lists that were empty at every good read say nothing of the stack file, whatever else went wrong") {
+  const auto judge = [](int empty, int silent, int bad_later) {
+    Story story;
+    const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    auto& kind =
+        *std::find_if(story.bundle.scenario.stack.operations.begin(), story.bundle.scenario.stack.operations.end(),
+                      [](const auto& one) { return one.name == "bought"; });
+    kind.ok.list = scenario::ListCapture{.at = "/items", .fields = {{"id", "/id"}}};
+    for (int i = 0; i < empty; ++i)
+      story.read("bought", "u2", {});
+    for (int i = 0; i < silent; ++i) {
+      auto& read = story.read("bought", "u2", {}, Outcome::info);
+      read.status = read.attempts[0].status = 0;
+    }
+    story.step("restart");
+    story.begin_checkpoint();
+    for (int i = 0; i < bad_later; ++i)
+      story.read("bought", "u2", {}, Outcome::info);
+    story.read("bought", "u1", {}); // it is gone
+    story.end_ready();
+    return story.report().verdict;
+  };
+  CHECK(judge(6, 0, 0) == Verdict::fail);
+  CHECK(judge(6, 1, 0) == Verdict::fail);
+  CHECK(judge(0, 0, 0) == Verdict::fail);
+}

@@ -92,3 +92,30 @@ TEST_CASE("processes: what passes there is no evidence of what users have") {
   story.end_ready();
   CHECK(story.report().verdict == verdict::Verdict::inconclusive);
 }
+
+TEST_CASE("processes: a launcher is not to blame for what the harness does to its tree later") {
+  using history::PhaseEvent;
+  for (const bool by_phase : {true, false}) {
+    Story story;
+    story.operation("buy", "u1");
+    story.event(ProcessEvent{.instance = "web@1", .state = State::ended, .exit_code = 0, .remaining = 2});
+    story.operation("buy", "u1");
+    story.probe("web@1", true);
+    if (by_phase)
+      story.event(PhaseEvent{PhaseEvent::Phase::cold_restart, PhaseEvent::State::began, {}});
+    else
+      story.event(ProcessEvent{.instance = "web@1", .state = State::stopping, .detail = "SIGTERM"});
+    story.operation("buy", "u1");
+    story.probe("web@1", false, "it is not running");
+    CHECK(judged(story).findings.empty());
+  }
+}
+
+TEST_CASE("processes: a launcher that ends as the run does was not looked at any more") {
+  Story story;
+  story.operation("buy", "u1");
+  story.probe("web@1", true);
+  story.event(ProcessEvent{.instance = "web@1", .state = State::ended, .exit_code = 0, .remaining = 2});
+  story.end();
+  CHECK(judged(story).findings.empty());
+}

@@ -254,6 +254,17 @@ TEST_CASE("strangers: a service that goes into the background is restarted and k
   }
 }
 
+TEST_CASE("strangers: a start that was given up and ends later has ended by itself") {
+  Stall stall;
+  stall.steps = "[[step]]\nat = \"600ms\"\ndo = \"deploy\"\nrelease = \"2\"\nrestart = true\n";
+  stall.next = "unready,dies-soon";
+  stall.ready = "http = \"/ready\", within = \"500ms\"";
+  stall.cold_restart = false;
+  const auto played = stall.play();
+  INFO(played.reason());
+  CHECK(played.kinds("processes") == Kinds{"ended"});
+}
+
 TEST_CASE("strangers: a command that says whether a service is ready; its failures are events") {
   Stall stall;
   stall.steps = "[[step]]\nat = \"600ms\"\ndo = \"kill\"\n";

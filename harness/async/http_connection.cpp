@@ -23,35 +23,34 @@ namespace http = boost::beast::http;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
-class ReplyBudget {
+/// So much of something, given out in the order in which it was asked for.
+class Quota {
 public:
-  ReplyBudget(const asio::any_io_executor& executor, std::size_t bytes) : left_(bytes), freed_(executor) {}
+  Quota(const asio::any_io_executor& executor, std::size_t amount) : left_(amount), freed_(executor) {}
 
-  asio::awaitable<void> take(std::size_t bytes) {
+  asio::awaitable<void> take(std::size_t amount) {
     const Turn mine(*this);
-    while (left_ < bytes || *waiting_.begin() != mine.number)
+    while (left_ < amount || *waiting_.begin() != mine.number)
       co_await freed_.wait();
-    left_ -= bytes;
+    left_ -= amount;
   }
-  void give_back(std::size_t bytes) {
-    left_ += bytes;
-    if (bytes != 0)
+  void give_back(std::size_t amount) {
+    left_ += amount;
+    if (amount != 0)
       freed_.notify();
   }
 
 private:
   /// A place among those who wait; who leaves it, served or not, lets those behind go on.
   struct Turn {
-    explicit Turn(ReplyBudget& waited_for) : budget(waited_for), number(budget.last_++) {
-      budget.waiting_.insert(number);
-    }
+    explicit Turn(Quota& waited_for) : quota(waited_for), number(quota.last_++) { quota.waiting_.insert(number); }
     ~Turn() {
-      budget.waiting_.erase(number);
-      budget.freed_.notify();
+      quota.waiting_.erase(number);
+      quota.freed_.notify();
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
-    ReplyBudget& budget;
+    Quota& quota;
     std::uint64_t number;
   };
 
@@ -59,6 +58,13 @@ private:
   Event freed_;
   std::uint64_t last_ = 0;
   std::set<std::uint64_t> waiting_; ///< in the order in which they came
+};
+
+/// Whoever holds bytes may wait for the one place to grow, and never the other way round.
+struct ReplyBudget {
+  ReplyBudget(const asio::any_io_executor& executor, std::size_t size) : bytes(executor, size), growing(executor, 1) {}
+  Quota bytes;
+  Quota growing; ///< one reply whose length is not known may become as large as any
 };
 
 std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes) {
@@ -72,8 +78,10 @@ class Share {
 public:
   explicit Share(std::shared_ptr<ReplyBudget> budget) : budget_(std::move(budget)) {}
   ~Share() {
-    if (budget_)
-      budget_->give_back(taken_);
+    if (!budget_)
+      return;
+    budget_->bytes.give_back(bytes_);
+    budget_->growing.give_back(growing_);
   }
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
@@ -81,17 +89,24 @@ public:
   asio::awaitable<void> take(std::size_t bytes) {
     if (!budget_)
       co_return;
-    co_await budget_->take(bytes);
-    taken_ += bytes;
+    co_await budget_->bytes.take(bytes);
+    bytes_ += bytes;
+  }
+  asio::awaitable<void> grow() {
+    if (!budget_)
+      co_return;
+    co_await budget_->growing.take(1);
+    growing_ = 1;
   }
 
 private:
   std::shared_ptr<ReplyBudget> budget_;
-  std::size_t taken_ = 0;
+  std::size_t bytes_ = 0, growing_ = 0;
 };
 
 constexpr std::size_t piece = 16U << 10U;
 constexpr std::size_t unbudgeted = 64U << 10U; ///< most replies are this small
+constexpr std::size_t usual = 512U << 10U;     ///< most of unknown length are this small
 
 std::string kib(std::uint64_t bytes) {
   return bytes >= (1U << 20U) ? fmt::format("{} MiB", bytes >> 20U) : fmt::format("{} KiB", bytes >> 10U);
@@ -126,7 +141,7 @@ struct HttpConnection::State {
     parser.eager(true);
     Share share(budget);
     std::size_t received = 0;
-    bool is_large = false;
+    bool is_large = false, is_huge = false;
     bool any = buffer.size() != 0;
     while (!parser.is_done()) {
       boost::system::error_code error;
@@ -140,10 +155,10 @@ struct HttpConnection::State {
         co_return fmt::format("the framing of its chunks is larger than {}", kib(framing_limit));
       if (used != 0 && !error)
         continue;
-      if (received >= unbudgeted && !std::exchange(is_large, true)) {
-        const auto said = parser.content_length();
-        co_await share.take(std::min<std::uint64_t>(said ? *said : body_limit, body_limit) + head_limit);
-      }
+      if (received >= unbudgeted && !std::exchange(is_large, true))
+        co_await share.take(expected(parser) + head_limit);
+      if (received >= usual && !is_known(parser) && !std::exchange(is_huge, true))
+        co_await share.grow();
       const auto size =
           co_await socket.async_read_some(buffer.prepare(piece), asio::redirect_error(use_awaitable, error));
       buffer.commit(size);
@@ -164,6 +179,12 @@ struct HttpConnection::State {
   }
 
 private:
+  /// What a reply says of its length.
+  static bool is_known(const Parser& parser) { return parser.is_header_done() && parser.content_length(); }
+  static std::size_t expected(const Parser& parser) {
+    return is_known(parser) ? static_cast<std::size_t>(std::min<std::uint64_t>(*parser.content_length(), body_limit))
+                            : usual;
+  }
   static std::string problem(const boost::system::error_code& error) {
     if (error == http::error::header_limit)
       return fmt::format("the head of the reply is larger than {}", kib(head_limit));

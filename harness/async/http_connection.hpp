@@ -47,8 +47,9 @@ struct HttpFailure {
 using HttpOutcome = std::variant<HttpReply, HttpFailure>;
 
 /// Bytes of large replies that several connections may hold together: a service that answers with endless bodies must
-/// not take the harness's memory. Each large reply reserves all that it may need at once, first come, first served.
-class ReplyBudget;
+/// not take the harness's memory. A large reply reserves at once what it says that it needs, or 512 KiB where it does
+/// not say; of the latter one at a time may grow beyond that. First come, first served.
+struct ReplyBudget;
 [[nodiscard]] std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes);
 
 class HttpConnection {

@@ -1,8 +1,10 @@
 #include "harness/bundle/late_secrets.hpp"
 
+#include "harness/history/base64.hpp"
 #include "harness/text/output_file.hpp"
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <fstream>
 
 namespace holdfast::bundle {
@@ -11,6 +13,11 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
+
+/// What was said; the rest names instances, links and steps, and is compared.
+bool is_said(std::string_view key) {
+  return key == "keys" || key == "operations" || key == "detail" || key == "text";
+}
 
 /// True when something of it was masked.
 bool mask_texts(json::value& value, const history::Secrets& secrets) {
@@ -25,7 +32,15 @@ bool mask_texts(json::value& value, const history::Secrets& secrets) {
       changed = mask_texts(one, secrets) || changed;
   } else if (auto* object = value.if_object()) {
     for (auto& [key, one] : *object)
-      changed = mask_texts(one, secrets) || changed;
+      if (key == "base64") {
+        const auto bytes = one.is_string() ? history::from_base64(one.get_string()) : std::nullopt;
+        const auto masked = bytes ? secrets.mask_learnt(*bytes) : std::string{};
+        if (bytes && masked != *bytes) {
+          one = history::to_base64(masked);
+          changed = true;
+        }
+      } else if (is_said(key))
+        changed = mask_texts(one, secrets) || changed;
   }
   return changed;
 }
@@ -65,9 +80,12 @@ std::optional<Problem> mask_late_secrets(const fs::path& directory, const histor
     files.push_back(directory / name);
   std::error_code error;
   for (const auto* folder : {"logs", "config"})
-    for (const auto& entry : fs::recursive_directory_iterator(directory / folder, error))
-      if (entry.is_regular_file(error))
-        files.push_back(entry.path());
+    for (auto entry = fs::recursive_directory_iterator(directory / folder, error);
+         !error && entry != fs::recursive_directory_iterator(); entry.increment(error))
+      if (entry->is_regular_file())
+        files.push_back(entry->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    return Problem{fmt::format("{} cannot be read: {}", directory.string(), error.message())};
   for (const auto& file : files)
     if (auto problem = mask_file(file, secrets))
       return Problem{*problem};

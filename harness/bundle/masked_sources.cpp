@@ -24,9 +24,11 @@ bool names_places(std::string_view key) {
 /// beside them that say what they are.
 std::string mark_around_placeholders(std::string_view text, const history::Secrets& secrets) {
   constexpr std::size_t longest_word = 15;
-  const auto is_word = [](std::string_view piece) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_word = [&](std::string_view piece) { // "Bearer ", "sid=", "; "
     return piece.size() <= longest_word &&
-           std::none_of(piece.begin(), piece.end(), [](char c) { return c >= '0' && c <= '9'; });
+           std::none_of(piece.begin(), piece.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+           (piece.back() == ' ' || piece.back() == '=' || std::none_of(piece.begin(), piece.end(), is_letter));
   };
   std::string out;
   bool has_placeholder = false;

@@ -174,7 +174,9 @@ void Facts::find_unserved() {
   struct Tries {
     std::size_t before = 0, all = 0; ///< the first step
     bool served_before = false, served = false;
-    std::size_t empty_before = 0; ///< answered well by a list with nothing in it, which shows nothing of its elements
+    std::size_t empty_before = 0;  ///< answered well by a list with nothing in it, which shows nothing of its elements
+    std::size_t silent_before = 0; ///< not answered at all
+    std::size_t bad = 0;           ///< answered, and not as the stack file says
     const Operation* last = nullptr; ///< that was not served, before the first step; else of all
   };
   std::map<std::string, Tries> tries;
@@ -198,14 +200,17 @@ void Facts::find_unserved() {
       ++of.before;
       of.served_before = of.served_before || served;
       of.empty_before += empty ? 1 : 0;
+      of.silent_before += !answered && !good ? 1 : 0;
     }
+    of.bad += answered && !good ? 1 : 0;
     if ((before || of.before == 0) && (!good || of.last == nullptr))
       of.last = &operation;
   }
   constexpr std::size_t few = 5; // tries may fail by chance, where the file is right as it turns out later
   for (const auto& [name, of] : tries) {
     // Nothing but empty lists: there was nothing that could have been read otherwise.
-    const bool only_empty = of.before > 0 && of.empty_before == of.before;
+    const bool only_empty =
+        of.before > 0 ? of.empty_before > 0 && of.empty_before + of.silent_before == of.before : of.bad == 0;
     if (of.served_before || only_empty || of.last == nullptr ||
         (of.before < few && (of.served || !records_processes())))
       continue;

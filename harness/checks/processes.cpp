@@ -23,23 +23,36 @@ bool may_end(const Facts& facts, const std::string& instance) {
   return std::find(allowed.begin(), allowed.end(), instance.substr(0, instance.rfind('@'))) != allowed.end();
 }
 
-/// A launcher ends well, and what it has started is ready from then on: at the last probe before the next start, too,
+/// A launcher ends well, and what it has started is ready from then on: at the last probe, too, before somebody ends it
 /// that no step had a hand in.
 bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t ended) {
   if (process.remaining == 0 || process.exit_code != 0)
     return false;
-  auto next_start = UINT64_MAX;
-  for (const auto& event : facts.bundle.history.events)
-    if (const auto* other = event.as<ProcessEvent>(); other != nullptr && event.sequence > ended &&
-                                                      other->instance == process.instance &&
-                                                      other->state == State::spawned)
-      next_start = std::min(next_start, event.sequence);
+  using history::PhaseEvent;
+  auto until = UINT64_MAX; // from here on it is not the launcher's doing whether anybody answers
+  for (const auto& event : facts.bundle.history.events) {
+    if (event.sequence <= ended)
+      continue;
+    const auto* other = event.as<ProcessEvent>();
+    const auto* phase = event.as<PhaseEvent>();
+    const bool is_replaced =
+        other != nullptr && other->instance == process.instance &&
+        (other->state == State::spawned || other->state == State::stopping || other->state == State::gone);
+    const bool is_over =
+        phase != nullptr &&
+        ((phase->phase == PhaseEvent::Phase::cold_restart && phase->state == PhaseEvent::State::began) ||
+         phase->phase == PhaseEvent::Phase::end);
+    if (is_replaced || is_over) {
+      until = event.sequence;
+      break;
+    }
+  }
   const history::ProbeResult* last = nullptr;
   for (const auto& probe : facts.bundle.history.probes)
-    if (probe.instance == process.instance && probe.sequence > ended && probe.sequence < next_start &&
+    if (probe.instance == process.instance && probe.sequence > ended && probe.sequence < until &&
         !facts.is_handled(probe.instance, probe.sequence))
       last = &probe;
-  return last != nullptr && last->ready;
+  return last == nullptr || last->ready; // nobody looked before something else was done to it
 }
 
 } // namespace

@@ -209,10 +209,16 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
 std::uint64_t known_good(const Ledger& ledger, const consistency::Lanes& lanes, ReadId read, const Operation* origin) {
   const auto& at = *ledger.reads[read];
   std::uint64_t good = origin != nullptr && origin->invoked < at.completed ? origin->invoked : 0;
-  if (const auto* lane = lanes.find(ledger.facts.user(at)))
-    for (auto place = lane->begin; place < lane->end; ++place)
-      if (const auto* other = ledger.reads[lanes.order[place]]; other->completed < at.invoked)
-        good = std::max(good, other->completed);
+  const auto* lane = lanes.find(ledger.facts.user(at));
+  if (lane == nullptr)
+    return good;
+  // A lane is in the order of invocations, and a user reads one list after the other: the last before it is near.
+  const auto begin = lanes.order.begin() + lane->begin;
+  auto place = std::lower_bound(begin, lanes.order.begin() + lane->end, at.invoked,
+                                [&](ReadId id, std::uint64_t invoked) { return ledger.reads[id]->invoked < invoked; });
+  while (place != begin)
+    if (const auto* before = ledger.reads[*--place]; before->completed < at.invoked)
+      return std::max(good, before->completed);
   return good;
 }
 

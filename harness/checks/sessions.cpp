@@ -28,7 +28,8 @@ struct Life {
   bool unsure = false;             ///< a logout of unknown outcome, or a newer login where there is one session a user
   std::uint64_t unsure_from = UINT64_MAX;
   history::Time last_used{}; ///< a completed use extends a sliding lifetime
-  /// It has not been accepted since a login that may end it: of known outcome, or else it is perhaps as it was.
+  /// A login may have ended it: one of known outcome, since which it has not been accepted, or one of unknown outcome,
+  /// which may take effect at any time.
   enum class Replaced { no, perhaps, yes } replaced = Replaced::no;
   bool was_accepted = false;
   std::vector<Sighting> sightings;
@@ -248,7 +249,8 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     if (read->outcome == Outcome::ok) {
       life.last_used = read->invoke_time;
       life.was_accepted = true;
-      life.replaced = Life::Replaced::no; // it is kept on: from here on that counts
+      if (life.replaced == Life::Replaced::yes)
+        life.replaced = Life::Replaced::no; // it is kept on: from here on that counts
     } else if (life.replaced == Life::Replaced::yes ||
                (life.replaced == Life::Replaced::perhaps && read->outcome == Outcome::unauthenticated)) {
       continue;

@@ -56,6 +56,8 @@ public:
   };
   [[nodiscard]] Since since(consistency::RecordId id) const {
     const auto& checkpoints = ledger_.facts.checkpoints;
+    if (sides_[id].checkpoint == consistency::none || ++looked_back_ > most_looked_back)
+      return {&own_read(id), &other_read(id), ledger_.origins[id]->invoked};
     const auto seen = looks_at(id, sides_[id].checkpoint);
     Since first{&own_read(id), &other_read(id), ledger_.origins[id]->invoked};
     for (auto i = sides_[id].checkpoint; i > 0 && checkpoints[i - 1].began >= ledger_.origins[id]->invoked; --i) {
@@ -148,8 +150,12 @@ private:
         sides_[id].other = &entries[i];
   }
 
+  /// To look back costs the length of two lists for each checkpoint: where everything is lost, the first cases tell
+  /// when.
+  static constexpr std::size_t most_looked_back = 1000;
   const Ledger& ledger_;
   const CheckpointReads& statements_;
+  mutable std::size_t looked_back_ = 0;
   CheckpointReads orders_;
   consistency::LargeVector<Sides> sides_;
 };

@@ -101,13 +101,16 @@ verdict::Report judge(const Run& run, const run::Registry& registry, process::Wa
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, run.bundle.string());
   constexpr std::array own = {0, inconclusive, harness_failed, interrupted}; // what `work` returns
-  if (std::find(own.begin(), own.end(), code) == own.end()) {                // it died without a word
+  const bool died = std::find(own.begin(), own.end(), code) == own.end();    // without a word
+  const bool completed = saved.manifest.ending == bundle::Ending::completed;
+  if ((died || code == harness_failed) && !(completed && report.verdict == verdict::Verdict::fail)) {
     report.exit_status = harness_failed;
-    if (saved.manifest.ending != bundle::Ending::completed)
+    report.verdict = verdict::Verdict::inconclusive;
+    if (died)
       report.reason = fmt::format("the worker process ended with {}",
                                   code > 128 ? process::signal_name(code - 128) : status.describe());
-  } else if (code == harness_failed || code == interrupted) {
-    report.exit_status = code; // also when it was asked to end after its last word
+  } else if (code == interrupted) {
+    report.exit_status = interrupted; // also when it was asked to end after its last word
   }
   report.file = plan.scenario.file;
   return report;

@@ -15,7 +15,7 @@ using text::lower;
 namespace {
 
 constexpr std::size_t shortest_learnt = 8;
-constexpr std::size_t most_learnt = 16U << 20U; ///< bytes of all
+constexpr std::size_t most_learnt = 64U << 20U; ///< bytes of all
 
 constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase", "secret",      "token",
                                         "jwt",        "bearer",      "api_key",    "apikey",      "api-key",
@@ -299,21 +299,26 @@ bool Secrets::is_secret_name(std::string_view name) const {
 void Secrets::learn(std::string_view value) {
   if (policy_ == Policy::keep || value.size() < shortest_learnt || value.starts_with("***"))
     return;
-  const auto tail = tail_of(value);
-  auto& alike = learnt_[tail];
-  if (std::find(alike.begin(), alike.end(), value) != alike.end())
+  if (learnt_.contains(value))
     return;
-  alike.emplace_back(value);
-  order_.push_back(tail);
-  bytes_ += value.size();
-  while (bytes_ > most_learnt) {
-    const auto oldest = learnt_.find(order_.front());
-    order_.pop_front();
-    bytes_ -= oldest->second.front().size();
-    oldest->second.erase(oldest->second.begin());
-    if (oldest->second.empty())
-      learnt_.erase(oldest);
-  }
+  const auto& known = *learnt_.emplace(value).first;
+  ++lengths_[tail_of(known)][known.size()];
+  order_.push_back(&known);
+  bytes_ += known.size();
+  while (bytes_ > most_learnt)
+    forget_oldest();
+}
+
+void Secrets::forget_oldest() {
+  const auto oldest = learnt_.find(*order_.front());
+  order_.pop_front();
+  bytes_ -= oldest->size();
+  const auto alike = lengths_.find(tail_of(*oldest));
+  if (--alike->second[oldest->size()] == 0)
+    alike->second.erase(oldest->size());
+  if (alike->second.empty())
+    lengths_.erase(alike);
+  learnt_.erase(oldest);
 }
 
 std::string Secrets::mark(std::string_view secret) const {
@@ -339,18 +344,20 @@ std::string Secrets::mask_learnt(std::string text) const {
   std::size_t begin = 0;                                       // of what is not written yet
   std::size_t left = all.size() * 64 + (std::size_t{1} << 20); // bytes that may be compared
   for (std::size_t end = shortest_learnt; end <= all.size(); ++end) {
-    const auto alike = learnt_.find(tail_of(all.substr(end - shortest_learnt, shortest_learnt)));
-    if (alike == learnt_.end())
+    const auto alike = lengths_.find(tail_of(all.substr(end - shortest_learnt, shortest_learnt)));
+    if (alike == lengths_.end())
       continue;
     std::size_t longest = 0;
-    for (const auto& value : alike->second) {
-      if (value.size() > end - begin || value.size() <= longest)
+    for (const auto& [length, count] : alike->second) {
+      if (length > end - begin)
         continue;
-      if (value.size() > left)
+      if (length > left)
         return mark(all);
-      left -= value.size();
-      if (all.substr(end - value.size(), value.size()) == value)
-        longest = value.size();
+      left -= length;
+      if (learnt_.contains(all.substr(end - length, length))) {
+        longest = length;
+        break;
+      }
     }
     if (longest == 0)
       continue;

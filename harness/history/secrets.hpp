@@ -10,9 +10,12 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace holdfast::history {
@@ -46,13 +49,21 @@ public:
   [[nodiscard]] std::string mask_learnt(std::string text) const;
 
 private:
+  void forget_oldest();
+
   Policy policy_;
   std::vector<std::string> names_; ///< declared, in lower case
   std::array<unsigned char, 32> key_{};
-  /// Learnt values are looked for by their last bytes: values of one make often begin alike.
-  std::unordered_map<std::uint64_t, std::vector<std::string>> learnt_;
-  std::deque<std::uint64_t> order_; ///< last bytes, of the oldest first
-  std::size_t bytes_ = 0;           ///< of all learnt values
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_set<std::string, Hash, std::equal_to<>> learnt_;
+  /// Learnt values are looked for by their last bytes, since values of one make often begin alike: how many values of
+  /// which lengths end so, the longest first.
+  std::unordered_map<std::uint64_t, std::map<std::size_t, std::size_t, std::greater<>>> lengths_;
+  std::deque<const std::string*> order_; ///< of `learnt_`, the oldest first
+  std::size_t bytes_ = 0;                ///< of all learnt values
 };
 
 } // namespace holdfast::history

@@ -62,7 +62,7 @@ void Router::take(Backend& backend, const stack::ProbeAnswer& answer, async::Dur
   const auto& balancer = backend.service->balancer;
   backend.failed = answer.ready ? 0 : backend.failed + 1;
   backend.succeeded = answer.ready ? backend.succeeded + 1 : 0;
-  if (!answer.ready || backend.instance->pid() != backend.drained_pid)
+  if (!answer.ready || backend.instance->first_pid() != backend.drained_pid)
     backend.draining = false; // what it was drained for has begun: from here on its probes decide again
   if (backend.routed && backend.failed >= balancer.unhealthy)
     move(backend, false, answer.detail, took, answer.timed_out);
@@ -86,7 +86,7 @@ asio::awaitable<void> Router::drain(std::vector<stack::Instance*> instances) {
     auto& backend = found->second;
     longest = std::max(longest, backend.service->balancer.drain);
     backend.draining = true;
-    backend.drained_pid = instance->pid();
+    backend.drained_pid = instance->first_pid();
     if (backend.routed)
       move(backend, false, "drain", {}, false);
   }
@@ -97,8 +97,12 @@ asio::awaitable<void> Router::drain(std::vector<stack::Instance*> instances) {
 asio::awaitable<void> Router::await_routed(std::vector<stack::Instance*> instances) {
   const auto waits_for = [this](const stack::Instance* instance) {
     const auto found = backends_.find({instance->kind(), instance->host()});
-    return found != backends_.end() && found->second.probed && !found->second.draining &&
-           found->second.routed != instance->is_ready();
+    if (found == backends_.end() || !found->second.probed)
+      return false;
+    const auto& backend = found->second;
+    // Another process than the one that is drained comes back, though no probe has seen it yet.
+    const bool drains = backend.draining && instance->first_pid() == backend.drained_pid;
+    return !drains && backend.routed != instance->is_ready();
   };
   async::Duration longest{};
   for (const auto* instance : instances) {

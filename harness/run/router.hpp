@@ -45,7 +45,7 @@ private:
     bool probed = false; ///< users reach it
     bool routed = false;
     bool draining = false;
-    int drained_pid = 0;
+    int drained_pid = 0;           ///< of its first process, also where that has ended
     int failed = 0, succeeded = 0; ///< probes in a row
   };
   asio::awaitable<void> watch(Backend& backend);

@@ -226,6 +226,7 @@ asio::awaitable<Started> Instance::start_alone(By by) {
     co_return Started{Started::How::failed, "the run is over"};
   }
   auto started = co_await await_ready();
+  life->given_up = started.how == Started::How::timed_out;
   started.pid = pid;
   started.start_time = started_at;
   started.config_read = config_file.empty() || setup_.watch.opens(config_file) > opened_before;
@@ -249,9 +250,9 @@ asio::awaitable<void> Instance::watch_end(std::shared_ptr<process::Process> proc
         .exit_code = status ? status->exit_code() : std::nullopt,
         .signal = status && status->fatal_signal() ? process::signal_name(*status->fatal_signal()) : std::string{},
         .asked = asked,
-        .starting = !life->was_ready,
+        .starting = life->is_starting(),
         .remaining = process->remaining()});
-  if (asked || !life->was_ready)
+  if (asked || life->is_starting())
     co_return;
   ended_unasked_ = true;
   setup_.observer.ended_unasked(*this);

@@ -162,6 +162,9 @@ private:
   struct Life {
     bool asked = false;     ///< its end was asked for
     bool was_ready = false; ///< until then an end is a refusal to start
+    bool given_up = false;  ///< whoever started it waits no longer
+
+    [[nodiscard]] bool is_starting() const { return !was_ready && !given_up; }
   };
   void store_config(std::string text);
   void log_line(process::Stream stream, std::string_view line);

@@ -291,9 +291,9 @@ void Caller::keep_session(Exchange& exchange) {
     user.session.reset();
   }
   if (operation.outcome == Outcome::unauthenticated && setup_.scenario.workload.relogin && user.session) {
-    // The browser logs in with what it has; what was refused is kept as it is now, to be looked at again.
+    // What was refused keeps its cookies, to be looked at again: a login with them might end it.
     if (user.session->jar == user.jar)
-      user.session->jar = std::make_shared<CookieJar>(*user.jar);
+      user.jar = std::make_shared<CookieJar>();
     user.session.reset();
   }
 }

@@ -9,16 +9,16 @@ asio::awaitable<async::HttpConnection> Pool::take(Route route, Use use) {
   while (used_ >= limit_)
     co_await free_.wait();
   ++used_;
-  if (use == Use::once)
-    co_return async::HttpConnection(executor_, route.address, route.port, budget_);
-  auto& waiting = idle_[{route.address, route.port}];
-  while (!waiting.empty()) {
-    auto connection = std::move(waiting.back());
-    waiting.pop_back();
-    if (connection.is_usable())
-      co_return connection;
+  if (use == Use::kept) {
+    auto& waiting = idle_[{route.address, route.port}];
+    while (!waiting.empty()) {
+      auto connection = std::move(waiting.back());
+      waiting.pop_back();
+      if (connection.is_usable())
+        co_return connection;
+    }
   }
-  // Idle connections to other places are connections all the same: who needs one more closes the oldest of them.
+  // Idle connections are connections all the same: who needs one more closes the oldest of them.
   for (auto other = idle_.begin(); other != idle_.end() && used_ + idle() > limit_; ++other)
     while (!other->second.empty() && used_ + idle() > limit_)
       other->second.pop_front();

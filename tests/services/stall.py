@@ -110,6 +110,8 @@ if does("exits"):
     sys.exit(3)
 if does("drains") or does("closes"):
     signal.signal(signal.SIGTERM, end)
+if does("dies-soon"):
+    threading.Thread(target=die, daemon=True).start()
 if does("dies-at-2") and address.endswith(".2"):
     threading.Thread(target=die, daemon=True).start()
 server = Server((address, port), Handler)
