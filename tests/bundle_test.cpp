@@ -90,7 +90,7 @@ needs = ["sessions"]
 command = ["python3", "{}", "{{address}}", "{{port}}", "{{link.sessions}}", "{{dir}}/purchases"]
 environment = {{ DB_PASSWORD = "hunter2-of-env", MY_PIN = "hunter2-pin" }}
 ready = {{ http = "/ready", within = "10s" }}
-config = {{ name = "n.conf", text = "db_password = hunter2-of-config\nurl = postgres://u:hunter2-of-url@h/x\nmy_pin = hunter2-pin\n" }}
+config = {{ name = "n.conf", text = "db_password = hunter2-of-config and hunter2-words\nurl = postgres://u:hunter2-of-url@h/x\nmy_pin = hunter2-pin\n" }}
 [operations.login]
 request = {{ method = "POST", path = "/login", headers = {{ Authorization = "Basic hunter2-basic" }}, json = {{ user = "{{user}}" }} }}
 ok = {{ status = [200], capture = {{ token = "/token" }} }}
@@ -120,6 +120,17 @@ journey = { buy = 1, me = 1, login = 1 }
 [[step]]
 do = "kill"
 when = { link = "notebook", position = "reply", operation = "POST", not_before = "400ms" }
+[[step]]
+id = "rotate"
+after = "step-1"
+do = "config.set"
+key = "db_password"
+value = "hunter2-new"
+[[step]]
+id = "forget"
+after = "rotate"
+do = "config.unset"
+key = "my_pin"
 [judge]
 at_risk = "300ms"
 recovery_window = "100ms"

@@ -37,7 +37,7 @@ Kinds purchases_after(const Reads& reads, bool restored = false) {
 
 } // namespace
 
-TEST_CASE("a purchase that stays is no finding; one that goes is lost, unreachable or destroyed") {
+TEST_CASE("a purchase that stays is no finding, one that goes is lost, unreachable or destroyed") {
   CHECK(purchases_after({true, true}).empty());
   CHECK(purchases_after({false, true}) == Kinds{"unreachable"});
   CHECK(purchases_after({std::nullopt, true}) == Kinds{"unreachable"});

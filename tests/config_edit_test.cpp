@@ -31,7 +31,7 @@ std::string edited(Format format, const std::string& text, const Edit& change) {
 
 } // namespace
 
-TEST_CASE("a key of a properties file is set, unset and renamed; the rest stays as it is") {
+TEST_CASE("a key of a properties file is set, unset and renamed, the rest stays as it is") {
   constexpr auto format = Format::properties;
   const std::string text = "# shop\r\na = 1\r\n\r\n! b=3\nb=2  \nc   =  \"x\"";
   CHECK(edited(format, text, set("a", "9")) == "# shop\r\na = 9\r\n\r\n! b=3\nb=2  \nc   =  \"x\"");

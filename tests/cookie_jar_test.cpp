@@ -43,7 +43,7 @@ TEST_CASE("cookies are kept, renewed and deleted by any reply") {
   CHECK(browser.jar.take_dropped().empty()); // said once
 }
 
-TEST_CASE("a lifetime counts from receipt; Max-Age wins over Expires") {
+TEST_CASE("a lifetime counts from receipt, Max-Age wins over Expires") {
   Browser browser;
   browser.reply("a=1; Max-Age=2");
   browser.reply("b=1; Expires=Fri, 15 Jan 2027 08:00:05 GMT"); // five seconds after noon, by the wall clock
@@ -78,7 +78,7 @@ TEST_CASE("paths: longest first, and only where they lead") {
   CHECK(browser.sends("/x/z") == "c=1; a=root");
 }
 
-TEST_CASE("domains: the host and what is below the named one; never somebody else's") {
+TEST_CASE("domains: the host and what is below the named one, never somebody else's") {
   Browser browser;
   browser.reply("a=1; Domain=shop.example");
   browser.reply("b=1; Domain=.shop.example");

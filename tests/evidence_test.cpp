@@ -195,7 +195,7 @@ TEST_CASE("steps that cannot be told apart are blamed together, and [expect] fol
   }
 }
 
-TEST_CASE("a stack file that never fitted is at fault; one that fitted before a deploy is not") {
+TEST_CASE("a stack file that never fitted is at fault, one that fitted before a deploy is not") {
   for (const int read_before : {0, 5}) {
     Story story;
     std::string id = story.operation("buy", "u1", {{"amount", "5"}}).id;
@@ -309,7 +309,7 @@ TEST_CASE("what is whole before a step and half after it is bound to that step, 
   CHECK(blamed["unbalanced"].empty());
 }
 
-TEST_CASE("until: what is seen at the first look after a step may have come about before its end; later it may not") {
+TEST_CASE("until: what is seen at the first look after a step may have come about before its end, later it may not") {
   const auto judge = [](bool looked_between) {
     Story story;
     const auto id = story.operation("buy", "u1", {{"amount", "5"}}).id;

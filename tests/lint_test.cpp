@@ -83,3 +83,13 @@ TEST_CASE("lint: a position without a key depends on the order of arrival") {
           "\"set\" }\n")
           .find("depends on the order of arrival") != std::string::npos);
 }
+
+TEST_CASE("lint: on HTTP an operation is a method alone") {
+  const auto at = [](const std::string& link, const std::string& operation) {
+    return said("[[step]]\ndo = \"kill\"\nservice = \"web\"\nwhen = { link = \"" + link +
+                "\", position = \"request\", operation = \"" + operation + "\", key = \"x\" }\n");
+  };
+  CHECK(at("web", "POST").empty());
+  CHECK(at("web", "POST /orders").find("write operation = \"POST\", key = \"/orders\"") != std::string::npos);
+  CHECK(at("store", "SET key").empty()); // another protocol
+}

@@ -10,7 +10,7 @@ using test::Kinds;
 using test::Story;
 using verdict::Verdict;
 
-TEST_CASE("payments: paid twice, without an order, never, with another amount, by nobody; taken back is fine") {
+TEST_CASE("payments: paid twice, without an order, never, with another amount, by nobody, taken back is fine") {
   struct Told {
     Kinds kinds;
     Verdict verdict;

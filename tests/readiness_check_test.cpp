@@ -10,7 +10,7 @@ using test::Kinds;
 using test::Story;
 using verdict::Verdict;
 
-TEST_CASE("readiness: an instance that says ready while it serves nothing lies; declared rejections are service") {
+TEST_CASE("readiness: an instance that says ready while it serves nothing lies, declared rejections are service") {
   const auto judge = [](Outcome outcome, bool ready) {
     Story story;
     story.operation("buy", "u1"); // the stack file fits

@@ -67,7 +67,7 @@ TEST_CASE("a step is due at its time, after another, or when its position may be
   CHECK_FALSE(schedule.next(1s, nobody));
 }
 
-TEST_CASE("what lasts for a time is undone after it; what lasts to the end holds nobody up") {
+TEST_CASE("what lasts for a time is undone after it, what lasts to the end holds nobody up") {
   Planned plan;
   plan.step("pause", scenario::AtTime{0ms}, 400ms)
       .step("pause", scenario::AtTime{0ms})

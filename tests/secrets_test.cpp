@@ -63,7 +63,7 @@ TEST_CASE("private keys go as a whole, also where they are cut") {
   CHECK(secrets.mask(certificate) == certificate);
 }
 
-TEST_CASE("what a service gave out is masked wherever it stands; short values only where they are named") {
+TEST_CASE("what a service gave out is masked wherever it stands, short values only where they are named") {
   Secrets secrets;
   secrets.learn("2473791676e5b28d");
   secrets.learn("u1");

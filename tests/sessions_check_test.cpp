@@ -11,7 +11,7 @@ using test::Kinds;
 using test::Story;
 using verdict::Verdict;
 
-TEST_CASE("sessions: lost, unreachable, zombie and crossed; a logout of unknown outcome is neither") {
+TEST_CASE("sessions: lost, unreachable, zombie and crossed, a logout of unknown outcome is neither") {
   const auto after = [](const std::function<void(Story&, const Operation&)>& play) {
     Story story;
     const auto login = story.operation("login", "u1");

@@ -170,7 +170,7 @@ TEST_CASE("strangers: an instance that ends by itself is found, said with its ti
     CHECK_FALSE(step.at("proven").as_bool()); // it found nothing to restart
 }
 
-TEST_CASE("strangers: a supervisor starts again what ended by itself; the end stays found unless it may be") {
+TEST_CASE("strangers: a supervisor starts again what ended by itself, the end stays found unless it may be") {
   for (const bool allowed : {false, true}) {
     Stall stall;
     stall.hosts = 2;
@@ -254,6 +254,59 @@ TEST_CASE("strangers: a service that goes into the background is restarted and k
   }
 }
 
+TEST_CASE("strangers: a service that went into the background and dies there has ended by itself") {
+  for (const bool has_supervisor : {false, true}) {
+    Stall stall;
+    stall.steps = "[[step]]\nat = \"1900ms\"\ndo = \"restart\"\n";
+    stall.cold_restart = false;
+    if (has_supervisor)
+      stall.of_service = "restart = { on = \"exit\", within = \"1s\", tries = 3 }";
+    const auto stall_py = "/usr/bin/python3 " + test::source("tests/services/stall.py").string();
+    const auto played = stall.play(
+        {"--set", fmt::format("services.stall.command=[\"sh\", \"-c\", \"{} $1 $2 $3 dies-soon & sleep 0.05\", \"sh\", "
+                              "\"{{address}}\", \"{{port}}\", \"{}/purchases\"]",
+                              stall_py, stall.folder.path().string())});
+    INFO(played.reason());
+    CHECK(played.verdict() == "fail");
+    CHECK(played.kinds("processes") == Kinds{"ended"});
+    CHECK(says(played, "exit 137"));
+    bool supervised = false;
+    for (const auto& event : history_of(played).events)
+      if (const auto* process = event.as<history::ProcessEvent>())
+        supervised = supervised || process->supervised;
+    CHECK(supervised == has_supervisor);
+    if (!has_supervisor)
+      CHECK(says(played, "every instance that it was to restart had ended by itself before"));
+  }
+}
+
+TEST_CASE("strangers: many sessions of a user are tried from many browsers where they are declared") {
+  for (const auto& [behaviours, declared, verdict] : {std::tuple{"one-session", true, "fail"},
+                                                      {"one-session", false, "pass"},
+                                                      {"", true, "pass"},
+                                                      {"keeps-session", true, "pass"}}) {
+    Stall stall;
+    stall.behaviours = behaviours;
+    stall.journey = "buy = 3, bought = 1, me = 1, login = 2";
+    if (declared)
+      stall.rest = "[declare]\nsessions = { per_user = \"many\" }\n";
+    const auto played = stall.play();
+    INFO(behaviours, " ", declared, ": ", played.reason());
+    CHECK(played.verdict() == verdict);
+    if (std::string(verdict) == "fail")
+      CHECK(played.kinds("sessions").size() == 1); // lost; or only until a restart made the service forget
+  }
+}
+
+TEST_CASE("strangers: a cookie that no browser keeps is named, with the reason") {
+  Stall stall;
+  stall.behaviours = "of-another-domain";
+  const auto played = stall.play();
+  CHECK(played.verdict() == "inconclusive");
+  CHECK(says(played, "status 401 says that nobody is signed in"));
+  CHECK(says(played, "does not have the cookie 'sid' (refused: Domain=shop.example does not cover 'localhost'"));
+}
+
 TEST_CASE("strangers: a start that was given up and ends later has ended by itself") {
   Stall stall;
   stall.steps = "[[step]]\nat = \"600ms\"\ndo = \"deploy\"\nrelease = \"2\"\nrestart = true\n";
@@ -265,7 +318,7 @@ TEST_CASE("strangers: a start that was given up and ends later has ended by itse
   CHECK(played.kinds("processes") == Kinds{"ended"});
 }
 
-TEST_CASE("strangers: a command that says whether a service is ready; its failures are events") {
+TEST_CASE("strangers: a command that says whether a service is ready, its failures are events") {
   Stall stall;
   stall.steps = "[[step]]\nat = \"600ms\"\ndo = \"kill\"\n";
   stall.ready = "command = [\"/usr/bin/python3\", \"-c\", \"import urllib.request as r; "

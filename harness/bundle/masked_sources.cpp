@@ -88,9 +88,11 @@ private:
 
   void visit(const toml::node& node, std::string_view key, bool secret) {
     if (const auto* table = node.as_table()) {
+      const bool sets_secret = secrets_.is_secret_name((*table)["key"].value_or(std::string_view{})); // config.set
       for (const auto& [name, value] : *table)
         if (!names_places(name.str()))
-          visit(value, name.str(), secret || secrets_.is_secret_name(name.str()));
+          visit(value, name.str(),
+                secret || secrets_.is_secret_name(name.str()) || (sets_secret && name.str() == "value"));
     } else if (const auto* array = node.as_array()) {
       bool is_next = false; // behind "--password"
       for (const auto& value : *array) {

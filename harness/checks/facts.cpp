@@ -26,6 +26,20 @@ int host_of(const Operation& operation) {
   return at == std::string::npos ? operation.host : std::atoi(instance.c_str() + at + 1);
 }
 
+/// Why a browser may not have been signed in: what it did not keep of the login.
+std::string cookies_refused_before(const std::deque<Operation>& operations, const Operation& refused) {
+  const auto session = refused.value("session");
+  const auto login =
+      std::find_if(operations.begin(), operations.end(), [&](const Operation& one) { return one.id == session; });
+  if (session.empty() || login == operations.end() || refused.outcome != Outcome::unauthenticated)
+    return {};
+  for (const auto& attempt : login->attempts)
+    for (const auto& cookie : attempt.dropped)
+      return fmt::format("; of the login before it the browser does not have the cookie '{}' ({})", cookie.cookie,
+                         cookie.why);
+  return {};
+}
+
 bool is_declared(const Operation& operation) {
   return operation.outcome == Outcome::fail && operation.status != 0;
 }
@@ -218,7 +232,8 @@ void Facts::find_unserved() {
     if (unserved.reason.empty())
       unserved.reason = fmt::format("'{}' was never answered as the stack file says{}, in {} tries; the last: {}", name,
                                     of.before > 0 ? " before the first step" : "", of.before > 0 ? of.before : of.all,
-                                    text::one_line(of.last->reason, longest_reason));
+                                    text::one_line(of.last->reason, longest_reason)) +
+                        cookies_refused_before(bundle.history.operations, *of.last);
   }
 }
 

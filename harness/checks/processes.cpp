@@ -35,9 +35,9 @@ bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t
       continue;
     const auto* other = event.as<ProcessEvent>();
     const auto* phase = event.as<PhaseEvent>();
-    const bool is_replaced =
-        other != nullptr && other->instance == process.instance &&
-        (other->state == State::spawned || other->state == State::stopping || other->state == State::gone);
+    const bool is_replaced = other != nullptr && other->instance == process.instance &&
+                             (other->state == State::spawned || other->state == State::stopping ||
+                              other->state == State::ended || other->state == State::gone);
     const bool is_over =
         phase != nullptr &&
         ((phase->phase == PhaseEvent::Phase::cold_restart && phase->state == PhaseEvent::State::began) ||

@@ -194,6 +194,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
             {login->invoked, login->outcome == Outcome::ok ? Life::Replaced::yes : Life::Replaced::perhaps});
   const auto visible_within = declare.sessions_visible;
   std::size_t doubtful = 0;
+  std::set<const Life*> replaced_and_refused;
   std::map<int, const Checkpoint*> checkpoints;
   for (const auto& checkpoint : facts.checkpoints)
     checkpoints[checkpoint.number] = &checkpoint;
@@ -253,6 +254,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
         life.replaced = Life::Replaced::no; // it is kept on: from here on that counts
     } else if (life.replaced == Life::Replaced::yes ||
                (life.replaced == Life::Replaced::perhaps && read->outcome == Outcome::unauthenticated)) {
+      replaced_and_refused.insert(&life);
       continue;
     }
     // One that shows late need not be there before it is due.
@@ -306,6 +308,12 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     }
   }
   find_refusals(result, looks, visible_within);
+  if (!replaced_and_refused.empty())
+    result.notes.push_back(fmt::format("{} refused after a login that may have ended {}, and not judged",
+                                       replaced_and_refused.size() == 1
+                                           ? "a session was"
+                                           : fmt::format("{} sessions were", replaced_and_refused.size()),
+                                       replaced_and_refused.size() == 1 ? "it" : "them"));
   // Sessions are state, not a write in flight: every live one is at risk on the hosts where the struck path is one that
   // any operation takes, since each of them shows its session.
   std::vector<std::pair<const StepFact*, std::set<int>>> strikes;

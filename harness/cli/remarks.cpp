@@ -19,9 +19,24 @@ void remark_on_position(const Step& step, std::vector<Remark>& all) {
   const auto* when = std::get_if<scenario::AtPosition>(&step.trigger);
   if (when != nullptr && when->keys.empty())
     all.push_back(
-        {step.where, fmt::format("step '{}' is bound to the {}th '{}' on '{}' without a key: which one that is "
+        {step.where, fmt::format("step '{}' is bound to number {} of '{}' on '{}' without a key: which one that is "
                                  "depends on the order of arrival",
                                  step.id, when->nth, when->operation, when->link)});
+}
+
+/// On HTTP an operation is a method: who writes a path with it waits for what never comes.
+void remark_on_method(const Scenario& scenario, const Step& step, const std::string& link, const std::string& operation,
+                      std::vector<Remark>& all) {
+  const auto* dependency = scenario.stack.dependency(link);
+  if (link.empty() || operation.empty() || (dependency != nullptr && dependency->protocol != "http"))
+    return;
+  const auto end = operation.find_first_of(" /");
+  if (end != std::string::npos)
+    all.push_back(
+        {step.where, fmt::format("step '{}' is about '{}' on '{}', where an operation is a method alone: write "
+                                 "operation = \"{}\", key = \"{}\"",
+                                 step.id, operation, link, operation.substr(0, end),
+                                 operation.substr(operation.find_first_not_of(' ', end)))});
 }
 
 bool is_chosen(const Step& step, const std::string& service) {
@@ -88,6 +103,11 @@ std::vector<Remark> remarks(const Scenario& scenario, const run::Registry& regis
   for (const auto& step : scenario.steps) {
     const auto& kind = registry.steps.at(step.kind);
     remark_on_position(step, all);
+    if (const auto* when = std::get_if<scenario::AtPosition>(&step.trigger))
+      remark_on_method(scenario, step, when->link, when->operation, all);
+    if (const auto named = step.arguments.find("operation"); named != step.arguments.end())
+      if (const auto* operation = std::get_if<std::string>(&named->second))
+        remark_on_method(scenario, step, step.get<std::string>("link").value_or(""), *operation, all);
     remark_on_risk(scenario, step, kind.schema, all);
     if (kind.config_edit) {
       const auto edit = kind.config_edit(step);

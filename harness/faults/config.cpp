@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t longest_value = 60;
 
-std::string shown(const std::optional<std::string>& value) {
-  return value ? text::one_line(*value, longest_value) : std::string("nothing");
-}
-
 class ConfigChange final : public Step {
 public:
   ConfigChange(Target target, config::Edit edit) : target_(std::move(target)), edit_(std::move(edit)) {}
@@ -50,6 +46,12 @@ public:
   }
 
 private:
+  [[nodiscard]] std::string shown(const std::optional<std::string>& value) const {
+    if (!value)
+      return "nothing";
+    return text::one_line(target_.shown ? target_.shown(edit_.key, *value) : *value, longest_value);
+  }
+
   Target target_;
   config::Edit edit_;
   std::size_t changed_ = 0;

@@ -32,6 +32,9 @@ struct Target {
   /// Waits until users are sent to instances that are ready again.
   std::function<asio::awaitable<void>(std::vector<stack::Instance*>)> await_routed = {};
 
+  /// A value of a configuration as it may be shown: a secret's mark where its key says that it is one.
+  std::function<std::string(const std::string& key, const std::string& value)> shown = {};
+
   [[nodiscard]] std::string text(const std::string& key, const std::string& fallback) const {
     return step.get<std::string>(key).value_or(fallback);
   }

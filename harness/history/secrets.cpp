@@ -119,6 +119,7 @@ private:
     while (end < text_.size() && is_name(text_[end]))
       ++end;
     const auto word = text_.substr(at_, end - at_);
+    begins_line_ = begins_line();
     copy(word.size());
     if (word.size() > 128)
       return;
@@ -191,8 +192,21 @@ private:
            std::all_of(value.begin() + 1, value.end() - 1, [](char c) { return is_name(c) || c == '>'; });
   }
 
+  /// Nothing but blanks stands before this place on its line: it may be a key of a configuration.
+  [[nodiscard]] bool begins_line() const {
+    auto at = at_;
+    while (at > 0 && is_blank(text_[at - 1]))
+      --at;
+    return at == 0 || text_[at - 1] == '\n' || text_[at - 1] == '\r';
+  }
+
   void plain() {
-    const auto end = std::min(text_.find_first_of(" \t\r\n,;&}]<\"'", at_), text_.size());
+    auto end = std::min(text_.find_first_of(" \t\r\n,;&}]<\"'", at_), text_.size());
+    if (begins_line_ && end < text_.size() && is_blank(text_[end])) { // a value of several words
+      end = std::min(text_.find_first_of("\r\n", at_), text_.size());
+      while (end > at_ && is_blank(text_[end - 1]))
+        --end;
+    }
     const auto word = text_.substr(at_, end - at_);
     if (word == "null" || word == "true" || word == "false" || is_template(word))
       copy(word.size());
@@ -274,6 +288,7 @@ private:
   const Secrets& secrets_;
   std::string_view text_;
   std::size_t at_ = 0;
+  bool begins_line_ = false; ///< the name that was read last does
   std::string out_;
 };
 

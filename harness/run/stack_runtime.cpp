@@ -107,6 +107,10 @@ void StackRuntime::lost(stack::Instance& instance, const std::string& why) {
       "the shim of {} is lost ({}), and nothing is known of its processes any more", instance.name(), why))));
 }
 
+std::string StackRuntime::shown(const std::string& key, const std::string& value) const {
+  return places_.secrets.is_secret_name(key) ? places_.secrets.mark(value) : value;
+}
+
 asio::awaitable<void> StackRuntime::until_failure() {
   while (!failure_)
     co_await failed_.wait();

@@ -19,6 +19,8 @@ public:
   [[nodiscard]] asio::awaitable<void> down(std::function<asio::awaitable<void>()> settle);
   /// Returns only by throwing what makes the stack's own machinery unable to go on: a killed shim, a link without
   /// descriptors.
+  /// A value of a configuration as it may be shown.
+  [[nodiscard]] std::string shown(const std::string& key, const std::string& value) const;
   [[nodiscard]] asio::awaitable<void> until_failure();
 
   /// Of services, in start order, host by host.

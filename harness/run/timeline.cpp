@@ -316,7 +316,8 @@ asio::awaitable<void> Timeline::begin(std::size_t number, std::string that) {
        .link = link,
        .peers = std::move(peers),
        .drain = [&router](std::vector<stack::Instance*> all) { return router.drain(std::move(all)); },
-       .await_routed = [&router](std::vector<stack::Instance*> all) { return router.await_routed(std::move(all)); }});
+       .await_routed = [&router](std::vector<stack::Instance*> all) { return router.await_routed(std::move(all)); },
+       .shown = [this](const std::string& key, const std::string& value) { return stack_.shown(key, value); }});
   schedule_.run(number);
   recovering_from_ = step.id;
   if (step.checkpoint)

@@ -244,7 +244,9 @@ Declarations parse_declarations(const toml::table& table, const Stack& stack, Pa
     TableReader inner(*sessions, "[declare.sessions]", context);
     declare.session_lifetime = inner.duration("lifetime").value_or(declare.session_lifetime);
     declare.session_sliding = inner.boolean("sliding").value_or(declare.session_sliding);
-    declare.one_session_per_user = inner.choice("per_user", {"one", "many"}) == "one";
+    const auto per_user = inner.choice("per_user", {"one", "many"});
+    declare.one_session_per_user = per_user == "one";
+    declare.many_browsers = per_user == "many";
     declare.sessions_visible = inner.duration("visible_within").value_or(declare.sessions_visible);
     inner.finish();
   }

@@ -114,6 +114,8 @@ InstanceSelection parse_instances(TableReader& reader, const Scenario& scenario)
     selection.services = {*service};
   }
   if (auto services = reader.texts("services")) {
+    if (services->empty())
+      reader.error("services", "'services' must not be empty", "without it the step is about all services");
     for (const auto& service : *services)
       expect_known(service, known, "service", reader.source("services"), reader.context());
     selection.services = *services;
@@ -187,6 +189,8 @@ void expect_editable(const Step& step, const std::vector<Step>& before, const St
     if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), service.name) == chosen.end())
       continue;
     std::optional<std::string> why;
+    if (!chosen.empty())
+      why = fmt::format("'{}' has nothing to change: '{}' has no configuration file", step.kind, service.name);
     for (const auto& release : releases_in_force(stack, before)) {
       const auto config = config_of(stack, release, service.name);
       if (!config)

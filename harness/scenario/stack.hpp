@@ -201,6 +201,8 @@ struct Declarations {
   Duration session_lifetime = std::chrono::hours{1};
   bool session_sliding = true;
   bool one_session_per_user = false;
+  bool many_browsers =
+      false; ///< `per_user = "many"` is said: where sessions are cookies, users come with other browsers
   enum class Order { any, oldest_first, newest_first };
   Order purchase_order = Order::any;
   std::optional<text::Decimal> opening_balance; ///< nothing: balances are not added up

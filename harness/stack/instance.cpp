@@ -202,6 +202,8 @@ asio::awaitable<Started> Instance::start_alone(By by) {
       executor_, spec_of(code().command, code().environment),
       [this](process::Stream stream, std::string_view line) { log_line(stream, line); },
       [this, life](int pid, process::WaitStatus status) {
+        life->last_pid = pid;
+        life->last_status = status;
         if (!life->asked && !closed_)
           tell({.state = State::reaped,
                 .pid = pid,
@@ -252,8 +254,22 @@ asio::awaitable<void> Instance::watch_end(std::shared_ptr<process::Process> proc
         .asked = asked,
         .starting = life->is_starting(),
         .remaining = process->remaining()});
-  if (asked || life->is_starting())
+  const bool is_launcher = !asked && status && status->exit_code() == 0 && process->remaining() > 0;
+  if (is_launcher) { // from here on what it has started is the service
+    co_await process->gone();
+    if (process->is_lost() && !closed_)
+      setup_.observer.lost(*this, process->why_lost());
+    if (life->asked || closed_ || process->is_lost() || life->is_starting())
+      co_return;
+    const auto& last = life->last_status;
+    tell({.state = State::ended,
+          .detail = last_lines_.empty() ? std::string{} : last_lines_.back(),
+          .pid = life->last_pid,
+          .exit_code = last ? last->exit_code() : std::nullopt,
+          .signal = last && last->fatal_signal() ? process::signal_name(*last->fatal_signal()) : std::string{}});
+  } else if (asked || life->is_starting()) {
     co_return;
+  }
   ended_unasked_ = true;
   setup_.observer.ended_unasked(*this);
 }
@@ -269,6 +285,8 @@ asio::awaitable<Started> Instance::await_ready() {
       co_return Started{Started::How::ready, {}};
     }
     if (process_->is_gone()) {
+      if (closed_)
+        co_return Started{Started::How::failed, "the run is over"};
       const auto status = process_->status() ? process_->status()->describe() : "no status";
       co_return Started{Started::How::exited, status};
     }

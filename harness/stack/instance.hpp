@@ -163,6 +163,8 @@ private:
     bool asked = false;     ///< its end was asked for
     bool was_ready = false; ///< until then an end is a refusal to start
     bool given_up = false;  ///< whoever started it waits no longer
+    int last_pid = 0;       ///< of its tree, that was reaped last, beside the first process
+    std::optional<process::WaitStatus> last_status;
 
     [[nodiscard]] bool is_starting() const { return !was_ready && !given_up; }
   };

@@ -58,6 +58,12 @@ asio::awaitable<std::optional<history::Operation>> Caller::perform(User& user, I
   const auto& request = requests_.at(kind.name);
   Exchange exchange{user, intent, request, {}, {}, intent.session ? intent.session : user.session, {}, {}};
   exchange.jar = exchange.session ? exchange.session->jar : user.jar;
+  // A login with the cookies of a session may end it: that there may be many shows where another browser is taken.
+  if (kind.role == Role::login && user.logins++ % 2 == 1 && setup_.scenario.stack.declare.many_browsers &&
+      cookies_alone_) {
+    exchange.session.reset();
+    exchange.jar = user.jar = std::make_shared<CookieJar>();
+  }
   if (kind.role == Role::login || kind.role == Role::logout)
     exchange.jar_before = std::make_shared<CookieJar>(*exchange.jar);
   auto& operation = exchange.operation;
@@ -179,6 +185,10 @@ asio::awaitable<void> Caller::attempt(Exchange& exchange, Route route, history::
   }
   for (auto& one : exchange.jar->take_dropped())
     tried.dropped.push_back({std::move(one.cookie), std::move(one.by), std::move(one.why)});
+  // Whoever sets others' cookies at every reply is none of our business; a session that was refused is.
+  for (auto& one : exchange.jar->take_refused())
+    if (kind.role == Role::login)
+      tried.dropped.push_back({std::move(one.cookie), std::move(one.by), std::move(one.why)});
   pool_.give_back(route, use, std::move(connection));
 }
 

@@ -1,15 +1,20 @@
 #include "harness/workload/cookie_jar.hpp"
 
 #include "harness/text/ascii.hpp"
+#include "harness/text/escape.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 namespace holdfast::workload {
 
 using text::lower;
 
 namespace {
+
+constexpr std::size_t shown_of_domain = 100;
+constexpr std::size_t most_refused = 10; ///< are told
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -195,9 +200,14 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
   const auto attributes = read_attributes(header.substr(pair.size()));
   const auto own = lower(host);
   cookie.domain = own;
+  const auto refuse = [&](std::string why) {
+    if (refused_.size() < most_refused)
+      refused_.push_back({cookie.name, by, "refused: " + std::move(why)});
+  };
   if (!attributes.domain.empty() && attributes.domain != own) {
-    if (!domain_matches(own, attributes.domain) || attributes.domain.find('.') == std::string::npos)
-      return; // somebody else's, or everybody's
+    if (!domain_matches(own, attributes.domain) || attributes.domain.find('.') == std::string::npos) // not its own
+      return refuse(fmt::format("Domain={} does not cover '{}', the service's 'host'",
+                                text::one_line(attributes.domain, shown_of_domain), own));
     cookie.domain = attributes.domain;
   }
   cookie.host_only = attributes.domain.empty();
@@ -205,9 +215,9 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
   cookie.path = attributes.path.empty() ? default_path(own_path) : attributes.path;
   // Prefixes of RFC 6265bis, which all browsers hold to.
   if (cookie.name.starts_with("__Secure-") && !attributes.secure)
-    return;
+    return refuse("its name asks for Secure");
   if (cookie.name.starts_with("__Host-") && (!attributes.secure || !cookie.host_only || attributes.path != "/"))
-    return;
+    return refuse("its name asks for Secure, Path=/ and no Domain");
   cookie.by = by;
   if (attributes.max_age) {
     cookie.lifetime = "Max-Age=" + attributes.max_age_text;
@@ -270,6 +280,10 @@ std::string CookieJar::header(std::string_view host, std::string_view path, JarT
 
 std::vector<Dropped> CookieJar::take_dropped() {
   return std::exchange(dropped_, {});
+}
+
+std::vector<Dropped> CookieJar::take_refused() {
+  return std::exchange(refused_, {});
 }
 
 std::vector<std::pair<std::string, std::string>> CookieJar::contents() const {

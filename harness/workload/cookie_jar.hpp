@@ -39,6 +39,8 @@ public:
   [[nodiscard]] std::string header(std::string_view host, std::string_view path, JarTime now);
   /// What was dropped since it was asked last, and not replaced by another of its name.
   [[nodiscard]] std::vector<Dropped> take_dropped();
+  /// What was set since it was asked last and is none that a browser keeps: another's domain, a prefix that lies.
+  [[nodiscard]] std::vector<Dropped> take_refused();
 
   /// Names and values, whatever their paths and lifetimes: two jars that are equal are the same to a service.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> contents() const;
@@ -56,7 +58,7 @@ private:
   void drop_expired(JarTime now);
 
   std::vector<Cookie> cookies_;
-  std::vector<Dropped> dropped_;
+  std::vector<Dropped> dropped_, refused_;
   std::uint64_t made_ = 0;
 };
 

@@ -151,9 +151,9 @@ public:
     if (contains(operation_.fail, reply_.status)) {
       reading_.outcome = history::Outcome::fail;
       reading_.reason = "declared rejection: " + shown(reply_);
-    } else if (is_unauthenticated()) {
+    } else if (const auto rule = unauthenticated_by(); !rule.empty()) {
       reading_.outcome = history::Outcome::unauthenticated;
-      reading_.reason = shown(reply_);
+      reading_.reason = fmt::format("{} says that nobody is signed in: {}", rule, shown(reply_));
     } else if (!contains(operation_.ok.status, reply_.status)) {
       reading_.reason = fmt::format("status {} is not declared: {}", reply_.status, shown(reply_));
       if (const auto location = reply_.header("location"); !location.empty())
@@ -166,23 +166,28 @@ public:
   }
 
 private:
-  [[nodiscard]] bool is_unauthenticated() const {
+  /// What of the reply says that nobody is signed in, by the stack file; empty: nothing.
+  [[nodiscard]] std::string unauthenticated_by() const {
     const auto& said = operation_.unauthenticated;
     if (contains(said.status, reply_.status))
-      return true;
+      return fmt::format("status {}", reply_.status);
     for (const auto& [name, pattern] : said.headers)
       for (const auto& [header, value] : reply_.headers)
         if (header == name && pattern.is_in(value))
-          return true;
-    if (is_json_ &&
-        std::any_of(said.json.begin(), said.json.end(), [&](const auto& one) { return scenario::fits(one, root_); }))
-      return true;
+          return fmt::format("the header '{}'", name);
+    if (is_json_)
+      for (const auto& one : said.json)
+        if (scenario::fits(one, root_))
+          return fmt::format("what stands at '{}'", one.pointer);
     // Only of an answer that would otherwise be good: an error has nothing in these places either.
-    return contains(operation_.ok.status, reply_.status) &&
-           std::any_of(said.missing.begin(), said.missing.end(), [&](const std::string& pointer) {
-             const auto* value = is_json_ ? find(root_, pointer) : nullptr;
-             return (is_json_ || reply_.body.empty()) && (value == nullptr || value->is_null());
-           });
+    if (contains(operation_.ok.status, reply_.status))
+      for (const auto& pointer : said.missing) {
+        const auto* value = is_json_ ? find(root_, pointer) : nullptr;
+        if ((is_json_ || reply_.body.empty()) && (value == nullptr || value->is_null()))
+          return fmt::format("status {} with nothing at '{}' (unauthenticated.missing of '{}')", reply_.status, pointer,
+                             operation_.name);
+      }
+    return {};
   }
 
   bool read_body() {

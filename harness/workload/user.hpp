@@ -46,6 +46,7 @@ struct User {
   std::vector<std::shared_ptr<Session>> sessions; ///< every one that may still be tried, in order
   std::vector<Pending> pending;
   std::size_t acknowledged = 0; ///< purchases and transfers
+  std::size_t logins = 0;
   std::deque<Intent> queue;
   bool busy = false;
 };

@@ -184,7 +184,7 @@ TEST_CASE("banks: the keys of JSON's maps are texts, and name the same accounts"
   CHECK(judge("bank", history, declared).validity == Validity::valid);
 }
 
-TEST_CASE("banks: transactions that only read are reads; a part of the accounts is no whole") {
+TEST_CASE("banks: transactions that only read are reads, a part of the accounts is no whole") {
   const auto after = [](std::initializer_list<std::pair<int, int>> reads, bool writes = false) {
     auto history = history_of({transfer()});
     auto& values = history.values;

@@ -117,7 +117,7 @@ TEST_CASE("counters: many wrong reads are all counted, and a few explained") {
   CHECK(result.findings[0].examples.size() == 8);
 }
 
-TEST_CASE("counters: no evidence, no verdict; what is no counter is said with its line") {
+TEST_CASE("counters: no evidence, no verdict, what is no counter is said with its line") {
   CHECK(judge_counter({}).validity == Validity::unknown);
   CHECK(judge_counter(Story().add(1).drafts).reason == "nothing was read: what was written could be anywhere");
   CHECK(judge_counter(Story().read(0).drafts).reason == "nothing was written: what was read shows nothing");

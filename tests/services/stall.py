@@ -8,6 +8,7 @@ import http.server, json, os, signal, sys, threading, time
 address, port, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 behaviours = set(sys.argv[4].split(",")) if len(sys.argv) > 4 else set()
 lock, draining, revoked, started = threading.Lock(), threading.Event(), set(), time.time_ns()
+issued = {}  # the session of each user
 
 
 def does(what):
@@ -45,7 +46,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return None
 
     def session(self, user, more=""):
-        return [("Set-Cookie", f"sid={user}.{time.time_ns()}; Path=/; Secure; HttpOnly{more}")]
+        sid = f"{user}.{time.time_ns()}"
+        if does("one-session") and user:
+            revoked.add(issued.get(user))
+            issued[user] = sid
+        if does("of-another-domain"):
+            more += "; Domain=shop.example"
+        return [("Set-Cookie", f"sid={sid}; Path=/; Secure; HttpOnly{more}")]
 
     def do_GET(self):
         if self.path == "/ready":
