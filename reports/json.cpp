@@ -25,4 +25,10 @@ std::optional<verdict::Report> from_json(std::string_view text) {
   return verdict::report_of(runs->get_array()[0]);
 }
 
+Format json_format() {
+  return {.name = "json",
+          .about = "one JSON object, for programs",
+          .all = [](const std::vector<verdict::Report>& reports, Colour) { return json(reports); }};
+}
+
 } // namespace holdfast::reports

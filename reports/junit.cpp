@@ -52,4 +52,10 @@ std::string junit(const std::vector<verdict::Report>& reports) {
                      reports.size(), failures, errors, time, cases);
 }
 
+Format junit_format() {
+  return {.name = "junit",
+          .about = "JUnit's XML, for CI servers",
+          .all = [](const std::vector<verdict::Report>& reports, Colour) { return junit(reports); }};
+}
+
 } // namespace holdfast::reports

@@ -1,4 +1,4 @@
-// Output formats: each turns Report values into text. One file a format.
+// Output formats: each turns Report values into text. One file a format; all.cpp lists them.
 #pragma once
 
 #include "harness/bundle/bundle.hpp"
@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,22 @@ namespace holdfast::reports {
 
 enum class Colour { off, on };
 
+/// How the reports of runs are told. Defined in a file of its own, listed in all.cpp.
+struct Format {
+  std::string_view name; ///< as in `--format`
+  std::string_view about;
+  /// What is told of a run as soon as it has ended; null: nothing.
+  std::string (*each)(const verdict::Report& report, Colour colour) = nullptr;
+  /// What is told of all at the end.
+  std::string (*all)(const std::vector<verdict::Report>& reports, Colour colour) = nullptr;
+};
+
+[[nodiscard]] std::span<const Format> all_formats();
+/// Null when there is none of this name.
+[[nodiscard]] const Format* find_format(std::string_view name);
+
 /// For people, in a terminal: understood in ten seconds, with the counterexamples below.
 [[nodiscard]] std::string terminal(const verdict::Report& report, Colour colour);
-/// The closing lines of several runs.
-[[nodiscard]] std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour colour);
 /// One JSON object: `verdict` and `runs`.
 [[nodiscard]] std::string json(const std::vector<verdict::Report>& reports);
 /// The report of one run from that; nothing when it is something else.

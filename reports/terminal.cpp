@@ -88,6 +88,9 @@ std::string terminal(const verdict::Report& report, Colour colour) {
   return out;
 }
 
+namespace {
+
+/// The closing lines of several runs.
 std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour colour) {
   if (reports.size() < 2)
     return {};
@@ -98,6 +101,12 @@ std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour
                        text::terminal(report.scenario), seconds(report.took),
                        text::clipped(text::terminal(report.reason.substr(0, report.reason.find('\n'))), 90));
   return out;
+}
+
+} // namespace
+
+Format human_format() {
+  return {.name = "human", .about = "for people, in a terminal", .each = terminal, .all = terminal_summary};
 }
 
 } // namespace holdfast::reports

@@ -1,5 +1,6 @@
 // A run read line by line: steps, probes, processes, configuration, checkpoints; and, where asked for, a user's
 // operations or everything around one step.
+#include "harness/bundle/logs.hpp"
 #include "harness/history/reader.hpp"
 #include "harness/history/secrets.hpp"
 #include "harness/text/escape.hpp"
@@ -170,32 +171,12 @@ void add_operations(std::vector<Line>& lines, const bundle::Bundle& bundle, cons
   }
 }
 
-/// Whose log a file is: "bank@2" of "bank@2.log", and of "bank@2.3.log", where it goes on.
-std::string unit_of_log(const std::filesystem::path& file) {
-  auto name = file.stem().string();
-  const auto dot = name.rfind('.');
-  if (dot != std::string::npos && dot + 1 < name.size() &&
-      std::all_of(name.begin() + static_cast<std::ptrdiff_t>(dot) + 1, name.end(),
-                  [](unsigned char c) { return std::isdigit(c) != 0; }))
-    name.resize(dot);
-  return name;
-}
-
 void add_logs(std::vector<Line>& lines, const std::filesystem::path& directory, const Window& window) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory / "logs", error)) {
-    if (!entry.is_regular_file(error))
-      continue;
-    std::ifstream file(entry.path());
-    for (std::string line; std::getline(file, line);) {
-      char* end = nullptr;
-      const double seconds = std::strtod(line.c_str(), &end);
-      const Time time(static_cast<std::int64_t>(seconds * 1e9));
-      if (end != line.c_str() && window.holds(time))
-        lines.push_back(
-            {time, fmt::format("log        {}{}", unit_of_log(entry.path()), text::clipped(end, longest_log_line))});
-    }
-  }
+  bundle::for_each_log_line(directory, [&](const bundle::LogLine& line) {
+    if (window.holds(line.time))
+      lines.push_back({line.time, fmt::format("log        {} {} {}", line.unit, line.stream,
+                                              text::clipped(line.text, longest_log_line))});
+  });
 }
 
 void add_messages(std::vector<Line>& lines, const std::vector<history::WireMessage>& messages, const Window& window) {

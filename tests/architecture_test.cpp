@@ -6,6 +6,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
 namespace fs = std::filesystem;
 
@@ -22,6 +23,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"protocol", {}},
     {"async", {"text"}},
     {"verdict", {"history"}},
+    {"campaign", {"run", "checks", "bundle", "process", "scenario", "verdict", "history", "stack", "reports", "text"}},
     {"bundle", {"history", "scenario", "text"}},
     {"checks", {"bundle", "history", "verdict", "scenario", "consistency", "text"}},
     {"process", {"async", "text"}},
@@ -31,8 +33,8 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"workload", {"scenario", "history", "async", "text"}},
     {"run", {"faults", "workload", "stack", "link", "bundle", "history", "scenario", "process", "async", "text"}},
     {"cli",
-     {"run", "checks", "bundle", "process", "scenario", "verdict", "history", "config", "faults", "stack", "link",
-      "reports", "fakes", "async", "consistency", "jepsen", "text"}},
+     {"campaign", "run", "checks", "bundle", "process", "scenario", "verdict", "history", "config", "faults", "stack",
+      "link", "reports", "fakes", "async", "consistency", "jepsen", "text"}},
     {"reports", {"verdict", "bundle", "history", "consistency", "text"}},
     {"fakes", {"protocol", "link", "async", "scenario"}},
 };
@@ -118,4 +120,51 @@ TEST_CASE("every test case can be run by its name") {
     }
   }
   CHECK(found > 200);
+}
+
+namespace {
+
+struct Source {
+  std::string file, text;
+};
+
+std::vector<Source> sources(const std::string& top) {
+  std::vector<Source> all;
+  for (const auto& entry : fs::recursive_directory_iterator(holdfast::test::source(top)))
+    if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") {
+      std::ostringstream text;
+      text << std::ifstream(entry.path()).rdbuf();
+      all.push_back({fs::relative(entry.path(), holdfast::test::source("")).string(), text.str()});
+    }
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("what an instance is called is put together and taken apart in one place") {
+  for (const auto& one : sources("harness")) {
+    if (one.file == "harness/scenario/instance_id.cpp")
+      continue;
+    INFO(one.file);
+    for (const auto* way : {"rfind('@')", "find('@')", "{}@{}", "+ \"@\" +"})
+      if (one.file != "harness/history/secrets.cpp") // passwords of URLs
+        CHECK(one.text.find(way) == std::string::npos);
+  }
+}
+
+TEST_CASE("what a room lists is named nowhere else") {
+  // Checks are known by their own names in their own files; who needs to know them asks the list.
+  for (const auto& one : sources("harness")) {
+    if (one.file.starts_with("harness/checks/") || one.file.starts_with("harness/scenario/parse_"))
+      continue;
+    INFO(one.file);
+    for (const auto* check : {"\"sessions\"", "\"purchases\"", "\"payments\"", "\"availability\"", "\"readiness\""})
+      if (one.file != "harness/scenario/stack.cpp") // roles have such names as well
+        CHECK(one.text.find(check) == std::string::npos);
+  }
+  for (const auto& one : sources("harness/cli")) {
+    INFO(one.file);
+    for (const auto* step : {"\"kill\"", "\"restart\"", "\"deploy\"", "kill_kind", "\"config.set\""})
+      CHECK(one.text.find(step) == std::string::npos);
+  }
 }

@@ -143,8 +143,26 @@ TEST_CASE("placeholders that nothing fills are errors of the stack") {
   bad.replace(bad.find("[\"web\"]"), 7, "[\"web\", \"{link.stoer}\"]");
   const auto loaded = load(head, {}, bad);
   REQUIRE_FALSE(loaded.diagnostics.empty());
-  CHECK(loaded.diagnostics[0].message == "unknown placeholder of 'web' in release '1' 'link.stoer'");
+  CHECK(loaded.diagnostics[0].message == "nothing fills '{link.stoer}' of 'web' in release '1'");
   CHECK(loaded.diagnostics[0].hint == "did you mean 'link.store'?");
+  CHECK(loaded.diagnostics[0].source_line.substr(loaded.diagnostics[0].where.column - 1).starts_with("{link.stoer}"));
+  const auto with = [](const std::string& words) {
+    auto stack = stack_toml;
+    stack.replace(stack.find("[\"web\"]"), 7, words);
+    return load(head, {}, stack);
+  };
+  CHECK_FALSE(with(R"(["web", "{python}"])").scenario); // a whole argument
+  CHECK(with(R"(["web", "--map={python}"])").scenario); // perhaps the program's own
+  CHECK_FALSE(with(R"(["web", "--to={adress}"])").scenario);
+  CHECK(with(R"(["web", "${adress}", "{{adress}}"])").scenario);
+  auto lonely = stack_toml; // the service does not say that it needs what it names
+  lonely.replace(lonely.find("[\"web\"]"), 7, "[\"web\", \"{link.store}\"]");
+  lonely.replace(lonely.find("needs = [\"store\"]\n"), 18, "");
+  const auto without = load(head, {}, lonely);
+  REQUIRE_FALSE(without.diagnostics.empty());
+  CHECK(without.diagnostics[0].message ==
+        "nothing fills '{link.store}' of 'web' in release '1': 'store' is none of its "
+        "needs");
 }
 
 TEST_CASE("durations are read and written") {
@@ -166,6 +184,19 @@ TEST_CASE("placeholders leave JSON's braces alone") {
                                              return std::nullopt;
                                            });
   CHECK(filled == R"({"a": {"b": "1"}, "{y}": {}})");
+}
+
+TEST_CASE("placeholders of others, and braces that are meant") {
+  const auto fill = [](std::string_view text) {
+    return scenario::substitute(text, [](std::string_view name) -> std::optional<std::string> {
+      return name == "x" ? std::optional<std::string>("1") : std::nullopt;
+    });
+  };
+  CHECK(fill("${x} {x}") == "${x} 1");
+  CHECK(fill("{{x}}") == "{x}");
+  CHECK(fill("{{x}} {x} {{y}}{x}") == "{x} 1 {y}1");
+  CHECK(fill("{{x}") == "{1");
+  CHECK(fill("{x}}") == "1}");
 }
 
 TEST_CASE("a scenario lays tables over its stack, with places and order") {

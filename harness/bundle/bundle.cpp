@@ -232,6 +232,7 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
   if (auto* problem = std::get_if<Problem>(&manifest))
     return *problem;
   Bundle bundle;
+  bundle.directory = directory;
   bundle.manifest = std::get<Manifest>(std::move(manifest));
   if (bundle.manifest.format > Manifest::current_format)
     return Problem{

@@ -68,6 +68,7 @@ struct Bundle {
   Manifest manifest;
   scenario::Scenario scenario;
   history::History history;
+  std::filesystem::path directory; ///< where its logs are
 };
 
 /// What masks what a run has recorded wherever it is shown: nothing, where the run has done so itself.

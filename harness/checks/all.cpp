@@ -1,93 +1,26 @@
-// Every check, and every kind of finding with what it means. `holdfast check --kinds` prints this, and a test holds
-// scenarios/README.md against it.
+// Every check, in the order of reports: one line a check.
 #include "harness/checks/check.hpp"
+
+#define HOLDFAST_CHECKS(CHECK)                                                                                         \
+  CHECK(sessions)                                                                                                      \
+  CHECK(purchases)                                                                                                     \
+  CHECK(transactions)                                                                                                  \
+  CHECK(payments)                                                                                                      \
+  CHECK(processes)                                                                                                     \
+  CHECK(readiness)                                                                                                     \
+  CHECK(recovery)                                                                                                      \
+  CHECK(availability)                                                                                                  \
+  CHECK(logs)
 
 namespace holdfast::checks {
 
+// Each is defined beside its check, as NAME_check().
+#define HOLDFAST_DECLARE(name) [[nodiscard]] Check name##_check();
+HOLDFAST_CHECKS(HOLDFAST_DECLARE)
+
 std::span<const Check> all_checks() {
-  static const std::vector<Check> all = {
-      {"sessions",
-       "a session stays its user's until it is logged out or has expired",
-       {{"lost", "a live session is refused, and still at the end"},
-        {"unreachable", "a live session could not be used at a checkpoint, and could later or not at the end"},
-        {"destroyed", "lost although the release and configuration of the start are in force again"},
-        {"stale", "accepted later than `visible_within` allows"},
-        {"zombie", "accepted after its logout had completed, or its lifetime was over"},
-        {"crossed", "it answered as another user"},
-        {"read-your-writes", "refused after its login had completed, though it is live"},
-        {"monotonic-reads", "accepted, then refused, though it is live"}},
-       false,
-       true,
-       check_sessions},
-      {"purchases",
-       "an append-only list per user: everything acknowledged stays, once, as it was, in order",
-       {{"lost", "an acknowledged purchase is not in the history, and still not at the end"},
-        {"unreachable", "the history could not be read at a checkpoint, or a purchase was not in it and came back"},
-        {"destroyed", "lost although the release and configuration of the start are in force again"},
-        {"stale", "it showed later than `visible_within` allows"},
-        {"duplicated", "it is in the history more than once"},
-        {"phantom", "the history holds what nobody submitted, or what certainly failed"},
-        {"altered", "its amount or item is not as it was submitted"},
-        {"reordered", "listed against the order in which purchases were acknowledged"},
-        {"flickering", "seen, and then not"},
-        {"read-your-writes", "not in the history that its buyer read next, and only later"},
-        {"crossed", "in another user's history"}},
-       false,
-       true,
-       check_purchases},
-      {"transactions",
-       "every acknowledged transfer is on both statements, once, as it was; balances are what their entries make",
-       {{"lost", "an acknowledged transfer is not on the statement, and still not at the end"},
-        {"unreachable", "the statement could not be read at a checkpoint, or a transfer was not on it and came back"},
-        {"destroyed", "lost although the release and configuration of the start are in force again"},
-        {"stale", "it showed later than `visible_within` allows"},
-        {"duplicated", "it is on the statement more than once"},
-        {"phantom", "the statement holds what nobody submitted, or what certainly failed"},
-        {"altered", "its amount is not as it was submitted"},
-        {"crossed", "on the statement of a user whom it does not concern"},
-        {"partial", "a debit without its credit, a charge without its order, or the other way round"},
-        {"misdirected", "it went to another user than was meant"},
-        {"unbalanced", "the balance is not what the entries add up to"},
-        {"overdrawn", "a balance below zero where no overdraft is allowed"}},
-       false,
-       true,
-       check_transactions},
-      {"payments",
-       "the provider's book against the orders: every purchase is paid once, for its amount",
-       {{"partial", "a purchase that was never paid, or a payment without an order"},
-        {"stale", "booked later than `visible_within` allows"},
-        {"duplicated", "paid, or taken back, more than once"},
-        {"phantom", "the book holds what nobody bought, or what certainly failed"},
-        {"altered", "paid with another amount"}},
-       false,
-       true,
-       check_payments},
-      {"processes",
-       "no process of the stack ends unless a step asks for it",
-       {{"ended", "the first process of an instance, or of a spawned server, ended by itself"}},
-       true,
-       false,
-       check_processes},
-      {"readiness",
-       "an instance is ready when it serves, and says so in time",
-       {{"lying", "ready on its probes while more than a share of its requests got no answer that counts"},
-        {"late", "not ready by its deadline, and no other instance was there for users"}},
-       true,
-       false,
-       check_readiness},
-      {"recovery",
-       "operations succeed as before after each step",
-       {{"late", "they did, later than [expect] allows"}, {"not recovered", "they did not while it was waited for"}},
-       false,
-       false,
-       check_recovery},
-      {"availability",
-       "the share of what users meant to do that was served",
-       {{"unserved", "an operation got no answer that counts, and fewer were served than [expect] asks for"}},
-       false,
-       false,
-       check_availability},
-  };
+#define HOLDFAST_LIST(name) name##_check(),
+  static const std::vector<Check> all = {HOLDFAST_CHECKS(HOLDFAST_LIST)};
   return all;
 }
 

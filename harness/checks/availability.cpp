@@ -56,4 +56,12 @@ verdict::CheckResult check_availability(const Facts& facts) {
   return result;
 }
 
+Check availability_check() {
+  return {
+      .name = "availability",
+      .about = "the share of what users meant to do that was served",
+      .kinds = {{"unserved", "an operation got no answer that counts, and fewer were served than [expect] asks for"}},
+      .run = check_availability};
+}
+
 } // namespace holdfast::checks

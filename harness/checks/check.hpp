@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/checks/facts.hpp"
+#include "harness/scenario/key_schema.hpp"
 
 #include <span>
 
@@ -18,8 +19,10 @@ struct Check {
   std::string_view about;
   std::vector<Kind> kinds;
   bool of_instances = false; ///< its findings are about instances, not about users: what it passes is no survival
-  bool of_records =
-      false; ///< where [expect] names what must survive, one that it does not name decides only by findings
+  /// Of what users have: [expect] may say that it survives, and where that names others only, this one decides only by
+  /// what it has found.
+  bool of_records = false;
+  std::vector<scenario::KeySchema> declares = {}; ///< what [declare] NAME = { … } may tell it
   verdict::CheckResult (*run)(const Facts&) = nullptr;
 };
 

@@ -1,5 +1,6 @@
 #include "harness/checks/facts.hpp"
 
+#include "harness/scenario/instance_id.hpp"
 #include "harness/text/escape.hpp"
 
 #include <algorithm>
@@ -22,8 +23,8 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
 /// Where it was acknowledged: users may move between attempts.
 int host_of(const Operation& operation) {
   const auto& instance = operation.attempts.empty() ? operation.instance : operation.attempts.back().instance;
-  const auto at = instance.rfind('@');
-  return at == std::string::npos ? operation.host : std::atoi(instance.c_str() + at + 1);
+  const auto id = scenario::InstanceId::parse(instance);
+  return id.host == 0 ? operation.host : id.host;
 }
 
 /// Why a browser may not have been signed in: what it did not keep of the login.
@@ -82,7 +83,7 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from), disturbance(from) {
     } else if (event.as<history::RecoveryEvent>() != nullptr) {
       settled_.emplace_back(event.sequence, event.time);
     } else if (const auto* route = event.as<history::RouteEvent>()) {
-      const auto service = route->instance.substr(0, route->instance.rfind('@'));
+      const auto service = scenario::InstanceId::parse(route->instance).service;
       auto& outages = doubtful_outages_[service][route->instance];
       const bool is_out = !outages.empty() && outages.back().to == UINT64_MAX;
       if (route->state == history::RouteEvent::State::out && route->timed_out && !is_out &&

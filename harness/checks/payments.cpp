@@ -209,4 +209,16 @@ verdict::CheckResult check_payments(const Facts& facts) {
   return result;
 }
 
+Check payments_check() {
+  return {.name = "payments",
+          .about = "the provider's book against the orders: every purchase is paid once, for its amount",
+          .kinds = {{"partial", "a purchase that was never paid, or a payment without an order"},
+                    {"stale", "booked later than `visible_within` allows"},
+                    {"duplicated", "paid, or taken back, more than once"},
+                    {"phantom", "the book holds what nobody bought, or what certainly failed"},
+                    {"altered", "paid with another amount"}},
+          .of_records = true,
+          .run = check_payments};
+}
+
 } // namespace holdfast::checks

@@ -2,6 +2,7 @@
 // server did. An end before it was ready is a refusal to start and none of these; a launcher whose tree still serves is
 // told, and no finding.
 #include "harness/checks/check.hpp"
+#include "harness/scenario/instance_id.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ std::string how_it_ended(const ProcessEvent& process) {
 
 bool may_end(const Facts& facts, const std::string& instance) {
   const auto& allowed = facts.bundle.scenario.expect.may_end;
-  return std::find(allowed.begin(), allowed.end(), instance.substr(0, instance.rfind('@'))) != allowed.end();
+  return std::find(allowed.begin(), allowed.end(), scenario::InstanceId::parse(instance).service) != allowed.end();
 }
 
 /// A launcher ends well, and what it has started is ready from then on: at the last probe, too, before somebody ends it
@@ -89,6 +90,14 @@ verdict::CheckResult check_processes(const Facts& facts) {
     result.reason = fmt::format("of {}, none ended by itself{}", verdict::counted(result.examined, "start"),
                                 result.notes.empty() ? "" : " that may not");
   return result;
+}
+
+Check processes_check() {
+  return {.name = "processes",
+          .about = "no process of the stack ends unless a step asks for it",
+          .kinds = {{"ended", "the first process of an instance, or of a spawned server, ended by itself"}},
+          .of_instances = true,
+          .run = check_processes};
 }
 
 } // namespace holdfast::checks

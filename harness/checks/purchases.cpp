@@ -144,4 +144,23 @@ verdict::CheckResult check_purchases(const Facts& facts) {
   return result;
 }
 
+Check purchases_check() {
+  return {.name = "purchases",
+          .about = "an append-only list per user: everything acknowledged stays, once, as it was, in order",
+          .kinds = {{"lost", "an acknowledged purchase is not in the history, and still not at the end"},
+                    {"unreachable",
+                     "the history could not be read at a checkpoint, or a purchase was not in it and came back"},
+                    {"destroyed", "lost although the release and configuration of the start are in force again"},
+                    {"stale", "it showed later than `visible_within` allows"},
+                    {"duplicated", "it is in the history more than once"},
+                    {"phantom", "the history holds what nobody submitted, or what certainly failed"},
+                    {"altered", "its amount or item is not as it was submitted"},
+                    {"reordered", "listed against the order in which purchases were acknowledged"},
+                    {"flickering", "seen, and then not"},
+                    {"read-your-writes", "not in the history that its buyer read next, and only later"},
+                    {"crossed", "in another user's history"}},
+          .of_records = true,
+          .run = check_purchases};
+}
+
 } // namespace holdfast::checks

@@ -3,6 +3,7 @@
 // deadline, where that hurt somebody: no other instance of its service was there for an operation. An instance that is
 // honestly unready while others serve its users is what a good release does.
 #include "harness/checks/check.hpp"
+#include "harness/scenario/instance_id.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -42,10 +43,10 @@ class AllowedLosses {
 public:
   AllowedLosses(const Facts& facts, const Probes& probes, const std::string& instance)
       : facts_(facts), probes_(probes) {
-    const auto at = instance.rfind('@');
+    const auto id = scenario::InstanceId::parse(instance);
     name_ = instance;
-    service_ = facts.bundle.scenario.stack.service(instance.substr(0, at));
-    host_ = at == std::string::npos ? "" : instance.substr(at);
+    service_ = facts.bundle.scenario.stack.service(id.service);
+    host_ = id.host;
   }
   [[nodiscard]] bool covers(const history::Attempt& attempt) const {
     if (service_ == nullptr)
@@ -56,7 +57,7 @@ public:
 
 private:
   [[nodiscard]] bool is_lost(const std::string& need, const history::Attempt& attempt) const {
-    const auto other = need + host_;
+    const auto other = scenario::InstanceId{need, host_}.text();
     if (facts_.is_handled(other, attempt.ended) || facts_.is_cut(service_->name + ">" + need, name_, attempt.ended) ||
         facts_.is_cut(need, name_, attempt.ended) || was_withheld(need, attempt))
       return true;
@@ -87,7 +88,8 @@ private:
 
   const Facts& facts_;
   const Probes& probes_;
-  std::string name_, host_;
+  std::string name_;
+  int host_ = 0;
   const scenario::Service* service_ = nullptr;
 };
 
@@ -273,7 +275,7 @@ void find_late(verdict::CheckResult& result, const Facts& facts) {
     const auto* process = event.as<history::ProcessEvent>();
     if (process == nullptr || process->state != history::ProcessEvent::State::not_ready)
       continue;
-    const auto service = process->instance.substr(0, process->instance.rfind('@'));
+    const auto service = scenario::InstanceId::parse(process->instance).service;
     const auto hurt = found_nobody(facts, service, late_from(facts, process->instance, event.sequence));
     const auto what = fmt::format("{} was not ready {}", process->instance, process->detail);
     if (facts.bundle.scenario.expect.all_ready || !facts.records_processes())
@@ -318,6 +320,15 @@ verdict::CheckResult check_readiness(const Facts& facts) {
           verdict::counted(lies.too_few(), "request"), lies.least());
   }
   return result;
+}
+
+Check readiness_check() {
+  return {.name = "readiness",
+          .about = "an instance is ready when it serves, and says so in time",
+          .kinds = {{"lying", "ready on its probes while more than a share of its requests got no answer that counts"},
+                    {"late", "not ready by its deadline, and no other instance was there for users"}},
+          .of_instances = true,
+          .run = check_readiness};
 }
 
 } // namespace holdfast::checks

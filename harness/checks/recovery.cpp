@@ -60,4 +60,12 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   return result;
 }
 
+Check recovery_check() {
+  return {.name = "recovery",
+          .about = "operations succeed as before after each step",
+          .kinds = {{"late", "they did, later than [expect] allows"},
+                    {"not recovered", "they did not while it was waited for"}},
+          .run = check_recovery};
+}
+
 } // namespace holdfast::checks

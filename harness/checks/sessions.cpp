@@ -339,4 +339,20 @@ verdict::CheckResult check_sessions(const Facts& facts) {
   return result;
 }
 
+Check sessions_check() {
+  return {
+      .name = "sessions",
+      .about = "a session stays its user's until it is logged out or has expired",
+      .kinds = {{"lost", "a live session is refused, and still at the end"},
+                {"unreachable", "a live session could not be used at a checkpoint, and could later or not at the end"},
+                {"destroyed", "lost although the release and configuration of the start are in force again"},
+                {"stale", "accepted later than `visible_within` allows"},
+                {"zombie", "accepted after its logout had completed, or its lifetime was over"},
+                {"crossed", "it answered as another user"},
+                {"read-your-writes", "refused after its login had completed, though it is live"},
+                {"monotonic-reads", "accepted, then refused, though it is live"}},
+      .of_records = true,
+      .run = check_sessions};
+}
+
 } // namespace holdfast::checks

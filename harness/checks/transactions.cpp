@@ -349,4 +349,26 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   return result;
 }
 
+Check transactions_check() {
+  return {
+      .name = "transactions",
+      .about =
+          "every acknowledged transfer is on both statements, once, as it was; balances are what their entries make",
+      .kinds = {{"lost", "an acknowledged transfer is not on the statement, and still not at the end"},
+                {"unreachable",
+                 "the statement could not be read at a checkpoint, or a transfer was not on it and came back"},
+                {"destroyed", "lost although the release and configuration of the start are in force again"},
+                {"stale", "it showed later than `visible_within` allows"},
+                {"duplicated", "it is on the statement more than once"},
+                {"phantom", "the statement holds what nobody submitted, or what certainly failed"},
+                {"altered", "its amount is not as it was submitted"},
+                {"crossed", "on the statement of a user whom it does not concern"},
+                {"partial", "a debit without its credit, a charge without its order, or the other way round"},
+                {"misdirected", "it went to another user than was meant"},
+                {"unbalanced", "the balance is not what the entries add up to"},
+                {"overdrawn", "a balance below zero where no overdraft is allowed"}},
+      .of_records = true,
+      .run = check_transactions};
+}
+
 } // namespace holdfast::checks

@@ -30,13 +30,13 @@ int check(CheckOptions options) {
   }
   if (options.path.empty()) {
     text::to_standard_error("holdfast check: a run or a history is needed: holdfast check bundles/NAME\n");
-    return wrong_usage;
+    return status::wrong_usage;
   }
   options.path = with_declarations(options.path);
   std::error_code error;
   if (!std::filesystem::exists(options.path, error)) {
     text::to_standard_error(fmt::format("holdfast check: there is no '{}'\n", text::terminal(options.path)));
-    return wrong_usage;
+    return status::wrong_usage;
   }
   const auto said = std::filesystem::is_directory(options.path, error) ? check_bundle(options)
                                                                        : check_history(options, consistency::models());
@@ -71,7 +71,7 @@ Command check_command() {
                          "list-append, rw-register and set-full a session guarantee; without it the model's own");
         arguments.repeatable("--declare", options->declarations,
                              "KEY=VALUE: what the model must be told, as total=100 for the bank");
-        arguments.choice("--format", options->format, {"human", "json"}, "human or json");
+        offer_formats(arguments, options->format);
         arguments.option("--time-limit", options->time_limit, "of reading and search: 30s; beyond it is inconclusive");
         arguments.option("--memory-limit", options->memory_limit,
                          "of reading and search: 2GB; beyond it is inconclusive");

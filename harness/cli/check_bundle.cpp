@@ -33,7 +33,7 @@ std::string kinds_table() {
 Said check_bundle(const CheckOptions& options) {
   const auto& known = bundle_models();
   if (!options.model.empty() && std::find(known.begin(), known.end(), options.model) == known.end()) {
-    return {.status = wrong_usage,
+    return {.status = status::wrong_usage,
             .error = fmt::format("holdfast check: there is no model '{}' of a bundle: {}\n", options.model,
                                  scenario::suggest(options.model, known))};
   }
@@ -44,18 +44,19 @@ Said check_bundle(const CheckOptions& options) {
                                        {"--time-limit", options.time_limit != usual.time_limit},
                                        {"--memory-limit", options.memory_limit != usual.memory_limit}})
     if (is_given)
-      return {.status = wrong_usage,
+      return {.status = status::wrong_usage,
               .out = {},
               .error = fmt::format(
                   "holdfast check: {} is for histories; a run is judged by what its scenario declares\n", name)};
   const auto read = bundle::read(options.path, make_registry().catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))
-    return {.status = problem->is_damaged ? harness_failed : wrong_usage,
+    return {.status = problem->is_damaged ? status::harness_failed : status::wrong_usage,
             .error = fmt::format("holdfast check: {}\n", text::terminal(problem->message))};
   const auto report = checks::judge(std::get<bundle::Bundle>(read), options.path, options.model);
+  const auto& format = *reports::find_format(options.format); // it was chosen from the list
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
   return {.status = report.exit_status,
-          .out = options.format == "json" ? reports::json({report}) : reports::terminal(report, colour)};
+          .out = (format.each != nullptr ? format.each(report, colour) : std::string{}) + format.all({report}, colour)};
 }
 
 } // namespace holdfast::cli

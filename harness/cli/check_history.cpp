@@ -21,7 +21,7 @@ using consistency::Model;
 namespace {
 
 Said wrong(const std::string& sentence) {
-  return {.status = wrong_usage, .error = fmt::format("holdfast check: {}\n", text::terminal(sentence))};
+  return {.status = status::wrong_usage, .error = fmt::format("holdfast check: {}\n", text::terminal(sentence))};
 }
 
 std::string unknown(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
@@ -130,6 +130,8 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   if (is_bundle_model(options.model))
     return wrong(
         fmt::format("{} is judged from the directory of a run, and {} is a file", options.model, options.path));
+  if (options.format != "human" && options.format != "json")
+    return wrong(fmt::format("a judgement of a history is told as human or json, not as {}", options.format));
   const auto asked = read(options, models);
   if (!asked.problem.empty())
     return wrong(asked.problem);
@@ -139,7 +141,7 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   try {
     auto history = jepsen::read_file(options.path, budget);
     if (const auto* error = std::get_if<jepsen::ReadError>(&history))
-      return {.status = wrong_usage, .error = text::terminal(jepsen::describe(*error)) + "\n"};
+      return {.status = status::wrong_usage, .error = text::terminal(jepsen::describe(*error)) + "\n"};
     if (auto* read = std::get_if<consistency::History>(&history)) {
       judged = std::move(*read);
       result = asked.model->check(judged, asked.question, budget);
@@ -162,8 +164,8 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   if (!options.explain.empty())
     if (const auto problem = text::write_file(options.explain, reports::judgement_html(judgement))) {
       said.error = fmt::format("holdfast check: {}\n", *problem);
-      if (said.status != verdict_failed)
-        said.status = harness_failed;
+      if (said.status != status::failed)
+        said.status = status::harness_failed;
     }
   return said;
 }

@@ -2,6 +2,7 @@
 #include "harness/text/escape.hpp"
 #include "harness/text/input_file.hpp"
 #include "harness/text/standard_error.hpp"
+#include "reports/report.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -62,6 +63,15 @@ std::optional<std::vector<fs::path>> find_scenarios(const std::vector<std::strin
   return files;
 }
 
+void offer_formats(Arguments& arguments, std::string& target) {
+  std::vector<std::string> names, about;
+  for (const auto& format : reports::all_formats()) {
+    names.emplace_back(format.name);
+    about.push_back(fmt::format("{}: {}", format.name, format.about));
+  }
+  arguments.choice("--format", target, names, fmt::format("{}", fmt::join(about, "; ")));
+}
+
 std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts) {
   std::vector<scenario::Setting> settings;
   for (const auto& text : texts) {
@@ -78,7 +88,7 @@ std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<s
 
 int wrong(std::string_view command, const bundle::Problem& problem) {
   text::to_standard_error(fmt::format("holdfast {}: {}\n", command, text::terminal(problem.message)));
-  return problem.is_damaged ? harness_failed : wrong_usage;
+  return problem.is_damaged ? status::harness_failed : status::wrong_usage;
 }
 
 int main_with(int argc, char** argv) {
@@ -92,10 +102,10 @@ int main_with(int argc, char** argv) {
       .commands = {run_command(), lint_command(), check_command(), show_command(), export_command()}};
   std::signal(SIGPIPE, SIG_IGN); // who reads no further is told of by the write
   try {
-    return parse_and_run(program, argc, argv, wrong_usage);
+    return parse_and_run(program, argc, argv, status::wrong_usage);
   } catch (const std::exception& error) {
     text::to_standard_error(fmt::format("holdfast: {}\n", error.what()));
-    return harness_failed;
+    return status::harness_failed;
   }
 }
 

@@ -21,6 +21,9 @@ namespace holdfast::cli {
 /// "key=value" to a Setting; nothing, having said why, when it is not of that form.
 [[nodiscard]] std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts);
 
+/// --format, with every format of reports to choose from.
+void offer_formats(Arguments& arguments, std::string& target);
+
 /// Says what is wrong with a bundle; the status: of the user's mistake, or of the harness's own files.
 [[nodiscard]] int wrong(std::string_view command, const bundle::Problem& problem);
 

@@ -1,14 +1,11 @@
-// Exit statuses: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, 4 the harness
-// itself failed, 130 interrupted.
+// The command line as a whole, and what it says at its end.
 #pragma once
+
+#include "harness/verdict/exit_status.hpp"
 
 namespace holdfast::cli {
 
-constexpr int verdict_failed = 1;
-constexpr int inconclusive = 2;
-constexpr int wrong_usage = 3;
-constexpr int harness_failed = 4;
-constexpr int interrupted = 130;
+namespace status = verdict::status;
 
 /// The whole command line.
 [[nodiscard]] int main_with(int argc, char** argv);

@@ -24,7 +24,7 @@ int lint(const LintOptions& options) {
   const auto files = find_scenarios(options.paths);
   const auto settings = parse_settings(options.settings);
   if (!files || !settings)
-    return wrong_usage;
+    return status::wrong_usage;
   const auto registry = make_registry();
   auto catalog = registry.catalog();
   catalog.allowed_external = options.allowed_external;
@@ -50,7 +50,7 @@ int lint(const LintOptions& options) {
   }
   if (wrong > 0)
     text::to_standard_error(fmt::format("{} of {} scenarios have errors\n", wrong, files->size()));
-  return output.finish(wrong > 0 ? wrong_usage : 0);
+  return output.finish(wrong > 0 ? status::wrong_usage : 0);
 }
 
 } // namespace

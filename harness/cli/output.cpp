@@ -36,7 +36,7 @@ int Output::finish(int status) {
     fail("nobody reads standard output any more");
   else if (error != 0 && error != EPIPE)
     fail(fmt::format("cannot write to standard output: {}", std::strerror(error)));
-  return !failed_ || status == verdict_failed || status == interrupted ? status : harness_failed;
+  return !failed_ || status == status::failed || status == status::interrupted ? status : status::harness_failed;
 }
 
 } // namespace holdfast::cli

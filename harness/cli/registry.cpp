@@ -3,18 +3,21 @@
 #include "fakes/http/http.hpp"
 #include "fakes/postgres/postgres.hpp"
 #include "fakes/redis/redis.hpp"
+#include "harness/checks/check.hpp"
 
 namespace holdfast::cli {
 
 run::Registry make_registry() {
   run::Registry registry;
-  for (auto kind :
-       {faults::kill_kind(), faults::stop_kind(), faults::restart_kind(), faults::pause_kind(), faults::deploy_kind(),
-        faults::rollback_kind(), faults::config_set_kind(), faults::config_unset_kind(), faults::config_rename_kind(),
-        faults::refuse_kind(), faults::hang_kind(), faults::reset_kind(), faults::latency_kind(),
-        faults::drop_reply_kind(), faults::error_kind()}) {
+  for (auto& kind : faults::all_kinds()) {
     const auto name = kind.schema.name;
     registry.steps.emplace(name, std::move(kind));
+  }
+  for (const auto& check : checks::all_checks()) {
+    auto& schema = registry.checks.emplace_back();
+    schema = {.name = std::string(check.name), .survives = check.of_records, .declares = check.declares};
+    for (const auto& kind : check.kinds)
+      schema.kinds.emplace_back(kind.name);
   }
   registry.fakes["redis"] = [](const run::FakeSetup& setup) { return std::make_unique<fakes::RedisFake>(setup.clock); };
   registry.fakes["postgres"] = [](const run::FakeSetup& setup) {

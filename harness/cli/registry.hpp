@@ -1,4 +1,4 @@
-// What this build of Holdfast can do: every step and every fake, listed once.
+// What this build of Holdfast can do: every step, check and fake.
 #pragma once
 
 #include "harness/run/run.hpp"

@@ -1,7 +1,9 @@
 #include "harness/cli/remarks.hpp"
 
 #include "harness/scenario/configurations.hpp"
+#include "harness/scenario/instance_id.hpp"
 #include "harness/scenario/path.hpp"
+#include "harness/scenario/placeholders.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -82,7 +84,7 @@ void remark_on_risk(const Scenario& scenario, const Step& step, const StepSchema
       for (int host = 1; host <= stack.hosts; ++host)
         if (const auto& hosts = step.instances.hosts;
             hosts.empty() || std::find(hosts.begin(), hosts.end(), host) != hosts.end())
-          struck.instances.push_back(fmt::format("{}@{}", service, host));
+          struck.instances.push_back(scenario::InstanceId{service, host}.text());
   for (const auto& [name, weight] : scenario.workload.journey) {
     const auto* operation = stack.operation(name);
     if (scenario::is_change(operation->role) && !scenario::hosts_on_path(stack, *operation, struck).empty())
@@ -92,6 +94,30 @@ void remark_on_risk(const Scenario& scenario, const Step& step, const StepSchema
       {step.where, fmt::format("nothing can be at risk of step '{}': no operation of the journey that changes "
                                "anything passes what it strikes, so that its survival shows nothing",
                                step.id)});
+}
+
+/// What nothing fills stays as it is written: it may be the program's own, or a name that was got wrong.
+void remark_on_placeholders(const Scenario& scenario, std::vector<Remark>& all) {
+  const auto known = scenario::template_names(scenario.stack);
+  std::set<std::string> said;
+  const auto look_at = [&](const std::string& text, const std::string& where) {
+    for (const auto& name : scenario::placeholders(text))
+      if (std::find(known.begin(), known.end(), name) == known.end() && said.insert(name + where).second)
+        all.push_back(
+            {{scenario.stack.file, 0, 0},
+             fmt::format("nothing fills '{{{}}}' in {}: it stays as it is written ({{{{{}}}}} says that this is "
+                         "meant)",
+                         name, where, name)});
+  };
+  for (const auto& release : scenario.stack.releases)
+    for (const auto& [service, code] : release.services) {
+      for (const auto& word : code.command)
+        look_at(word, fmt::format("the command of '{}'", service));
+      for (const auto& [name, value] : code.environment)
+        look_at(value, fmt::format("'{}' of the environment of '{}'", name, service));
+      if (code.config)
+        look_at(code.config->text, fmt::format("'{}' of '{}'", code.config->name, service));
+    }
 }
 
 } // namespace
@@ -116,6 +142,7 @@ std::vector<Remark> remarks(const Scenario& scenario, const run::Registry& regis
     }
     before.push_back(step);
   }
+  remark_on_placeholders(scenario, all);
   return all;
 }
 

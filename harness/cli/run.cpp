@@ -1,5 +1,5 @@
 // holdfast run: plays scenarios, each in a worker process of its own, and judges what they recorded.
-#include "harness/cli/campaign.hpp"
+#include "harness/campaign/campaign.hpp"
 #include "harness/cli/command.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
@@ -32,27 +32,15 @@ struct RunOptions {
 
 constexpr std::size_t told_in_full = 8; ///< of more runs only those that did not pass
 
-int combined_status(const std::vector<verdict::Report>& reports) {
-  int status = 0;
-  for (const auto& report : reports) {
-    // interrupted > harness > user's mistake > fail > inconclusive > pass
-    static constexpr int order[] = {interrupted, harness_failed, wrong_usage, verdict_failed, 2, 0};
-    const auto rank = [](int code) { return std::find(std::begin(order), std::end(order), code) - std::begin(order); };
-    if (rank(report.exit_status) < rank(status))
-      status = report.exit_status;
-  }
-  return status;
-}
-
 int run_all(const RunOptions& options) {
   const auto files = find_scenarios(options.paths);
   const auto settings = parse_settings(options.settings);
   if (!files || !settings)
-    return wrong_usage;
+    return status::wrong_usage;
   const auto registry = make_registry();
   auto catalog = registry.catalog();
   catalog.allowed_external = options.allowed_external;
-  std::vector<Planned> plans;
+  std::vector<campaign::Planned> plans;
   bool wrong = false;
   for (const auto& file : *files) {
     auto loaded = scenario::load_scenario(file, catalog, *settings);
@@ -67,38 +55,37 @@ int run_all(const RunOptions& options) {
       plans.push_back({shared, seed + i});
   }
   if (wrong)
-    return wrong_usage;
+    return status::wrong_usage;
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
   Output output(Output::Reader::needed);
   std::optional<text::OutputFile> junit; // made first: nobody wants to learn after a night that it cannot be written
   if (!options.junit.empty())
     if (const auto& problem = junit.emplace(options.junit).problem()) {
       output.fail(*problem);
-      return output.finish(harness_failed);
+      return output.finish(status::harness_failed);
     }
-  const bool human = options.format == "human";
+  const auto& format = *reports::find_format(options.format); // it was chosen from the list
   std::size_t told = 0;
-  const auto campaign =
-      play_campaign(plans, registry,
-                    {.out = options.out,
-                     .jobs = options.jobs,
-                     .fail_fast = options.fail_fast,
-                     .quiet = !human,
-                     .keep_secrets = options.keep_secrets,
-                     .settings = *settings},
-                    [&](const verdict::Report& report) {
-                      if (human && (plans.size() <= told_in_full || report.exit_status != 0))
-                        output.write(fmt::format("{}{}", told++ > 0 ? "\n" : "", reports::terminal(report, colour)));
-                      output.flush();
-                    });
+  const auto played =
+      campaign::play(plans, registry,
+                     {.out = options.out,
+                      .jobs = options.jobs,
+                      .fail_fast = options.fail_fast,
+                      .quiet = format.each == nullptr,
+                      .keep_secrets = options.keep_secrets,
+                      .settings = *settings},
+                     [&](const verdict::Report& report) {
+                       if (format.each != nullptr && (plans.size() <= told_in_full || report.exit_status != 0))
+                         output.write(fmt::format("{}{}", told++ > 0 ? "\n" : "", format.each(report, colour)));
+                       output.flush();
+                     });
   if (junit) {
-    junit->stream() << reports::junit(campaign.reports);
+    junit->stream() << reports::junit(played.reports);
     if (const auto problem = junit->finish())
       output.fail(*problem);
   }
-  output.write(options.format == "json" ? reports::json(campaign.reports)
-                                        : reports::terminal_summary(campaign.reports, colour));
-  return output.finish(campaign.interrupted ? interrupted : combined_status(campaign.reports));
+  output.write(format.all(played.reports, colour));
+  return output.finish(played.exit_status());
 }
 
 } // namespace
@@ -121,7 +108,7 @@ Command run_command() {
         arguments.flag("--keep-secrets", options->keep_secrets,
                        "leave passwords, tokens and the like in bundles as they are; without it marks stand for them");
         arguments.option("--junit", options->junit, "write a JUnit report to this file");
-        arguments.choice("--format", options->format, {"human", "json"}, "human, or json: one object on stdout");
+        offer_formats(arguments, options->format);
       },
       [options] { return run_all(*options); }};
 }

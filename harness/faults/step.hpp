@@ -67,21 +67,7 @@ struct StepKind {
   std::function<config::Edit(const scenario::Step&)> config_edit = {};
 };
 
-// One per file; harness/cli/registry.cpp lists them.
-[[nodiscard]] StepKind kill_kind();
-[[nodiscard]] StepKind stop_kind();
-[[nodiscard]] StepKind restart_kind();
-[[nodiscard]] StepKind pause_kind();
-[[nodiscard]] StepKind deploy_kind();
-[[nodiscard]] StepKind rollback_kind();
-[[nodiscard]] StepKind config_set_kind();
-[[nodiscard]] StepKind config_unset_kind();
-[[nodiscard]] StepKind config_rename_kind();
-[[nodiscard]] StepKind refuse_kind();
-[[nodiscard]] StepKind hang_kind();
-[[nodiscard]] StepKind reset_kind();
-[[nodiscard]] StepKind latency_kind();
-[[nodiscard]] StepKind drop_reply_kind();
-[[nodiscard]] StepKind error_kind();
+/// Every kind, listed in all.cpp.
+[[nodiscard]] std::vector<StepKind> all_kinds();
 
 } // namespace holdfast::faults

@@ -1,5 +1,6 @@
 #include "harness/run/links.hpp"
 
+#include "harness/scenario/instance_id.hpp"
 #include "harness/stack/peer_uid.hpp"
 #include "harness/stack/resolve.hpp"
 
@@ -13,6 +14,7 @@
 namespace holdfast::run {
 
 using scenario::Dependency;
+using scenario::InstanceId;
 namespace fs = std::filesystem;
 
 namespace {
@@ -122,7 +124,7 @@ void Links::make_links_of(const Dependency& dependency, const std::string& socke
       continue;
     for (int host = 1; host <= stack.hosts; ++host) {
       const auto place = setup_.addresses.link(service.name, host, dependency.name);
-      const auto peer = fmt::format("{}@{}", service.name, host);
+      const auto peer = InstanceId{service.name, host}.text();
       auto upstream =
           fake != nullptr ? std::shared_ptr(link::make_fake_upstream(setup_.executor, *fake, peer)) : shared;
       ways.push_back({{peer, place.address, place.port}, std::move(upstream)});
@@ -141,7 +143,7 @@ void Links::make_links_of(const scenario::Service& service) {
     std::vector<Way> ways;
     for (int host = 1; host <= stack.hosts; ++host) {
       const stack::Place place = place_on(host), behind = setup_.addresses.instance(to, host);
-      ways.push_back({{fmt::format("{}@{}", peer, host), place.address, place.port},
+      ways.push_back({{InstanceId{peer, host}.text(), place.address, place.port},
                       link::make_tcp_upstream(setup_.executor, behind.address, behind.port)});
     }
     make_link(name, "http", ways);
@@ -202,13 +204,13 @@ link::Peers Links::peers(const link::Link& link, const scenario::InstanceSelecti
     if (!of_users)
       peers.push_back(instance->name());
     else if (instance->kind() == link.name())
-      peers.push_back(fmt::format("users@{}", instance->host()));
+      peers.push_back(InstanceId{"users", instance->host()}.text());
   return peers;
 }
 
 std::string Links::instance_at(const link::Link& link, const std::string& peer) const {
   const bool of_users = setup_.plan.scenario.stack.service(link.name()) != nullptr;
-  return of_users ? link.name() + peer.substr(peer.rfind('@')) : peer;
+  return of_users ? InstanceId{link.name(), InstanceId::parse(peer).host}.text() : peer;
 }
 
 } // namespace holdfast::run

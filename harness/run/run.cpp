@@ -25,6 +25,7 @@ scenario::Catalog Registry::catalog() const {
     catalog.steps.push_back(kind.schema);
   for (const auto& [protocol, make] : fakes)
     catalog.fakes.push_back(protocol);
+  catalog.checks = checks;
   return catalog;
 }
 

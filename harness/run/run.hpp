@@ -35,7 +35,8 @@ struct FakeSetup {
 struct Registry {
   using MakeFake = std::function<std::unique_ptr<link::Fake>(const FakeSetup&)>;
   std::map<std::string, faults::StepKind> steps;
-  std::map<std::string, MakeFake> fakes; ///< by protocol
+  std::map<std::string, MakeFake> fakes;     ///< by protocol
+  std::vector<scenario::CheckSchema> checks; ///< that scenarios may name
 
   [[nodiscard]] scenario::Catalog catalog() const;
 };

@@ -2,6 +2,7 @@
 
 #include "harness/async/deadline.hpp"
 #include "harness/async/together.hpp"
+#include "harness/scenario/instance_id.hpp"
 #include "harness/stack/listening.hpp"
 #include "harness/stack/server_remains.hpp"
 #include "harness/workload/plan.hpp"
@@ -203,7 +204,7 @@ void StackRuntime::make_instances() {
   for (const auto* service : stack.start_order()) {
     for (int host = 1; host <= stack.hosts; ++host) {
       stack::Unit unit{
-          .name = fmt::format("{}@{}", service->name, host),
+          .name = scenario::InstanceId{service->name, host}.text(),
           .kind = service->name,
           .host = host,
           .ready = service->ready,

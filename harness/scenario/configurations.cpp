@@ -25,4 +25,19 @@ std::optional<ConfigFile> config_of(const Stack& stack, const std::string& relea
   return config;
 }
 
+std::vector<std::string> template_names(const Stack& stack) {
+  std::vector<std::string> names = {"bin", "config", "dir", "stack", "host", "address", "port", "release"};
+  const auto add = [&](const std::string& name) {
+    names.push_back("link." + name);
+    names.push_back("link." + name + ".address");
+    names.push_back("link." + name + ".port");
+    names.push_back("link." + name + ".password");
+  };
+  for (const auto& dependency : stack.dependencies)
+    add(dependency.name);
+  for (const auto& service : stack.services)
+    add(service.name);
+  return names;
+}
+
 } // namespace holdfast::scenario

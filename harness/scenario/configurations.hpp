@@ -13,4 +13,7 @@ namespace holdfast::scenario {
 [[nodiscard]] std::optional<ConfigFile> config_of(const Stack& stack, const std::string& release,
                                                   const std::string& service);
 
+/// Names that commands, environments and configuration templates may use.
+[[nodiscard]] std::vector<std::string> template_names(const Stack& stack);
+
 } // namespace holdfast::scenario

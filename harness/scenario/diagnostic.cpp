@@ -87,6 +87,11 @@ std::optional<std::string> nearest(const std::string& name, const std::vector<st
   return best;
 }
 
+bool is_near(const std::string& name, const std::vector<std::string>& candidates, std::size_t letters) {
+  return std::any_of(candidates.begin(), candidates.end(),
+                     [&](const std::string& candidate) { return distance(name, candidate) <= letters; });
+}
+
 std::string suggest(const std::string& name, const std::vector<std::string>& candidates) {
   if (auto close = nearest(name, candidates))
     return fmt::format("did you mean '{}'?", *close);

@@ -33,6 +33,9 @@ using Diagnostics = std::vector<Diagnostic>;
 /// (Damerau-Levenshtein), or nothing.
 [[nodiscard]] std::optional<std::string> nearest(const std::string& name, const std::vector<std::string>& candidates);
 
+/// Some candidate is at most so many letters apart.
+[[nodiscard]] bool is_near(const std::string& name, const std::vector<std::string>& candidates, std::size_t letters);
+
 /// "did you mean 'x'?" or "known: a, b, c".
 [[nodiscard]] std::string suggest(const std::string& name, const std::vector<std::string>& candidates);
 

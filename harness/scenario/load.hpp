@@ -20,6 +20,7 @@ struct Setting {
 /// What a scenario may refer to that is not in its files.
 struct Catalog {
   std::vector<StepSchema> steps;
+  std::vector<CheckSchema> checks;
   std::vector<std::string> fakes; ///< protocols with an in-process fake
   /// Hosts beyond loopback on whose external dependencies steps may act. Nothing: any, for what has been played
   /// already.

@@ -233,8 +233,10 @@ void check_placeholders(const Operation& operation, const std::vector<std::strin
     all += " " + value;
   std::set<std::string> seen;
   for (const auto& name : placeholders(all))
-    if (seen.insert(name).second)
-      expect_known(name, known, "variable", where, context);
+    if (seen.insert(name).second && std::find(known.begin(), known.end(), name) == known.end())
+      context.error(context.locate(where, "{" + name + "}"),
+                    fmt::format("nothing fills '{{{}}}' in the request of '{}'", name, operation.name),
+                    suggest(name, known));
 }
 
 } // namespace

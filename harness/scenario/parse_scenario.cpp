@@ -150,11 +150,16 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
   return workload;
 }
 
-ExpectedFinding parse_expected(const toml::table& table, const Scenario& scenario, ParseContext& context) {
+ExpectedFinding parse_expected(const toml::table& table, const Scenario& scenario, const Catalog& catalog,
+                               ParseContext& context) {
   TableReader reader(table, "an expected finding", context);
   ExpectedFinding expected;
-  expected.check = reader.choice("check", check_names()).value_or("");
+  expected.check = reader.choice("check", names_of(catalog.checks)).value_or("");
   expected.kind = reader.required_text("kind");
+  for (const auto& check : catalog.checks)
+    if (check.name == expected.check && !expected.kind.empty())
+      expect_known(expected.kind, check.kinds, fmt::format("kind of finding of '{}'", check.name),
+                   reader.source("kind"), context);
   if (!reader.has("check"))
     context.error(table.source(), "an expected finding needs 'check'");
   if (const auto* users = reader.table("users")) {
@@ -177,19 +182,20 @@ ExpectedFinding parse_expected(const toml::table& table, const Scenario& scenari
   return expected;
 }
 
-Expectations parse_expectations(const toml::table& table, const Scenario& scenario, ParseContext& context) {
+Expectations parse_expectations(const toml::table& table, const Scenario& scenario, const Catalog& catalog,
+                                ParseContext& context) {
   TableReader reader(table, "[expect]", context);
   Expectations expect;
   if (const auto* findings = reader.array_of_tables("findings")) {
     expect.reproduction = true;
     for (const auto& entry : *findings)
-      expect.findings.push_back(parse_expected(*entry.as_table(), scenario, context));
+      expect.findings.push_back(parse_expected(*entry.as_table(), scenario, catalog, context));
     if (findings->empty())
       reader.error("findings", "a reproduction must name at least one finding");
   }
-  for (const auto* check : {"sessions", "purchases", "transactions", "payments"})
-    if (auto value = reader.choice(check, {"survive"}))
-      expect.survive[check] = *value;
+  for (const auto& check : catalog.checks)
+    if (auto value = check.survives ? reader.choice(check.name, {"survive"}) : std::nullopt)
+      expect.survive[check.name] = *value;
   if (const auto* node = reader.any("readiness"); node != nullptr && node->is_table()) {
     TableReader inner(*node->as_table(), "[expect.readiness]", context);
     if (inner.boolean("truthful").value_or(true))
@@ -301,7 +307,7 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
     if (const auto* steps = reader.array_of_tables("step"))
       scenario.steps = parse_steps(*steps, scenario, catalog, context);
     if (const auto* expect = reader.table("expect"))
-      scenario.expect = parse_expectations(*expect, scenario, context);
+      scenario.expect = parse_expectations(*expect, scenario, catalog, context);
     if (const auto* judge = reader.table("judge"))
       scenario.judge = parse_judgement(*judge, context);
     reader.finish();

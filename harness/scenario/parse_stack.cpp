@@ -3,6 +3,7 @@
 #include "harness/scenario/address.hpp"
 #include "harness/scenario/names.hpp"
 #include "harness/scenario/parse_http_script.hpp"
+#include "harness/scenario/parse_settings.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/scenario/server_defaults.hpp"
 #include "harness/text/escape.hpp"
@@ -237,7 +238,8 @@ Payments parse_payments(const toml::table& table, const Stack& stack, ParseConte
   return payments;
 }
 
-Declarations parse_declarations(const toml::table& table, const Stack& stack, ParseContext& context) {
+Declarations parse_declarations(const toml::table& table, const Stack& stack, const Catalog& catalog,
+                                ParseContext& context) {
   TableReader reader(table, "[declare]", context);
   Declarations declare;
   if (const auto* sessions = reader.table("sessions")) {
@@ -270,39 +272,56 @@ Declarations parse_declarations(const toml::table& table, const Stack& stack, Pa
   }
   if (const auto* payments = reader.table("payments"))
     declare.payments = parse_payments(*payments, stack, context, declare.payments_visible);
+  for (const auto& check : catalog.checks) {
+    const auto* told = check.declares.empty() ? nullptr : reader.table(check.name);
+    if (told == nullptr)
+      continue;
+    TableReader inner(*told, fmt::format("[declare.{}]", check.name), context);
+    declare.of_checks[check.name] = parse_settings(inner, check.declares, "declare." + check.name, stack);
+    inner.finish();
+  }
   declare.secret_names = reader.texts("secret").value_or(declare.secret_names);
   reader.finish();
   return declare;
 }
 
-/// Names that commands, environments and configuration templates may use.
-std::vector<std::string> template_names(const Stack& stack) {
-  std::vector<std::string> names = {"bin", "config", "dir", "stack", "host", "address", "port", "release", "python"};
-  const auto add = [&](const std::string& name) {
-    names.push_back("link." + name);
-    names.push_back("link." + name + ".address");
-    names.push_back("link." + name + ".port");
-    names.push_back("link." + name + ".password");
-  };
-  for (const auto& dependency : stack.dependencies)
-    add(dependency.name);
-  for (const auto& service : stack.services)
-    add(service.name);
-  return names;
+/// "store" of "link.store.port".
+std::string link_named_by(const std::string& placeholder) {
+  if (!placeholder.starts_with("link."))
+    return {};
+  auto name = placeholder.substr(5);
+  for (const std::string_view part : {".address", ".port", ".password"})
+    if (name.ends_with(part))
+      name.resize(name.size() - part.size());
+  return name;
 }
 
-void check_templates(const ServiceRelease& service, const std::string& what, const toml::source_region& where,
-                     const std::vector<std::string>& known, ParseContext& context) {
-  const auto check = [&](const std::string& text) {
-    for (const auto& name : placeholders(text))
-      expect_known(name, known, "placeholder of " + what, where, context);
+/// What nothing fills is an error where it was probably meant to be filled: a link that the service does not need, a
+/// name of two letters more or less, a whole argument. Elsewhere it may be the program's own, and lint says so.
+void check_templates(const ServiceRelease& release, const Service& service, const std::string& what,
+                     const toml::source_region& where, const std::vector<std::string>& known, ParseContext& context) {
+  constexpr std::size_t near = 2;
+  const auto check = [&](const std::string& text, bool is_argument) {
+    for (const auto& name : placeholders(text)) {
+      const auto written = "{" + name + "}";
+      const bool is_known = std::find(known.begin(), known.end(), name) != known.end();
+      const auto link = link_named_by(name);
+      if (is_known && !link.empty() &&
+          std::find(service.needs.begin(), service.needs.end(), link) == service.needs.end())
+        context.error(context.locate(where, written),
+                      fmt::format("nothing fills '{}' of {}: '{}' is none of its needs", written, what, link),
+                      fmt::format("[services.{}] needs = [\"{}\"]", service.name, link));
+      else if (!is_known && (is_near(name, known, near) || (is_argument && text == written)))
+        context.error(context.locate(where, written), fmt::format("nothing fills '{}' of {}", written, what),
+                      suggest(name, known));
+    }
   };
-  for (const auto& word : service.command)
-    check(word);
-  for (const auto& [name, value] : service.environment)
-    check(value);
-  if (service.config)
-    check(service.config->text);
+  for (const auto& word : release.command)
+    check(word, true);
+  for (const auto& [name, value] : release.environment)
+    check(value, true);
+  if (release.config)
+    check(release.config->text, false);
 }
 
 } // namespace
@@ -361,7 +380,8 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
         context.error(
             where, fmt::format("release '{}' has no command for service '{}'", release.name, service.name),
             fmt::format("give [services.{0}] or [releases.\"{1}\".{0}] a command", service.name, release.name));
-      check_templates(one, fmt::format("'{}' in release '{}'", service.name, release.name), where, templates, context);
+      check_templates(one, service, fmt::format("'{}' in release '{}'", service.name, release.name), where, templates,
+                      context);
     }
     stack.releases.push_back(release);
   };
@@ -402,7 +422,7 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
   if (const auto* operations = reader.table("operations"))
     stack.operations = parse_operations(*operations, stack, context);
   if (const auto* declare = reader.table("declare"))
-    stack.declare = parse_declarations(*declare, stack, context);
+    stack.declare = parse_declarations(*declare, stack, catalog, context);
   reader.finish();
   return stack;
 }

@@ -1,6 +1,7 @@
 // One stack file to a Stack. Used by the loader of this room only.
 #pragma once
 
+#include "harness/scenario/configurations.hpp"
 #include "harness/scenario/load.hpp"
 #include "harness/scenario/toml_reader.hpp"
 

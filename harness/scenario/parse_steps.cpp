@@ -3,6 +3,7 @@
 #include "harness/scenario/address.hpp"
 #include "harness/scenario/configurations.hpp"
 #include "harness/scenario/names.hpp"
+#include "harness/scenario/parse_settings.hpp"
 #include "harness/scenario/parse_stack.hpp"
 
 #include <algorithm>
@@ -11,10 +12,6 @@
 #include <set>
 
 namespace holdfast::scenario {
-
-std::vector<std::string> check_names() {
-  return {"sessions", "purchases", "transactions", "payments", "processes", "readiness", "recovery", "availability"};
-}
 
 std::vector<std::string> link_names(const Stack& stack) {
   std::vector<std::string> names = names_of(stack.dependencies);
@@ -63,47 +60,6 @@ AtPosition parse_when(const toml::table& table, const Scenario& scenario, ParseC
   when.deadline = reader.duration("deadline").value_or(when.deadline);
   reader.finish();
   return when;
-}
-
-std::optional<Value> parse_value(TableReader& reader, const KeySchema& key, const Scenario& scenario) {
-  const auto wrap = [](auto&& optional) -> std::optional<Value> {
-    if (!optional)
-      return std::nullopt;
-    return Value(*optional);
-  };
-  const auto named = [&](const std::vector<std::string>& known, std::string_view kind) {
-    auto name = reader.text(key.name);
-    if (name)
-      expect_known(*name, known, kind, reader.source(key.name), reader.context());
-    return name;
-  };
-  switch (key.type) {
-  case ValueType::boolean:
-    return wrap(reader.boolean(key.name));
-  case ValueType::integer:
-    return wrap(reader.integer(key.name, 0));
-  case ValueType::number:
-    return wrap(reader.number(key.name, 0, 1e12));
-  case ValueType::duration:
-    return wrap(reader.duration(key.name));
-  case ValueType::positive_duration: {
-    const auto duration = reader.duration(key.name);
-    if (duration && duration->count() == 0)
-      reader.error(key.name, fmt::format("'{}' of nothing does nothing", key.name), key.help);
-    return wrap(duration);
-  }
-  case ValueType::literal:
-    return wrap(reader.literal(key.name));
-  case ValueType::strings:
-    return wrap(reader.text_or_texts(key.name));
-  case ValueType::release:
-    return wrap(named(names_of(scenario.stack.releases), "release"));
-  case ValueType::service:
-    return wrap(named(names_of(scenario.stack.services), "service"));
-  case ValueType::string:
-    return wrap(key.choices.empty() ? reader.text(key.name) : reader.choice(key.name, key.choices));
-  }
-  return std::nullopt;
 }
 
 InstanceSelection parse_instances(TableReader& reader, const Scenario& scenario) {
@@ -179,6 +135,15 @@ void expect_allowed(const std::string& link, const Stack& stack, const Catalog& 
   if (address && !address->is_loopback() && std::find(allowed.begin(), allowed.end(), address->host) == allowed.end())
     reader.error("link", fmt::format("'{}' is external, at {}: no step may act on it", link, dependency->address),
                  fmt::format("where nothing is lost by it: --allow-external {}", address->host));
+}
+
+void expect_one_of(const TableReader& reader, const StepSchema& schema, const toml::table& table,
+                   ParseContext& context) {
+  const auto given = std::count_if(schema.one_of.begin(), schema.one_of.end(),
+                                   [&](const std::string& key) { return reader.has(key); });
+  if (!schema.one_of.empty() && given != 1)
+    context.error(table.source(), fmt::format("'{}' needs one of {}, and {} given", schema.name,
+                                              fmt::join(schema.one_of, ", "), given == 0 ? "none is" : "several are"));
 }
 
 /// A file in which no single key can be changed makes the step senseless before anything is started.
@@ -261,15 +226,8 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
       reader.error("instances", "instances = \"that\" needs a step bound to a position: 'when'");
     if (schema->lasting == StepSchema::Lasting::lasting)
       step.lasts = reader.duration("for");
-    for (const auto& key : schema->keys) {
-      if (key.required && !reader.has(key.name)) {
-        context.error(table.source(), fmt::format("'{}' needs '{}': {}", step.kind, key.name, key.help));
-        (void)reader.any(key.name);
-        continue;
-      }
-      if (auto value = parse_value(reader, key, scenario))
-        step.arguments[key.name] = *value;
-    }
+    expect_one_of(reader, *schema, table, context);
+    step.arguments.merge(parse_settings(reader, schema->keys, step.kind, scenario.stack));
     if (schema->acts == StepSchema::Acts::on_config)
       expect_editable(step, parsed, scenario.stack, table, context);
     reader.finish();

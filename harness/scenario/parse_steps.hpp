@@ -13,7 +13,4 @@ namespace holdfast::scenario {
 /// services reach them ("orders>bank").
 [[nodiscard]] std::vector<std::string> link_names(const Stack& stack);
 
-/// The checks that a verdict can name.
-[[nodiscard]] std::vector<std::string> check_names();
-
 } // namespace holdfast::scenario

@@ -1,5 +1,6 @@
 #include "harness/scenario/path.hpp"
 
+#include "harness/scenario/instance_id.hpp"
 #include <algorithm>
 
 namespace holdfast::scenario {
@@ -21,7 +22,7 @@ std::set<int> hosts_on_path(const Stack& stack, const Operation& operation, cons
   std::set<int> hosts;
   for (const auto& service : stack.services)
     for (int host = 1; host <= stack.hosts && is_on_way(service); ++host) {
-      const auto instance = service.name + "@" + std::to_string(host);
+      const auto instance = InstanceId{service.name, host}.text();
       if (struck.instances.empty() ||
           std::find(struck.instances.begin(), struck.instances.end(), instance) != struck.instances.end())
         hosts.insert(host);

@@ -19,6 +19,17 @@ void walk(std::string_view text, Plain plain, Name name) {
       ++end;
     if (end == open + 1 || end >= text.size() || text[end] != '}')
       continue;
+    if (open > 0 && text[open - 1] == '$') {
+      open = end;
+      continue;
+    }
+    if (open > begin && text[open - 1] == '{' && end + 1 < text.size() && text[end + 1] == '}') {
+      plain(text.substr(begin, open - 1 - begin));
+      plain(text.substr(open, end + 1 - open));
+      begin = end + 2;
+      open = end + 1;
+      continue;
+    }
     plain(text.substr(begin, open - begin));
     name(text.substr(open + 1, end - open - 1));
     begin = end + 1;

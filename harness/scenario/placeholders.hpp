@@ -1,5 +1,5 @@
 // Text with `{placeholders}`. A brace that does not open a name (letters, digits, '_', '.', '-', '>') is plain text, so
-// that JSON can be a template as it is.
+// that JSON can be a template as it is; so is one behind a '$', which shells and others fill. `{{x}}` writes `{x}`.
 #pragma once
 
 #include <functional>

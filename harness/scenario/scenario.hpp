@@ -59,9 +59,6 @@ struct AfterStep {
 };
 using Trigger = std::variant<AtTime, AtPosition, AfterStep>;
 
-/// One value of a step's own settings, already of the type that the step's schema asks for.
-using Value = std::variant<bool, std::int64_t, double, std::string, Duration, std::vector<std::string>, config::Value>;
-
 /// Which instances a step is about.
 struct InstanceSelection {
   std::vector<std::string> services; ///< empty: all
@@ -78,14 +75,11 @@ struct Step {
   InstanceSelection instances;
   std::optional<Duration> lasts; ///< faults: undone after this long
   bool checkpoint = true;        ///< everything is read back after it
-  std::map<std::string, Value> arguments;
+  Settings arguments;
 
   template <class T>
   [[nodiscard]] std::optional<T> get(const std::string& key) const {
-    const auto found = arguments.find(key);
-    if (found == arguments.end())
-      return std::nullopt;
-    return std::get<T>(found->second);
+    return get_from<T>(arguments, key);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "harness/config/edit.hpp"
 #include "harness/scenario/http_script.hpp"
+#include "harness/scenario/key_schema.hpp"
 #include "harness/text/decimal.hpp"
 #include "harness/text/pattern.hpp"
 
@@ -17,8 +18,6 @@
 #include <vector>
 
 namespace holdfast::scenario {
-
-using Duration = std::chrono::nanoseconds;
 
 /// How "ready" is observed. Polled every `every` until it answers or `within` has passed.
 struct Probe {
@@ -211,7 +210,8 @@ struct Declarations {
   std::optional<Payments> payments;
   /// Since the acknowledgement, or since the stack has recovered from the last step, whichever is later. Zero: at once.
   Duration sessions_visible{}, purchases_visible{}, transactions_visible{}, payments_visible{};
-  std::vector<std::string> secret_names; ///< keys, fields, headers and variables whose values are secrets
+  std::map<std::string, Settings> of_checks; ///< what checks are told by their own schemas, by check
+  std::vector<std::string> secret_names;     ///< keys, fields, headers and variables whose values are secrets
 };
 
 struct Stack {

@@ -1,32 +1,10 @@
-// What a kind of step may be told in TOML. Faults and changes describe themselves with this, so that the parser checks
-// their settings without knowing them: one file a fault, and no list to touch here.
+// What a kind of step is. Faults and changes describe themselves with this, so that the parser checks their settings
+// without knowing them: one file a fault, and no list to touch here.
 #pragma once
 
-#include <string>
-#include <vector>
+#include "harness/scenario/key_schema.hpp"
 
 namespace holdfast::scenario {
-
-enum class ValueType {
-  boolean,
-  integer,
-  number,
-  string,
-  duration,
-  positive_duration, ///< more than nothing
-  strings,           ///< or one of them
-  literal,           ///< a text, number, truth or list of these: a value of a configuration
-  release,
-  service
-};
-
-struct KeySchema {
-  std::string name;
-  ValueType type = ValueType::string;
-  bool required = false;
-  std::string help;
-  std::vector<std::string> choices = {}; ///< string: the only values allowed
-};
 
 struct StepSchema {
   std::string name; ///< as in `do = "…"`
@@ -46,6 +24,7 @@ struct StepSchema {
   bool restores = false; ///< it is meant to bring back what was: nothing need be at risk for it
   std::string help;
   std::vector<KeySchema> keys = {};
+  std::vector<std::string> one_of = {}; ///< of these keys exactly one is given
 };
 
 } // namespace holdfast::scenario

@@ -25,6 +25,23 @@ Location ParseContext::locate(const toml::source_region& where) const {
   return {where.path ? *where.path : std::string{}, where.begin.line, where.begin.column};
 }
 
+Location ParseContext::locate(const toml::source_region& from, std::string_view text) const {
+  auto where = locate(from);
+  const auto found = lines_.find(where.file);
+  if (found == lines_.end() || where.line == 0)
+    return where;
+  const auto look = [&](unsigned first, unsigned last) -> std::optional<Location> {
+    for (auto line = first; line <= last; ++line)
+      if (const auto at = found->second[line - 1].find(text); at != std::string::npos)
+        return Location{where.file, line, static_cast<unsigned>(at + 1)};
+    return std::nullopt;
+  };
+  const auto lines = static_cast<unsigned>(found->second.size());
+  if (const auto below = look(where.line, lines))
+    return *below;
+  return look(1, where.line - 1).value_or(where); // what a release takes over stands above it
+}
+
 void ParseContext::error(const toml::source_region& where, std::string message, std::string hint) {
   error(locate(where), std::move(message), std::move(hint));
 }

@@ -20,6 +20,9 @@ public:
   void error(const toml::source_region& where, std::string message, std::string hint = {});
   void error(Location where, std::string message, std::string hint = {});
   [[nodiscard]] Location locate(const toml::source_region& where) const;
+  /// Where a text stands first in its file, from the line of a region on, else above it; the region where it does not
+  /// stand as it is.
+  [[nodiscard]] Location locate(const toml::source_region& from, std::string_view text) const;
   [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }
   /// In the order of the file.
   [[nodiscard]] Diagnostics take_sorted();

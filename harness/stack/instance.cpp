@@ -95,6 +95,10 @@ void Instance::write_config(const std::string& release) {
     store_config(scenario::substitute(config->text, setup_.placeholders));
 }
 
+void Instance::replace_config(const std::string& text_with_placeholders) {
+  store_config(scenario::substitute(text_with_placeholders, setup_.placeholders));
+}
+
 boost::system::result<config::Edited, config::Error> Instance::edit_config_file(const config::Edit& edit) {
   const auto& config = setup_.unit.code(config_release_).config;
   if (!config)

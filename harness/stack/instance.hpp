@@ -129,6 +129,8 @@ public:
   void write_config(const std::string& release);
   /// Changes the file on disk; the error is a sentence.
   [[nodiscard]] boost::system::result<config::Edited, config::Error> edit_config_file(const config::Edit& edit);
+  /// Another text in its place, placeholders filled. The unit must have a configuration file.
+  void replace_config(const std::string& text_with_placeholders);
   /// The next start runs this release's command and environment.
   void use_code(const std::string& release) { code_release_ = release; }
 

@@ -147,6 +147,18 @@ std::string html(std::string_view text) {
   return out;
 }
 
+std::string markdown(std::string_view text) {
+  std::string out;
+  for (const char c : html(one_line(text, text.size()))) {
+    // ASCII punctuation may be escaped, letters may not; '&' and ';' are html's own by now.
+    if (std::string_view("\\`*_{}[]()#+-.!|~$^=:/@").find(c) != std::string_view::npos)
+      out += c == '@' ? "&#64;" : std::string{'\\', c};
+    else
+      out += c;
+  }
+  return out;
+}
+
 std::string clipped(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes)
     return std::string(text);

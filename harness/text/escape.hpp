@@ -22,6 +22,10 @@ void append_json(std::string& out, std::string_view text);
 /// Element text and attribute values of HTML, with what steers the direction of writing shown by its number.
 [[nodiscard]] std::string html(std::string_view text);
 
+/// Text of Markdown on one line, tables and raw HTML included: whatever would be markup stands for itself, and nobody
+/// is mentioned.
+[[nodiscard]] std::string markdown(std::string_view text);
+
 /// At most so many bytes, and an ellipsis behind what was cut; never inside a letter.
 [[nodiscard]] std::string clipped(std::string_view text, std::size_t bytes);
 

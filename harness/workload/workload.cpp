@@ -1,6 +1,7 @@
 #include "harness/workload/workload.hpp"
 
 #include "harness/async/deadline.hpp"
+#include "harness/scenario/instance_id.hpp"
 #include "harness/scenario/placeholders.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -259,9 +260,8 @@ void Workload::count(const User&, const Intent& intent, const history::Operation
   if (!good)
     last_failure_ = fmt::format("'{}': {}", operation.name, operation.reason);
   if (operation.outcome == Outcome::ok && scenario::is_change(intent.operation->role)) {
-    const auto at = last.instance.rfind('@');
-    const int host = at == std::string::npos ? operation.host : std::atoi(last.instance.c_str() + at + 1);
-    live_.acknowledge(operation.name, host, operation.complete_time);
+    const auto host = scenario::InstanceId::parse(last.instance).host;
+    live_.acknowledge(operation.name, host == 0 ? operation.host : host, operation.complete_time);
   }
 }
 

@@ -1,21 +1,23 @@
-#include "harness/cli/campaign.hpp"
+#include "harness/campaign/campaign.hpp"
 
+#include "harness/campaign/progress_line.hpp"
 #include "harness/checks/check.hpp"
-#include "harness/cli/exit_status.hpp"
-#include "harness/cli/progress_line.hpp"
 #include "harness/process/crew.hpp"
 #include "harness/process/supervise.hpp"
 #include "harness/run/descriptors.hpp"
 #include "harness/text/input_file.hpp"
 #include "harness/text/output_file.hpp"
 #include "harness/text/standard_error.hpp"
+#include "harness/verdict/exit_status.hpp"
 #include "reports/report.hpp"
 
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
-namespace holdfast::cli {
+namespace holdfast::campaign {
+
+namespace status = verdict::status;
 
 namespace {
 
@@ -45,13 +47,13 @@ int work(const run::Plan& plan, const run::Registry& registry, const run::Places
   case bundle::Ending::completed:
     return 0;
   case bundle::Ending::interrupted:
-    return interrupted;
+    return status::interrupted;
   case bundle::Ending::stack_failed:
-    return inconclusive;
+    return status::inconclusive;
   case bundle::Ending::harness_failed:
-    return harness_failed;
+    return status::harness_failed;
   }
-  return harness_failed;
+  return status::harness_failed;
 }
 
 /// One run from its bundle's name to its report. The lease is held as long as it lives.
@@ -61,22 +63,22 @@ struct Run {
   stack::NetworkLease lease;
 };
 
-std::variant<Run, verdict::Report> prepare(const Planned& planned, const CampaignOptions& options) {
+std::variant<Run, verdict::Report> prepare(const Planned& planned, const Options& options) {
   run::Plan plan{*planned.scenario, planned.seed, options.settings};
   auto lease = stack::NetworkLease::acquire();
   if (!lease)
-    return broken(plan.scenario, plan.seed, {}, lease.error(), harness_failed);
+    return broken(plan.scenario, plan.seed, {}, lease.error(), status::harness_failed);
   std::string name;
   for (const char c : plan.scenario.name)
     name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ? c : '-';
   const auto created = bundle::create(options.out, fmt::format("{}-{}", name, plan.seed));
   if (const auto* problem = std::get_if<bundle::Problem>(&created))
-    return broken(plan.scenario, plan.seed, {}, problem->message, harness_failed);
+    return broken(plan.scenario, plan.seed, {}, problem->message, status::harness_failed);
   return Run{std::move(plan), std::get<std::filesystem::path>(created), std::move(*lease)};
 }
 
-process::WaitStatus play(const Run& run, const run::Registry& registry, const CampaignOptions& options,
-                         process::Surroundings surroundings, ProgressLine::Style style) {
+process::WaitStatus play_in_worker(const Run& run, const run::Registry& registry, const Options& options,
+                                   process::Surroundings surroundings, ProgressLine::Style style) {
   return process::supervise(
       [&](const std::filesystem::path& workspace) {
         using Policy = history::Secrets::Policy;
@@ -93,24 +95,25 @@ process::WaitStatus play(const Run& run, const run::Registry& registry, const Ca
 
 verdict::Report judge(const Run& run, const run::Registry& registry, process::WaitStatus status) {
   const auto& plan = run.plan;
-  const int code = status.exit_code().value_or(harness_failed);
+  const int code = status.exit_code().value_or(status::harness_failed);
   const auto read = bundle::read(run.bundle, registry.catalog());
   if (const auto* problem = std::get_if<bundle::Problem>(&read))
     return broken(plan.scenario, plan.seed, run.bundle.string(), problem->message,
-                  code == interrupted ? interrupted : harness_failed);
+                  code == status::interrupted ? status::interrupted : status::harness_failed);
   const auto& saved = std::get<bundle::Bundle>(read);
   auto report = checks::judge(saved, run.bundle.string());
-  constexpr std::array own = {0, inconclusive, harness_failed, interrupted}; // what `work` returns
-  const bool died = std::find(own.begin(), own.end(), code) == own.end();    // without a word
+  constexpr std::array own = {status::passed, status::inconclusive, status::harness_failed,
+                              status::interrupted};                       // what `work` returns
+  const bool died = std::find(own.begin(), own.end(), code) == own.end(); // without a word
   const bool completed = saved.manifest.ending == bundle::Ending::completed;
-  if ((died || code == harness_failed) && !(completed && report.verdict == verdict::Verdict::fail)) {
-    report.exit_status = harness_failed;
+  if ((died || code == status::harness_failed) && !(completed && report.verdict == verdict::Verdict::fail)) {
+    report.exit_status = status::harness_failed;
     report.verdict = verdict::Verdict::inconclusive;
     if (died)
       report.reason = fmt::format("the worker process ended with {}",
                                   code > 128 ? process::signal_name(code - 128) : status.describe());
-  } else if (code == interrupted) {
-    report.exit_status = interrupted; // also when it was asked to end after its last word
+  } else if (code == status::interrupted) {
+    report.exit_status = status::interrupted; // also when it was asked to end after its last word
   }
   report.file = plan.scenario.file;
   return report;
@@ -132,23 +135,22 @@ std::optional<std::string> save(const Run& run, const verdict::Report& report) {
 
 /// All of one run, in a process of its own: what services said is read and judged there, and whatever that does to the
 /// process costs this run alone.
-int play_and_judge(const Run& run, const run::Registry& registry, const CampaignOptions& options,
-                   ProgressLine::Style style) {
+int play_and_judge(const Run& run, const run::Registry& registry, const Options& options, ProgressLine::Style style) {
   const auto surroundings = process::Surroundings::take();
   const auto available = process::Surroundings::adapt();
   const auto& plan = run.plan;
   auto report = [&] {
     if (const auto lack = lacks_descriptors(plan.scenario, available))
-      return broken(plan.scenario, plan.seed, run.bundle.string(), *lack, harness_failed);
+      return broken(plan.scenario, plan.seed, run.bundle.string(), *lack, status::harness_failed);
     try {
-      return judge(run, registry, play(run, registry, options, surroundings, style));
+      return judge(run, registry, play_in_worker(run, registry, options, surroundings, style));
     } catch (const std::exception& error) { // no process could be made, no memory
-      return broken(plan.scenario, plan.seed, run.bundle.string(), error.what(), harness_failed);
+      return broken(plan.scenario, plan.seed, run.bundle.string(), error.what(), status::harness_failed);
     }
   }();
   if (const auto problem = save(run, report)) {
     text::to_standard_error(fmt::format("holdfast: {}\n", *problem));
-    return report.exit_status == verdict_failed ? verdict_failed : harness_failed;
+    return report.exit_status == status::failed ? status::failed : status::harness_failed;
   }
   return report.exit_status;
 }
@@ -160,18 +162,18 @@ verdict::Report collect(const Run& run, process::WaitStatus status) {
   if (const auto* saved = std::get_if<std::string>(&text); saved != nullptr && status.exit_code())
     if (auto report = reports::from_json(*saved))
       return std::move(*report);
-  const auto code = status.exit_code().value_or(harness_failed);
-  const bool was_asked = code == interrupted;
+  const auto code = status.exit_code().value_or(status::harness_failed);
+  const bool was_asked = code == status::interrupted;
   auto report = broken(
       plan.scenario, plan.seed, run.bundle.string(),
       was_asked ? "interrupted"
                 : fmt::format("the process that plays and judges the run ended with {}, and no report; `holdfast "
                               "check {}` judges what it has recorded",
                               status.describe(), run.bundle.string()),
-      was_asked                ? interrupted
-      : code == verdict_failed ? verdict_failed
-                               : harness_failed);
-  if (code == verdict_failed)
+      was_asked                ? status::interrupted
+      : code == status::failed ? status::failed
+                               : status::harness_failed);
+  if (code == status::failed)
     report.verdict = verdict::Verdict::fail;
   if (const auto problem = save(run, report))
     report.reason += "; " + *problem;
@@ -180,8 +182,8 @@ verdict::Report collect(const Run& run, process::WaitStatus status) {
 
 } // namespace
 
-Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& registry, const CampaignOptions& options,
-                       const std::function<void(const verdict::Report&)>& on_report) {
+Campaign play(const std::vector<Planned>& plans, const run::Registry& registry, const Options& options,
+              const std::function<void(const verdict::Report&)>& on_report) {
   std::vector<std::optional<verdict::Report>> reports(plans.size());
   Campaign campaign;
   bool stop = false;
@@ -211,15 +213,16 @@ Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& r
         crew.start(number, [&] { return play_and_judge(run, registry, options, style); });
       } catch (const std::runtime_error& error) { // what the machine refuses this run, it may have for the next
         const auto begun = running.extract(number);
-        done(number, broken(*plans[number].scenario, plans[number].seed,
-                            begun ? begun.mapped().bundle.string() : std::string{}, error.what(), harness_failed));
+        done(number,
+             broken(*plans[number].scenario, plans[number].seed, begun ? begun.mapped().bundle.string() : std::string{},
+                    error.what(), status::harness_failed));
       }
     } else if (!running.empty()) {
       const auto ended = crew.wait();
       const auto run = std::move(running.extract(ended.number).mapped());
       auto report = collect(run, ended.status);
       if (crew.interrupted())
-        report.exit_status = interrupted; // also of one that came to its end: others did not, or were not begun
+        report.exit_status = status::interrupted; // also of one that came to its end: others did not, or were not begun
       done(ended.number, std::move(report));
     }
   }
@@ -230,4 +233,24 @@ Campaign play_campaign(const std::vector<Planned>& plans, const run::Registry& r
   return campaign;
 }
 
-} // namespace holdfast::cli
+int Campaign::exit_status() const {
+  if (interrupted)
+    return status::interrupted;
+  static constexpr std::array order = {status::interrupted, status::harness_failed, status::wrong_usage,
+                                       status::failed,      status::inconclusive,   status::passed};
+  const auto rank = [](int code) { return std::find(order.begin(), order.end(), code) - order.begin(); };
+  int worst = status::passed;
+  for (const auto& report : reports)
+    if (rank(report.exit_status) < rank(worst))
+      worst = report.exit_status;
+  return worst;
+}
+
+verdict::Report run_one(const Planned& plan, const run::Registry& registry, const Options& options) {
+  auto campaign = play({plan}, registry, options, [](const verdict::Report&) {});
+  if (campaign.reports.empty())
+    return broken(*plan.scenario, plan.seed, {}, "interrupted before it was begun", status::interrupted);
+  return std::move(campaign.reports.front());
+}
+
+} // namespace holdfast::campaign

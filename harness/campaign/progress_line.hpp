@@ -4,7 +4,7 @@
 
 #include "harness/run/run.hpp"
 
-namespace holdfast::cli {
+namespace holdfast::campaign {
 
 class ProgressLine {
 public:
@@ -23,4 +23,4 @@ private:
   std::string last_;
 };
 
-} // namespace holdfast::cli
+} // namespace holdfast::campaign

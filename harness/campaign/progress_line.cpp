@@ -1,10 +1,10 @@
-#include "harness/cli/progress_line.hpp"
+#include "harness/campaign/progress_line.hpp"
 #include "harness/text/standard_error.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace holdfast::cli {
+namespace holdfast::campaign {
 
 ProgressLine::ProgressLine(Style style, std::string scenario) : style_(style), scenario_(std::move(scenario)) {}
 
@@ -36,4 +36,4 @@ void ProgressLine::show(const run::Progress& progress) {
   }
 }
 
-} // namespace holdfast::cli
+} // namespace holdfast::campaign
