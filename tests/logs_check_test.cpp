@@ -78,6 +78,13 @@ TEST_CASE("logs: what was dropped for its size is no evidence that nothing stood
   }
 }
 
+TEST_CASE("logs: an empty log is one in which nothing stands, no log is no evidence") {
+  Logged logged;
+  CHECK(logged.judge().verdict == Verdict::inconclusive);
+  logged.folder.write("logs/web@1.log", "");
+  CHECK(logged.judge().verdict == Verdict::pass);
+}
+
 TEST_CASE("logs: who writes a thousand such lines is told with the first hundred and their number") {
   Logged logged;
   std::string lines;

@@ -59,7 +59,7 @@ LogsRead for_each_log_line(const fs::path& bundle, const std::function<void(cons
       const auto part = part_of(entry.path());
       parts[part.unit][part.number] = entry.path();
     }
-  LogsRead read;
+  LogsRead read{.units = parts.size()};
   for (const auto& [unit, files] : parts) {
     int expected = 1;
     bool is_cut = false;
@@ -67,7 +67,7 @@ LogsRead for_each_log_line(const fs::path& bundle, const std::function<void(cons
       is_cut = is_cut || number != expected;
       expected = number + 1;
       std::ifstream file(path, std::ios::binary);
-      for (std::string line; std::getline(file, line); ++read.lines)
+      for (std::string line; std::getline(file, line);)
         if (auto parsed = parse(line)) {
           parsed->unit = unit;
           each(*parsed);

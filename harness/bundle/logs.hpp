@@ -17,7 +17,7 @@ struct LogLine {
 };
 
 struct LogsRead {
-  std::size_t lines = 0;
+  std::size_t units = 0;        ///< whose log is there, be it empty
   std::vector<std::string> cut; ///< units of whose log something was dropped for its size
 };
 

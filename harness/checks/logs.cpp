@@ -91,8 +91,9 @@ verdict::CheckResult check_logs(const Facts& facts) {
   if (!read.cut.empty()) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = fmt::format("of the log of {} something was dropped for its size", fmt::join(read.cut, ", "));
-  } else if (result.examined == 0 && read.lines == 0) {
-    result.reason = "nobody wrote anything";
+  } else if (read.units == 0) { // who wrote nothing has an empty one
+    result.verdict = verdict::Verdict::inconclusive;
+    result.reason = "the bundle holds no logs";
   } else {
     result.reason = fmt::format("none of {} fits", verdict::counted(result.examined, "line"));
   }
