@@ -20,7 +20,7 @@ std::vector<Results> play_all(test::Provider provider, const std::string& protoc
   const test::TemporaryFolder scratch;
   test::serve(provider, protocol, [&] {
     for (const auto& client : clients)
-      results.push_back(client.play(test::served_port, scratch.path()));
+      results.push_back(client.play(test::served_port(), scratch.path()));
   });
   return results;
 }

@@ -336,6 +336,39 @@ TEST_CASE("until: what is seen at the first look after a step may have come abou
   CHECK(judge(true) == Verdict::fail);
 }
 
+TEST_CASE("a reproduction that finds too little on a starved machine is inconclusive, and fails by what nobody named") {
+  const auto judge = [](bool starved, bool duplicated) {
+    Story story;
+    const auto one = story.operation("buy", "u1", {{"amount", "5"}}).id;
+    story.operation("buy", "u2", {{"amount", "5"}});
+    story.operation("buy", "u3", {{"amount", "5"}});
+    story.bundle.scenario.workload.users = 3;
+    story.read("bought", "u1", bought(one));
+    story.step("restart");
+    story.begin_checkpoint();
+    story.read("bought", "u3", {}, Outcome::fail);
+    story.pass(3s);
+    story.read("bought", "u1",
+               duplicated ? history::EntryList{{one, 5, {}, {}, {}}, {one, 5, {}, {}, {}}} : bought(one));
+    auto& out = story.read("bought", "u2", {}, Outcome::fail);
+    out.attempts[0].begin_time = out.attempts[0].end_time - 1s;
+    if (starved)
+      story.event(history::StarvedEvent{1000ms, 90});
+    story.end_checkpoint();
+    story.bundle.scenario.expect.reproduction = true;
+    story.bundle.scenario.expect.findings = {
+        {.check = "purchases", .kind = "unreachable", .users = scenario::Range{0.6, 0.7}, .after = "restart"}};
+    story.end();
+    return story.report();
+  };
+  CHECK(judge(false, false).verdict == Verdict::reproduced);
+  const auto doubtful = judge(true, false);
+  CHECK(doubtful.verdict == Verdict::inconclusive);
+  INFO(doubtful.reason);
+  CHECK(doubtful.reason.find("may have because of the machine") != std::string::npos);
+  CHECK(judge(true, true).verdict == Verdict::fail);
+}
+
 TEST_CASE("an empty list shows nothing of its elements: what is first shown otherwise is no release's fault") {
   for (const bool had_elements : {false, true}) {
     Story story;

@@ -157,10 +157,11 @@ TEST_CASE("postgres: prepared statements, binary parameters and pipelines") {
 }
 
 TEST_CASE("psql and redis-cli get along with the fakes") {
+  const auto port = std::to_string(test::served_port());
   const test::TemporaryFolder folder;
   serve("postgres", [&] {
     const auto ran =
-        test::run_program({"psql", "-h", "127.0.0.1", "-p", "24200", "-U", "shop", "-d", "x", "-Atc",
+        test::run_program({"psql", "-h", "127.0.0.1", "-p", port, "-U", "shop", "-d", "x", "-Atc",
                            "CREATE TABLE t (n INT)", "-c", "INSERT INTO t VALUES (3)", "-c", "SELECT n FROM t"},
                           folder.path());
     CHECK(ran.out == "CREATE TABLE\nINSERT 0 1\n3\n");
@@ -169,10 +170,10 @@ TEST_CASE("psql and redis-cli get along with the fakes") {
   serve("redis", [&] {
     const auto ran = test::run_program(
         {"sh", "-c",
-         "printf 'SET k v EX 100\\nGET k\\nTTL k\\nHSET h a 1 b 2\\nHGETALL h\\nNOPE\\n' | redis-cli -p 24200"},
+         "printf 'SET k v EX 100\\nGET k\\nTTL k\\nHSET h a 1 b 2\\nHGETALL h\\nNOPE\\n' | redis-cli -p " + port},
         folder.path());
     CHECK(ran.out == "OK\nv\n100\n2\na\n1\nb\n2\nERR unknown command 'NOPE', with args beginning with: \n\n");
-    CHECK(test::run_program({"redis-cli", "-3", "-p", "24200", "HGETALL", "h"}, folder.path()).out == "a 1\nb 2\n");
+    CHECK(test::run_program({"redis-cli", "-3", "-p", port, "HGETALL", "h"}, folder.path()).out == "a 1\nb 2\n");
   });
 }
 

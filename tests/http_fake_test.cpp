@@ -71,7 +71,7 @@ Entries serve(const std::string& routes, const std::function<void()>& client,
 class Wire {
 public:
   Wire() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(test::served_port), .sin_addr = {}};
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(test::served_port()), .sin_addr = {}};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     const timeval patience{.tv_sec = 10, .tv_usec = 0};
@@ -134,8 +134,8 @@ std::vector<std::string> errors(const scenario::Loaded& loaded) {
 
 TEST_CASE("http: Python's client pays, asks again, looks, and is told what is wrong") {
   const test::TemporaryFolder folder;
-  const auto program = folder.write("client.py", R"(import http.client, json
-c = http.client.HTTPConnection("127.0.0.1", 24200, timeout=10)
+  const auto program = folder.write("client.py", R"(import http.client, json, sys
+c = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
 def ask(method, path, body=None, headers={}, **more):
     c.request(method, path, body, headers, **more)
     r = c.getresponse()
@@ -159,7 +159,7 @@ ask("POST", "/payments", 'no json', {"Idempotency-Key": "k4"})
 )");
   std::string out;
   const auto booked = serve(payments, [&] {
-    out = test::run_program({"python3", program.string()}, folder.path()).out;
+    out = test::run_program({"python3", program.string(), std::to_string(test::served_port())}, folder.path()).out;
   });
   CHECK(out == R"(201 /payments/pay-1 {"amount":5,"id":"pay-1"}
 201 /payments/pay-1 {"amount":5,"id":"pay-1"}

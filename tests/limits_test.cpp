@@ -236,7 +236,9 @@ TEST_CASE("limits: a log keeps its beginning and its newest end, and says that s
 
 TEST_CASE("limits: a link tells whose process it is that connects, and turns strangers away") {
   test::on_loop([](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
-    tcp::acceptor behind(executor, {asio::ip::make_address("127.0.0.1"), 24110});
+    tcp::acceptor behind(executor, {asio::ip::make_address("127.0.0.1"), 0});
+    const auto upstream = behind.local_endpoint().port();
+    const test::ReservedPort port;
     std::optional<uid_t> seen;
     bool admits = true;
     link::Link link(executor, clock, {.name = "l", .admits = [&](const link::Ends& ends) {
@@ -244,11 +246,12 @@ TEST_CASE("limits: a link tells whose process it is that connects, and turns str
                                                                      ends.local_address, ends.local_port);
                                         return admits;
                                       }});
-    REQUIRE(link.listen({"web@1", "127.0.0.1", 24111}, link::make_tcp_upstream(executor, "127.0.0.1", 24110)));
+    REQUIRE(
+        link.listen({"web@1", "127.0.0.1", port.number()}, link::make_tcp_upstream(executor, "127.0.0.1", upstream)));
     const auto answer = [&]() -> asio::awaitable<std::size_t> {
       boost::system::error_code error;
       tcp::socket client(executor);
-      co_await client.async_connect({asio::ip::make_address("127.0.0.1"), 24111}, use_awaitable);
+      co_await client.async_connect({asio::ip::make_address("127.0.0.1"), port.number()}, use_awaitable);
       char byte = 0;
       // Of whoever is turned away the connection ends; of anybody else it stays.
       const auto read = co_await async::until(
@@ -267,7 +270,8 @@ TEST_CASE("limits: a link tells whose process it is that connects, and turns str
       auto process = co_await process::Process::spawn(
           executor,
           {.command = {"/usr/bin/python3", "-c",
-                       "import socket; socket.create_connection(('127.0.0.1', 24111)).recv(1)"},
+                       fmt::format("import socket; socket.create_connection(('127.0.0.1', {})).recv(1)",
+                                   port.number())},
            .environment = {{"PATH", "/usr/bin:/bin"}},
            .directory = "/",
            .shim = HOLDFAST_BINARY_DIR "/holdfast-shim",

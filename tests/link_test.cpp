@@ -23,18 +23,21 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr std::uint16_t port = 24100;
+std::uint16_t port() {
+  static const test::ReservedPort reserved;
+  return reserved.number();
+}
 
 std::unique_ptr<link::Link> redis_link(const asio::any_io_executor& executor, async::Clock& clock, link::Fake& fake) {
   auto one =
       std::make_unique<link::Link>(executor, clock, link::Link::Setup{"sessions", "redis", link::Framing::framed});
-  REQUIRE(one->listen({"web@1", "127.0.0.1", port}, link::make_fake_upstream(executor, fake, "web@1")));
+  REQUIRE(one->listen({"web@1", "127.0.0.1", port()}, link::make_fake_upstream(executor, fake, "web@1")));
   return one;
 }
 
 asio::awaitable<tcp::socket> connect(asio::any_io_executor executor, boost::system::error_code& error) {
   tcp::socket socket(executor);
-  co_await socket.async_connect({asio::ip::make_address("127.0.0.1"), port},
+  co_await socket.async_connect({asio::ip::make_address("127.0.0.1"), port()},
                                 asio::redirect_error(use_awaitable, error));
   co_return socket;
 }

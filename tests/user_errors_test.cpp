@@ -1,12 +1,10 @@
 // What a user can do wrong ends in one clear sentence and the right exit status, with nothing left behind.
 #include "tests/support/support.hpp"
 
-#include <arpa/inet.h>
 #include <csignal>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fstream>
-#include <sys/socket.h>
 #include <unistd.h>
 
 using namespace holdfast::test;
@@ -49,7 +47,18 @@ steady = "10ms"
   }
   Played play(const std::vector<std::string>& more = {}) {
     folder.write("stack.toml", stack);
-    auto played = holdfast::test::play(folder.write("scenario.toml", scenario), folder.path(), more);
+    return seen(holdfast::test::play(folder.write("scenario.toml", scenario), folder.path(), more));
+  }
+  /// In a network of its own, by a program that runs the command it is given.
+  Played play_alone(std::vector<std::string> by = {}) {
+    folder.write("stack.toml", stack);
+    for (const auto& word : play_command(folder.write("scenario.toml", scenario), folder.path()))
+      by.push_back(word);
+    return seen(played_by(in_own_network(by), folder.path()));
+  }
+
+private:
+  Played seen(Played played) const {
     CHECK(processes_of(folder.path()).empty());
     CHECK(workspaces_in(folder.path()).empty());
     return played;
@@ -120,16 +129,11 @@ TEST_CASE("a service that never gets ready is named with its deadline") {
 
 TEST_CASE("a port in use is named before anything is started") {
   Tiny tiny;
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(20000); // the first service's port, on every address
-  const int on = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(listen(listener, 1) == 0);
-  const auto played = tiny.play();
-  close(listener);
+  // The first service's port, on every address.
+  const auto played = tiny.play_alone({"python3", "-c",
+                                       "import socket, subprocess, sys\n"
+                                       "listener = socket.create_server(('', 20000))\n"
+                                       "sys.exit(subprocess.run(sys.argv[1:]).returncode)"});
   CHECK(played.status == 4);
   CHECK(says(played, "port 20000 is in use"));
 }
@@ -138,7 +142,7 @@ TEST_CASE("a service that ignores its address is reported, and plays on one host
   Tiny tiny;
   tiny.replace(tiny.stack, R"("{address}", "{port}")", R"("0.0.0.0", "{port}")");
   tiny.scenario += "[expect]\nsteady = true\n";
-  const auto played = tiny.play();
+  const auto played = tiny.play_alone();
   CHECK(played.status == 0);
   const auto notes = boost::json::serialize(played.run.at("notes"));
   CHECK(notes.find("tiny@1 listens on 0.0.0.0:20000") != std::string::npos);
@@ -148,7 +152,7 @@ TEST_CASE("a service that ignores its address cannot play on two hosts") {
   Tiny tiny;
   tiny.replace(tiny.stack, R"("{address}", "{port}")", R"("0.0.0.0", "{port}")");
   tiny.replace(tiny.stack, "name = \"tiny\"", "name = \"tiny\"\nhosts = 2");
-  const auto played = tiny.play();
+  const auto played = tiny.play_alone();
   CHECK(played.status == 2);
   CHECK(says(played, "another instance listens on 0.0.0.0:20000"));
 }

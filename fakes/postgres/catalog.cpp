@@ -29,7 +29,7 @@ std::vector<std::string> split(const std::string& list) {
 
 } // namespace
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   return doubled(name, '"');
 }
 std::string quoted_text(std::string_view text) {

@@ -73,7 +73,7 @@ struct SystemRelation {
 [[nodiscard]] const SystemRelation* system_relation(std::string_view schema, std::string_view name);
 
 /// A name for SQLite.
-[[nodiscard]] std::string quoted(std::string_view name);
+[[nodiscard]] std::string quoted_name(std::string_view name);
 [[nodiscard]] std::string quoted_text(std::string_view text);
 
 } // namespace holdfast::fakes::pg

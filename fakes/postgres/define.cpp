@@ -46,8 +46,9 @@ void Analyzer::create() {
 void Analyzer::make_index(const std::string& table, const ConstraintInfo& index) {
   std::string list;
   for (const auto& column : index.columns)
-    list += (list.empty() ? "" : ", ") + quoted(column);
-  plan_.sql.push_back("CREATE UNIQUE INDEX " + quoted(index.name) + " ON " + quoted(table) + " (" + list + ")");
+    list += (list.empty() ? "" : ", ") + quoted_name(column);
+  plan_.sql.push_back("CREATE UNIQUE INDEX " + quoted_name(index.name) + " ON " + quoted_name(table) + " (" + list +
+                      ")");
 }
 
 void Analyzer::create_index(bool unique) {
@@ -68,7 +69,7 @@ void Analyzer::create_index(bool unique) {
   scope_ = &scope;
   Relation relation{table.name, {}};
   for (const auto& column : table.columns)
-    relation.columns.push_back({column.name, column.type, quoted(column.name)});
+    relation.columns.push_back({column.name, column.type, quoted_name(column.name)});
   scope.relations.push_back(std::move(relation));
   expect_symbol("(");
   std::string list, names;
@@ -95,8 +96,8 @@ void Analyzer::create_index(bool unique) {
     name = table.name + names + "_idx";
   if (skip_existing(if_not_exists, name))
     return;
-  plan_.sql.push_back(fmt::format("CREATE {}INDEX {} ON {} ({}){}", unique ? "UNIQUE " : "", quoted(name),
-                                  quoted(table.name), list, where));
+  plan_.sql.push_back(fmt::format("CREATE {}INDEX {} ON {} ({}){}", unique ? "UNIQUE " : "", quoted_name(name),
+                                  quoted_name(table.name), list, where));
   describe(table.name, ConstraintInfo{name, 'i', columns});
 }
 
@@ -164,7 +165,7 @@ void Analyzer::drop() {
       continue;
     }
     if (kind == "index") {
-      plan_.sql.push_back("DROP INDEX " + quoted(name));
+      plan_.sql.push_back("DROP INDEX " + quoted_name(name));
       plan_.sql.push_back("DELETE FROM holdfast_constraints WHERE name = " + quoted_text(name));
     } else if (kind == "sequence") {
       plan_.sql.push_back("DELETE FROM holdfast_sequences WHERE name = " + quoted_text(name));
@@ -174,7 +175,7 @@ void Analyzer::drop() {
           throw SqlFailure{{"2BP01", fmt::format("cannot drop table {} because other objects depend on it", name),
                             "Use DROP ... CASCADE to drop the dependent objects too.",
                             fmt::format("constraint {} on table {} depends on table {}", key.name, key.from, name)}};
-      plan_.sql.push_back("DROP TABLE " + quoted(name));
+      plan_.sql.push_back("DROP TABLE " + quoted_name(name));
       for (const auto* kept : {"holdfast_columns", "holdfast_constraints"})
         plan_.sql.push_back(fmt::format("DELETE FROM {} WHERE tab = {}", kept, quoted_text(name)));
       plan_.sql.push_back("DELETE FROM holdfast_sequences WHERE owner = " + quoted_text(name));
@@ -212,7 +213,7 @@ void Analyzer::truncate() {
     }
   plan_.table = names[0];
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    plan_.sql.push_back("DELETE FROM " + quoted(*name));
+    plan_.sql.push_back("DELETE FROM " + quoted_name(*name));
     if (restart)
       for (const auto& column : catalog_.find(*name)->columns)
         if (!column.sequence.empty())
@@ -257,7 +258,7 @@ void Analyzer::alter_one(const std::string& name, std::size_t& added) {
       const auto to = expect_name();
       if (skip_existing(false, to))
         return;
-      plan_.sql.push_back("ALTER TABLE " + quoted(name) + " RENAME TO " + quoted(to));
+      plan_.sql.push_back("ALTER TABLE " + quoted_name(name) + " RENAME TO " + quoted_name(to));
       for (const auto* kept : {"holdfast_columns", "holdfast_constraints"})
         plan_.sql.push_back(
             fmt::format("UPDATE {} SET tab = {} WHERE tab = {}", kept, quoted_text(to), quoted_text(name)));
@@ -271,7 +272,8 @@ void Analyzer::alter_one(const std::string& name, std::size_t& added) {
     const auto from = known(expect_name()).name;
     expect("to");
     const auto to = expect_name();
-    plan_.sql.push_back("ALTER TABLE " + quoted(name) + " RENAME COLUMN " + quoted(from) + " TO " + quoted(to));
+    plan_.sql.push_back("ALTER TABLE " + quoted_name(name) + " RENAME COLUMN " + quoted_name(from) + " TO " +
+                        quoted_name(to));
     plan_.sql.push_back("UPDATE holdfast_columns SET name = " + quoted_text(to) + in_column(from));
     for (auto constraint : table.constraints) {
       std::replace(constraint.columns.begin(), constraint.columns.end(), from, to);
@@ -297,7 +299,7 @@ void Analyzer::alter_one(const std::string& name, std::size_t& added) {
         return;
       if (found->kind != 'u')
         unsupported("dropping a constraint that is not UNIQUE");
-      plan_.sql.push_back("DROP INDEX " + quoted(constraint));
+      plan_.sql.push_back("DROP INDEX " + quoted_name(constraint));
       plan_.sql.push_back("DELETE FROM holdfast_constraints WHERE name = " + quoted_text(constraint));
       return;
     }
@@ -310,7 +312,7 @@ void Analyzer::alter_one(const std::string& name, std::size_t& added) {
       return plan_.notices.push_back(
           notice("00000", fmt::format("column \"{}\" of relation \"{}\" does not exist, skipping", column, name)));
     (void)known(column);
-    plan_.sql.push_back("ALTER TABLE " + quoted(name) + " DROP COLUMN " + quoted(column));
+    plan_.sql.push_back("ALTER TABLE " + quoted_name(name) + " DROP COLUMN " + quoted_name(column));
     plan_.sql.push_back("DELETE FROM holdfast_columns" + in_column(column));
   } else if (accept("alter")) {
     accept("column");

@@ -21,7 +21,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 std::string quoted_list(const std::vector<std::string>& names) {
   std::vector<std::string> all;
   for (const auto& name : names)
-    all.push_back(quoted(name));
+    all.push_back(quoted_name(name));
   return joined(all, ", ");
 }
 
@@ -94,7 +94,7 @@ void Analyzer::create_table() {
         one.not_null = one.not_null || one.name == column;
   std::vector<std::string> parts;
   for (const auto& column : table.info.columns)
-    parts.push_back(quoted(column.name) + " " +
+    parts.push_back(quoted_name(column.name) + " " +
                     (&column == row_number
                          ? std::string("INTEGER PRIMARY KEY")
                          : std::string(storage_of(column.type.type)) + (column.not_null ? " NOT NULL" : "")));
@@ -103,7 +103,7 @@ void Analyzer::create_table() {
   parts.insert(parts.end(), table.constraints.begin(), table.constraints.end());
   if (parts.empty())
     unsupported("tables without columns");
-  plan_.sql.insert(plan_.sql.begin(), "CREATE TABLE " + quoted(name) + " (" + joined(parts, ", ") + ")");
+  plan_.sql.insert(plan_.sql.begin(), "CREATE TABLE " + quoted_name(name) + " (" + joined(parts, ", ") + ")");
   for (std::size_t i = 0; i < table.info.columns.size(); ++i)
     describe(name, table.info.columns[i], i + 1);
   for (const auto& constraint : table.info.constraints) {
@@ -150,7 +150,7 @@ void Analyzer::column_definition(NewTable& table) {
   } else {
     column.type = expect_type();
   }
-  scope_->relations[0].columns.push_back({column.name, column.type, quoted(column.name)});
+  scope_->relations[0].columns.push_back({column.name, column.type, quoted_name(column.name)});
   for (;;) {
     const auto constraint = accept("constraint") ? expect_name() : std::string{};
     const auto named = [&](const std::string& otherwise) { return constraint.empty() ? otherwise : constraint; };
@@ -224,7 +224,7 @@ std::string Analyzer::check(NewTable& table, const std::string& name) {
   const auto sql = condition("CHECK").sql;
   expect_symbol(")");
   table.info.constraints.push_back({name, 'c'});
-  return "CONSTRAINT " + quoted(name) + " CHECK (" + sql + ")";
+  return "CONSTRAINT " + quoted_name(name) + " CHECK (" + sql + ")";
 }
 
 std::string Analyzer::reference(NewTable& table, const std::vector<std::string>& columns, const std::string& name) {
@@ -244,8 +244,8 @@ std::string Analyzer::reference(NewTable& table, const std::vector<std::string>&
   });
   if (!unique && &to != &table.info)
     fail("42830", fmt::format("there is no unique constraint matching given keys for referenced table \"{}\"", other));
-  std::string sql = fmt::format("CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({})", quoted(name), quoted_list(columns),
-                                quoted(other), quoted_list(keys));
+  std::string sql = fmt::format("CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({})", quoted_name(name),
+                                quoted_list(columns), quoted_name(other), quoted_list(keys));
   for (;;) {
     if (accept_all({"on", "delete"}) || accept_all({"on", "update"})) {
       const auto when = tokens_[at_ - 1].text;
@@ -288,7 +288,7 @@ void Analyzer::add_column(const TableInfo& table, bool if_not_exists, std::size_
   const bool constant = column.default_sql.find('(') == std::string::npos;
   if (!constant)
     unsupported("ADD COLUMN with a default that is not a constant");
-  plan_.sql.push_back("ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + quoted(column.name) + " " +
+  plan_.sql.push_back("ALTER TABLE " + quoted_name(table.name) + " ADD COLUMN " + quoted_name(column.name) + " " +
                       std::string(storage_of(column.type.type)) +
                       (column.not_null && !column.default_sql.empty() ? " NOT NULL" : "") +
                       (column.default_sql.empty() ? "" : " DEFAULT " + column.default_sql));

@@ -47,7 +47,7 @@ void Analyzer::returning() {
   if (scope_->relations.size() > 1)
     scope_->relations.resize(1);
   for (auto& column : scope_->relations[0].columns)
-    column.sql = quoted(column.name);
+    column.sql = quoted_name(column.name);
   scope_->merged.clear();
   no_aggregates_in_ = "RETURNING";
   Query list;
@@ -143,14 +143,14 @@ void Analyzer::insert() {
     const auto sql = sql_of(query, true);
     for (std::size_t i = 0; i < given; ++i) {
       refuse_generated(*columns[i]);
-      Expression value{"source." + quoted(query.names[i]), query.items[i].type};
+      Expression value{"source." + quoted_name(query.names[i]), query.items[i].type};
       row.push_back(guarded(table, *columns[i], assigned(std::move(value), *columns[i]).sql));
     }
     source = " FROM (" + sql + ") AS source WHERE true"; // so that SQLite does not take ON CONFLICT for a join's
   }
   std::vector<std::string> names;
   for (std::size_t i = 0; i < given; ++i)
-    names.push_back(quoted(columns[i]->name));
+    names.push_back(quoted_name(columns[i]->name));
   for (const auto& column : table.columns) {
     if (std::find(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(given), &column) !=
         columns.begin() + static_cast<std::ptrdiff_t>(given))
@@ -158,15 +158,15 @@ void Analyzer::insert() {
     const auto value = guarded(table, column, default_of(column));
     if (value == "NULL")
       continue;
-    names.push_back(quoted(column.name));
+    names.push_back(quoted_name(column.name));
     for (auto& row : rows)
       row.push_back(value);
   }
   if (names.empty()) { // nothing but nulls
-    names.push_back(quoted(table.columns[0].name));
+    names.push_back(quoted_name(table.columns[0].name));
     rows[0].emplace_back("NULL");
   }
-  std::string sql = "INSERT INTO " + quoted(name) + " AS " + quoted(alias) + " (" + listed(names) + ")";
+  std::string sql = "INSERT INTO " + quoted_name(name) + " AS " + quoted_name(alias) + " (" + listed(names) + ")";
   if (!source.empty()) {
     sql += " SELECT " + listed(rows[0]) + source;
   } else {
@@ -197,12 +197,12 @@ std::string Analyzer::conflict(const TableInfo& table, const std::string& alias)
       fail("42704", fmt::format("constraint \"{}\" for table \"{}\" does not exist", name, table.name));
     std::vector<std::string> columns;
     for (const auto& column : found->columns)
-      columns.push_back(quoted(column));
+      columns.push_back(quoted_name(column));
     sql += " (" + listed(columns) + ")";
   } else if (accept_symbol("(")) {
     named = true;
     for (auto& column : scope_->relations[0].columns) // as in an index: without the table
-      column.sql = quoted(column.name);
+      column.sql = quoted_name(column.name);
     std::vector<std::string> parts;
     do
       parts.push_back(expression().sql);
@@ -212,7 +212,7 @@ std::string Analyzer::conflict(const TableInfo& table, const std::string& alias)
     if (accept("where"))
       sql += " WHERE " + condition("WHERE").sql;
     for (auto& column : scope_->relations[0].columns)
-      column.sql = quoted(alias) + "." + quoted(column.name);
+      column.sql = quoted_name(alias) + "." + quoted_name(column.name);
   }
   expect("do");
   if (accept("nothing"))
@@ -249,7 +249,7 @@ std::string Analyzer::assignments(const TableInfo& table) {
       fail("42601", fmt::format("multiple assignments to same column \"{}\"", name));
     expect_symbol("=");
     if (accept("default")) {
-      parts.push_back(quoted(name) + " = " + guarded(table, *column, default_of(*column)));
+      parts.push_back(quoted_name(name) + " = " + guarded(table, *column, default_of(*column)));
       continue;
     }
     if (column->identity == ColumnInfo::Identity::always)
@@ -257,7 +257,7 @@ std::string Analyzer::assignments(const TableInfo& table) {
     no_aggregates_in_ = "UPDATE";
     auto value = expression();
     no_aggregates_in_.clear();
-    parts.push_back(quoted(name) + " = " + guarded(table, *column, assigned(std::move(value), *column).sql));
+    parts.push_back(quoted_name(name) + " = " + guarded(table, *column, assigned(std::move(value), *column).sql));
   } while (accept_symbol(","));
   return listed(parts);
 }
@@ -287,7 +287,7 @@ void Analyzer::update() {
     }
   }
   at_ = list;
-  std::string sql = "UPDATE " + quoted(name) + " AS " + quoted(alias) + " SET " + assignments(table) + tables;
+  std::string sql = "UPDATE " + quoted_name(name) + " AS " + quoted_name(alias) + " SET " + assignments(table) + tables;
   if (!tables.empty())
     at_ = after;
   sql += where();
@@ -316,7 +316,7 @@ void Analyzer::remove() {
   Scope scope;
   scope_ = &scope;
   target(table, alias);
-  std::string sql = "DELETE FROM " + quoted(name) + " AS " + quoted(alias);
+  std::string sql = "DELETE FROM " + quoted_name(name) + " AS " + quoted_name(alias);
   sql += where();
   plan_.sql.push_back(std::move(sql));
   returning();

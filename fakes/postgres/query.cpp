@@ -46,7 +46,7 @@ std::string Analyzer::sql_of(Query& query, bool settle) {
       item.type.type = type_of(item);
       const bool collated = query.distinct && item.type.type == Type::numeric;
       list += fmt::format("{}{}{} AS {}", list.empty() ? "" : ", ", item.sql, collated ? " COLLATE pg_numeric" : "",
-                          quoted(query.names[i]));
+                          quoted_name(query.names[i]));
     }
     return query.with + query.head + (list.empty() ? "1" : list) + query.tail + query.order;
   }
@@ -147,7 +147,7 @@ Query Analyzer::values() {
   for (auto& row : rows) {
     std::string list;
     for (std::size_t column = 0; column < row.size(); ++column)
-      list += (list.empty() ? "" : ", ") + row[column].sql + " AS " + quoted(result.names[column]);
+      list += (list.empty() ? "" : ", ") + row[column].sql + " AS " + quoted_name(result.names[column]);
     result.compound += (result.compound.empty() ? "SELECT " : " UNION ALL SELECT ") + list;
   }
   return result;
@@ -306,9 +306,9 @@ void Analyzer::with(Query& query) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (i < names.size())
         columns[i].name = names[i];
-      list += (i > 0 ? ", " : "") + quoted(columns[i].name);
+      list += (i > 0 ? ", " : "") + quoted_name(columns[i].name);
     }
-    query.with += separator + quoted(name) + " (" + list + ") AS (" + sql + ")";
+    query.with += separator + quoted_name(name) + " (" + list + ") AS (" + sql + ")";
     separator = ", ";
     ctes_.emplace_back(name, std::move(columns));
   } while (accept_symbol(","));

@@ -32,7 +32,7 @@ void Analyzer::add_relation(std::string alias, const std::vector<Column>& column
     if (relation_before.alias == alias)
       fail("42712", fmt::format("table name \"{}\" specified more than once", alias));
   for (const auto& column : columns)
-    relation.columns.push_back({column.name, column.type, quoted(alias) + "." + quoted(column.name)});
+    relation.columns.push_back({column.name, column.type, quoted_name(alias) + "." + quoted_name(column.name)});
   scope_->relations.push_back(std::move(relation));
 }
 
@@ -90,8 +90,8 @@ std::string Analyzer::join_tail(std::size_t first) {
       if (left_column == nullptr || in(right, scope_->relations.size()) == nullptr)
         fail("42703", fmt::format("column \"{}\" specified in USING clause does not exist in {} table", name,
                                   left_column == nullptr ? "left" : "right"));
-      scope_->merged.push_back({name, left_column->type, quoted(name)});
-      list += (list.empty() ? "" : ", ") + quoted(name);
+      scope_->merged.push_back({name, left_column->type, quoted_name(name)});
+      list += (list.empty() ? "" : ", ") + quoted_name(name);
     }
     sql += " USING (" + list + ")";
   }
@@ -126,14 +126,14 @@ std::string Analyzer::from_item() {
     const auto cte = std::find_if(ctes_.rbegin(), ctes_.rend(), [&](const auto& one) { return one.first == name; });
     if (schema.empty() && cte != ctes_.rend()) {
       columns = cte->second;
-      sql = quoted(name);
+      sql = quoted_name(name);
     } else if (const auto* system = system_relation(schema, name);
                system != nullptr && catalog_.find(name) == nullptr) {
       columns = system->columns;
       sql = "(" + std::string(system->sql) + ")";
     } else {
       table = &expect_table(schema, name);
-      sql = quoted(name);
+      sql = quoted_name(name);
       for (const auto& column : table->columns)
         columns.push_back({column.name, column.type});
       if (plan_.table.empty())
@@ -157,7 +157,7 @@ std::string Analyzer::from_item() {
     std::string list;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto to = i < names.size() ? names[i] : columns[i].name;
-      list += fmt::format("{}{} AS {}", i > 0 ? ", " : "", quoted(columns[i].name), quoted(to));
+      list += fmt::format("{}{} AS {}", i > 0 ? ", " : "", quoted_name(columns[i].name), quoted_name(to));
       columns[i].name = to;
     }
     sql = "(SELECT " + list + " FROM " + sql + ")";
@@ -166,7 +166,7 @@ std::string Analyzer::from_item() {
   if (table != nullptr && table->primary_key() != nullptr && table->primary_key()->columns.size() == 1)
     for (auto& column : scope_->relations.back().columns)
       column.key = column.name == table->primary_key()->columns[0];
-  return sql + " AS " + quoted(shown);
+  return sql + " AS " + quoted_name(shown);
 }
 
 std::string Analyzer::table_function(const std::string& name) {

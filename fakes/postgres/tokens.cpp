@@ -66,14 +66,14 @@ private:
       token.kind = Token::Kind::end;
     } else if (c == '\'') {
       token.kind = Token::Kind::string;
-      token.text = quoted('\'', false);
+      token.text = quoted_name('\'', false);
     } else if ((c == 'e' || c == 'E') && peek(1) == '\'') {
       ++at_;
       token.kind = Token::Kind::string;
-      token.text = quoted('\'', true);
+      token.text = quoted_name('\'', true);
     } else if (c == '"') {
       token.kind = Token::Kind::quoted;
-      token.text = quoted('"', false);
+      token.text = quoted_name('"', false);
     } else if (c == '$' && is_digit(peek(1))) {
       token.kind = Token::Kind::parameter;
       for (++at_; is_digit(peek()); ++at_)
@@ -93,7 +93,7 @@ private:
     }
   }
 
-  std::string quoted(char quote, bool escapes) {
+  std::string quoted_name(char quote, bool escapes) {
     std::string text;
     for (++at_;; ++at_) {
       if (at_ >= sql_.size())

@@ -8,6 +8,8 @@ namespace holdfast::checks {
 struct Difference {
   std::string what;     ///< empty: exactly as named
   bool lacking = false; ///< a finding that is named was not found
+  /// Why what is lacking may be there all the same. Empty where every look counted.
+  std::string doubt = {};
 };
 
 /// What a reproduction lacks or has too much.

@@ -447,6 +447,7 @@ Loss classify(const std::vector<Sighting>& sightings) {
 void conclude(verdict::CheckResult& result, const Facts& facts, const Counted& counted,
               const std::string& why_no_risk) {
   using verdict::Verdict;
+  result.doubtful = counted.doubtful;
   if (result.verdict == Verdict::fail)
     return;
   result.verdict = Verdict::inconclusive;

@@ -159,6 +159,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     grounds.is_reproduction = true;
     const auto different = difference(facts, results);
     grounds.failed.reset(); // the findings that it names are what it is for
+    if (different.lacking && !grounds.lacking && !different.doubt.empty())
+      grounds.lacking = fmt::format("{}; {}", different.what, different.doubt);
     if (!different.what.empty() && !(different.lacking && grounds.lacking))
       grounds.failed = different.what;
   }

@@ -11,9 +11,9 @@ using history::CheckpointEvent;
 using history::PhaseEvent;
 using history::Time;
 using Phase = PhaseEvent::Phase;
-using State = PhaseEvent::State;
+using PhaseState = PhaseEvent::State;
 
-std::optional<Time> moment(const Facts& facts, Phase name, State state) {
+std::optional<Time> moment(const Facts& facts, Phase name, PhaseState state) {
   for (const auto& event : facts.bundle.history.events)
     if (const auto* phase = event.as<PhaseEvent>(); phase != nullptr && phase->phase == name && phase->state == state)
       return event.time;
@@ -45,15 +45,16 @@ Time reading_back(const Facts& facts, Time from, Time to, std::size_t& count) {
 std::vector<verdict::PhaseLine> phases_of(const Facts& facts) {
   std::vector<verdict::PhaseLine> phases;
   for (const auto name : {Phase::stack_up, Phase::setup}) {
-    const auto began = moment(facts, name, State::began), ended = moment(facts, name, State::ended);
+    const auto began = moment(facts, name, PhaseState::began), ended = moment(facts, name, PhaseState::ended);
     if (began && ended)
       phases.push_back({std::string(history::name_of(name)), *ended - *began});
   }
-  const auto began = moment(facts, Phase::steady, State::began), end = moment(facts, Phase::end, State::reached);
+  const auto began = moment(facts, Phase::steady, PhaseState::began),
+             end = moment(facts, Phase::end, PhaseState::reached);
   if (!began || !end)
     return phases;
-  const auto cold = moment(facts, Phase::cold_restart, State::began),
-             warm = moment(facts, Phase::cold_restart, State::ended);
+  const auto cold = moment(facts, Phase::cold_restart, PhaseState::began),
+             warm = moment(facts, Phase::cold_restart, PhaseState::ended);
   std::size_t checkpoints = 0;
   const auto timeline_end = cold.value_or(*end);
   const auto read = reading_back(facts, *began, timeline_end, checkpoints);

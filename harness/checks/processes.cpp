@@ -10,7 +10,7 @@
 namespace holdfast::checks {
 
 using history::ProcessEvent;
-using State = ProcessEvent::State;
+using ProcessState = ProcessEvent::State;
 
 namespace {
 
@@ -37,8 +37,8 @@ bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t
     const auto* other = event.as<ProcessEvent>();
     const auto* phase = event.as<PhaseEvent>();
     const bool is_replaced = other != nullptr && other->instance == process.instance &&
-                             (other->state == State::spawned || other->state == State::stopping ||
-                              other->state == State::ended || other->state == State::gone);
+                             (other->state == ProcessState::spawned || other->state == ProcessState::stopping ||
+                              other->state == ProcessState::ended || other->state == ProcessState::gone);
     const bool is_over =
         phase != nullptr &&
         ((phase->phase == PhaseEvent::Phase::cold_restart && phase->state == PhaseEvent::State::began) ||
@@ -69,9 +69,9 @@ verdict::CheckResult check_processes(const Facts& facts) {
     const auto* process = event.as<ProcessEvent>();
     if (process == nullptr)
       continue;
-    if (process->state == State::spawned)
+    if (process->state == ProcessState::spawned)
       ++result.examined;
-    if (process->state != State::ended || process->asked || process->starting)
+    if (process->state != ProcessState::ended || process->asked || process->starting)
       continue;
     const auto what = fmt::format("{} ended by itself at {:.3f}s ({})", process->instance,
                                   static_cast<double>(event.time.count()) / 1e9, how_it_ended(*process));

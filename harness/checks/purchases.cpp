@@ -12,7 +12,7 @@ using scenario::Role;
 
 namespace {
 
-const RecordWords words{"purchase", "purchase history"};
+const RecordWords purchase_words{"purchase", "purchase history"};
 
 bool is_altered(const Operation& origin, const history::ListEntry& entry) {
   // What was not sent cannot come back otherwise.
@@ -135,8 +135,8 @@ verdict::CheckResult check_purchases(const Facts& facts) {
   const consistency::Holders holders(ledger.sightings, lanes);
   const CheckpointReads reads(ledger);
   const auto visible = stack.declare.purchases_visible;
-  const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::purchase, words, visible);
-  add_altered(result, ledger, lanes, find_intruders(result, ledger, lanes, words));
+  const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::purchase, purchase_words, visible);
+  add_altered(result, ledger, lanes, find_intruders(result, ledger, lanes, purchase_words));
   find_reordered(result, ledger, lanes, stack.declare.purchase_order, visible);
   find_instability(result, ledger, consistency::find_absences(ledger.sightings, lanes, holders), visible);
   result.at_risk = facts.at_risk(acknowledged);

@@ -7,7 +7,7 @@
 namespace holdfast::checks {
 
 using history::RecoveryEvent;
-using State = RecoveryEvent::State;
+using RecoveryState = RecoveryEvent::State;
 
 verdict::CheckResult check_recovery(const Facts& facts) {
   verdict::CheckResult result{.name = "recovery"};
@@ -19,11 +19,11 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   for (const auto& event : facts.bundle.history.events) {
     const auto* recovery = event.as<RecoveryEvent>();
     // The next step came first: late all the same when the limit had passed by then.
-    const bool cut_short = recovery != nullptr && recovery->state == State::next_step;
+    const bool cut_short = recovery != nullptr && recovery->state == RecoveryState::next_step;
     if (recovery == nullptr || (cut_short && (!within || recovery->took <= *within)))
       continue;
     ++result.examined;
-    const bool recovered = recovery->state == State::recovered;
+    const bool recovered = recovery->state == RecoveryState::recovered;
     if (!recovered && facts.records_processes() && recovery->seen == 0) {
       unasked = recovery;
       lines.push_back(

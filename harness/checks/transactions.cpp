@@ -13,7 +13,7 @@ using scenario::Role;
 
 namespace {
 
-const RecordWords words{"transfer", "statement"};
+const RecordWords transfer_words{"transfer", "statement"};
 
 /// What two lists show of one record at the last checkpoint where both could be read: by then nothing is pending. One
 /// is the statement of whose record it is; the other their peer's, or for a purchase their own purchase history.
@@ -333,8 +333,8 @@ verdict::CheckResult check_transactions(const Facts& facts) {
   const consistency::Holders holders(ledger.sightings, lanes);
   const CheckpointReads reads(ledger);
   const auto visible = stack.declare.transactions_visible;
-  const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::transfer, words, visible);
-  find_intruders(result, ledger, lanes, words);
+  const auto losses = find_losses(result, ledger, lanes, holders, reads, Role::transfer, transfer_words, visible);
+  find_intruders(result, ledger, lanes, transfer_words);
   const Comparison comparison(ledger, reads);
   find_halves(result, ledger, comparison);
   find_unpaid(result, ledger, comparison);

@@ -227,10 +227,10 @@ private:
     const auto* found = line_.if_contains(key);
     if (found == nullptr || !found->is_string())
       return found == nullptr ? std::nullopt : std::optional(integer_of(line_, key));
-    const std::string_view digits = found->get_string();
+    const std::string_view figures = found->get_string();
     std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || end != digits.data() + digits.size())
+    const auto [end, error] = std::from_chars(figures.data(), figures.data() + figures.size(), value);
+    if (error != std::errc{} || end != figures.data() + figures.size())
       throw BadLine(fmt::format("'{}' is no number", key));
     return value;
   }

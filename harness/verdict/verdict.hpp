@@ -40,6 +40,7 @@ struct CheckResult {
   std::string reason;       ///< why it is not a pass; for a pass what it rests on
   std::size_t at_risk = 0;  ///< records that the faults could have hurt
   std::size_t examined = 0; ///< records that were re-read
+  std::size_t doubtful = 0; ///< reads that failed while the machine was starved: nothing follows from them
   bool applicable = true;
   bool says_why = true; ///< of one that is not applicable: a reader misses nothing where the stack has nothing of it
   std::vector<Finding> findings;

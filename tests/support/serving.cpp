@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <pwd.h>
 #include <thread>
 #include <unistd.h>
@@ -81,7 +82,7 @@ asio::awaitable<void> behind_link(asio::any_io_executor executor, async::Clock& 
                                   const std::function<void()>& client,
                                   const std::function<void(link::Link&)>& prepare) {
   link::Link link(executor, clock, {"served", protocol, framing});
-  REQUIRE(link.listen({"client", "127.0.0.1", served_port}, std::move(upstream)));
+  REQUIRE(link.listen({"client", "127.0.0.1", served_port()}, std::move(upstream)));
   if (prepare)
     prepare(link);
   async::Event ended(executor);
@@ -99,6 +100,11 @@ asio::awaitable<void> behind_link(asio::any_io_executor executor, async::Clock& 
 }
 
 } // namespace
+
+std::uint16_t served_port() {
+  static const ReservedPort port;
+  return port.number();
+}
 
 void serve_fake(const std::string& protocol, link::Framing framing, const MakeFake& make,
                 const std::function<void()>& client) {
@@ -137,7 +143,9 @@ void serve(Provider provider, const std::string& protocol, const std::function<v
   });
 }
 
-Pg::Pg() : connection(PQconnectdb("host=127.0.0.1 port=24200 dbname=postgres user=postgres")) {
+Pg::Pg()
+    : connection(
+          PQconnectdb(fmt::format("host=127.0.0.1 port={} dbname=postgres user=postgres", served_port()).c_str())) {
   REQUIRE_MESSAGE(PQstatus(connection) == CONNECTION_OK, std::string(PQerrorMessage(connection)));
 }
 
@@ -168,7 +176,7 @@ std::string Pg::ask(const std::string& sql, const std::vector<const char*>& valu
   return text;
 }
 
-Redis::Redis() : context(redisConnect("127.0.0.1", served_port)) {
+Redis::Redis() : context(redisConnect("127.0.0.1", served_port())) {
   REQUIRE(context != nullptr);
 }
 

@@ -17,10 +17,11 @@ enum class Provider {
   server ///< the real one, from Debian's packages
 };
 
-constexpr std::uint16_t served_port = 24200;
+/// Nobody else's on this machine: the kernel gave it to this process.
+std::uint16_t served_port();
 
-/// Serves "redis" or "postgres" through a framed link on 127.0.0.1:24200 while `client` runs on a thread of its own.
-/// `prepare` sees the link first, on the loop's thread.
+/// Serves "redis" or "postgres" through a framed link on 127.0.0.1:`served_port` while `client` runs on a thread of its
+/// own. `prepare` sees the link first, on the loop's thread.
 void serve(Provider provider, const std::string& protocol, const std::function<void()>& client,
            const std::function<void(link::Link&)>& prepare = {});
 

@@ -4,9 +4,11 @@
 #include "harness/run/system_clock.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <boost/asio/co_spawn.hpp>
 #include <csignal>
 #include <cstring>
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -14,6 +16,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,10 +132,38 @@ std::vector<std::string> Played::kinds(const std::string& check) const {
   return kinds;
 }
 
-Played play(const fs::path& scenario, const fs::path& scratch, const std::vector<std::string>& more) {
+ReservedPort::ReservedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const int on = 1;
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  number_ = ntohs(address.sin_port);
+}
+
+std::vector<std::string> in_own_network(const std::vector<std::string>& command) {
+  std::vector<std::string> all = {"unshare", "--net"};
+  if (::geteuid() != 0)
+    all.insert(all.end(), {"--map-current-user", "--keep-caps"});
+  all.insert(all.end(), {"sh", "-c", "ip link set lo up && exec \"$@\"", "sh"});
+  all.insert(all.end(), command.begin(), command.end());
+  return all;
+}
+
+std::vector<std::string> play_command(const fs::path& scenario, const fs::path& scratch,
+                                      const std::vector<std::string>& more) {
   std::vector<std::string> command = {
       holdfast_program(), "run", scenario.string(), "--format", "json", "--out", (scratch / "bundles").string()};
   command.insert(command.end(), more.begin(), more.end());
+  return command;
+}
+
+Played play(const fs::path& scenario, const fs::path& scratch, const std::vector<std::string>& more) {
+  return played_by(play_command(scenario, scratch, more), scratch);
+}
+
+Played played_by(const std::vector<std::string>& command, const fs::path& scratch) {
   auto finished = run_program(command, scratch);
   Played played{finished.status, {}, finished.err};
   boost::system::error_code error;

@@ -59,6 +59,21 @@ private:
 /// Runs a program to its end.
 [[nodiscard]] Finished run_program(const std::vector<std::string>& command, const std::filesystem::path& scratch);
 
+/// A port of 127.0.0.1 that the kernel gives to nobody else while this is there. Whoever listens on it in this process
+/// says SO_REUSEADDR, as links do.
+class ReservedPort {
+public:
+  ReservedPort();
+  [[nodiscard]] std::uint16_t number() const { return number_; }
+
+private:
+  process::ScopedFd socket_; ///< bound, and never listening
+  std::uint16_t number_ = 0;
+};
+
+/// The same command in a network of its own, with a loopback and nothing else on it: every port is free there.
+[[nodiscard]] std::vector<std::string> in_own_network(const std::vector<std::string>& command);
+
 /// The built holdfast.
 [[nodiscard]] std::string holdfast_program();
 [[nodiscard]] std::filesystem::path source(const std::string& relative);
@@ -75,6 +90,12 @@ struct Played {
 };
 [[nodiscard]] Played play(const std::filesystem::path& scenario, const std::filesystem::path& scratch,
                           const std::vector<std::string>& more = {});
+/// What `command`, which ends like that of `play`, said.
+[[nodiscard]] Played played_by(const std::vector<std::string>& command, const std::filesystem::path& scratch);
+/// That command.
+[[nodiscard]] std::vector<std::string> play_command(const std::filesystem::path& scenario,
+                                                    const std::filesystem::path& scratch,
+                                                    const std::vector<std::string>& more = {});
 
 /// Processes whose command line or environment names `folder`: what a run in it has left.
 [[nodiscard]] std::vector<int> processes_of(const std::filesystem::path& folder);
