@@ -20,7 +20,7 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"history", {"text"}},
     {"consistency", {"text"}},
     {"jepsen", {"consistency", "text"}},
-    {"protocol", {}},
+    {"protocol", {"scenario"}},
     {"async", {"text"}},
     {"verdict", {"history"}},
     {"campaign", {"run", "checks", "bundle", "process", "scenario", "verdict", "history", "stack", "reports", "text"}},
@@ -31,7 +31,8 @@ const std::map<std::string, std::set<std::string>> arrows = {
     {"link", {"protocol", "async", "scenario"}},
     {"faults", {"stack", "link", "async", "scenario", "config", "process", "text"}},
     {"workload", {"scenario", "history", "async", "text"}},
-    {"run", {"faults", "workload", "stack", "link", "bundle", "history", "scenario", "process", "async", "text"}},
+    {"run",
+     {"faults", "workload", "protocol", "stack", "link", "bundle", "history", "scenario", "process", "async", "text"}},
     {"cli",
      {"campaign", "run", "checks", "bundle", "process", "scenario", "verdict", "history", "config", "faults", "stack",
       "link", "reports", "fakes", "async", "consistency", "jepsen", "text"}},
@@ -161,6 +162,14 @@ TEST_CASE("what a room lists is named nowhere else") {
     for (const auto* check : {"\"sessions\"", "\"purchases\"", "\"payments\"", "\"availability\"", "\"readiness\""})
       if (one.file != "harness/scenario/stack.cpp") // roles have such names as well
         CHECK(one.text.find(check) == std::string::npos);
+  }
+  for (const auto& one : sources("harness")) {
+    if (one.file.starts_with("harness/protocol/") || one.file.starts_with("harness/jepsen/") ||
+        one.file == "harness/cli/registry.cpp") // says which have a fake
+      continue;
+    INFO(one.file);
+    for (const auto* protocol : {"\"redis\"", "\"postgres\"", "== \"http\"", "!= \"http\"", "\"tcp\"}"})
+      CHECK(one.text.find(protocol) == std::string::npos);
   }
   for (const auto& one : sources("harness/cli")) {
     INFO(one.file);

@@ -88,7 +88,8 @@ TEST_CASE("the outage of 2023-05-10 with 500 users: 40 % out of reach, readiness
   CHECK(processes_of(scratch.path()).empty());
 }
 
-TEST_CASE("users who are imported together and read back in one overview show the same outage" * doctest::test_suite("timing")) {
+TEST_CASE("users who are imported together and read back in one overview show the same outage" *
+          doctest::test_suite("timing")) {
   const TemporaryFolder scratch;
   const auto played =
       play(source("scenarios/incidents/2023-05-10-full-size.toml"), scratch.path(), {"--set", "workload.users=500"});

@@ -1,9 +1,14 @@
 // Framing: what goes in comes out, cut wherever; requests and replies belong together.
 #include "harness/protocol/conversation.hpp"
 #include "harness/protocol/http.hpp"
+#include "harness/protocol/kind.hpp"
 #include "harness/protocol/postgres.hpp"
 
+#include "tests/support/support.hpp"
+
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fstream>
 #include <random>
 
 using namespace holdfast::protocol;
@@ -99,6 +104,18 @@ void check_every_cut(std::string_view protocol, const std::vector<Side>& dialogu
 }
 
 } // namespace
+
+TEST_CASE("every protocol of the list is one that a stack may name, and stands in the documentation") {
+  std::string choices;
+  for (const auto& kind : all_kinds()) {
+    CHECK_FALSE(kind.schema.about.empty());
+    CHECK(kind.make() != nullptr);
+    choices += fmt::format("{}\"{}\"", choices.empty() ? "" : " | ", kind.schema.name);
+  }
+  std::ifstream file(holdfast::test::source("scenarios/README.md"));
+  const std::string documented{std::istreambuf_iterator<char>(file), {}};
+  CHECK(documented.find("{ protocol = " + choices + ",") != std::string::npos);
+}
 
 TEST_CASE("redis: pipelines, MULTI and pushes") {
   check_every_cut("redis",

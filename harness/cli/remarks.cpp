@@ -30,7 +30,7 @@ void remark_on_position(const Step& step, std::vector<Remark>& all) {
 void remark_on_method(const Scenario& scenario, const Step& step, const std::string& link, const std::string& operation,
                       std::vector<Remark>& all) {
   const auto* dependency = scenario.stack.dependency(link);
-  if (link.empty() || operation.empty() || (dependency != nullptr && dependency->protocol != "http"))
+  if (link.empty() || operation.empty() || (dependency != nullptr && !dependency->operations_are_methods))
     return;
   const auto end = operation.find_first_of(" /");
   if (end != std::string::npos)

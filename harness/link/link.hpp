@@ -58,7 +58,7 @@ public:
 
   struct Setup {
     std::string name;
-    std::string protocol; ///< "redis", "postgres", "http"; anything else is opaque
+    std::string protocol; ///< its kind's name; may be empty where nothing is framed
     Framing framing = Framing::opaque;
     OnMessage on_message = {};
     Admits admits = {};

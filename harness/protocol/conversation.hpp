@@ -93,7 +93,7 @@ private:
   std::string unframed_;
 };
 
-/// "redis", "postgres", "http"; anything else passes as it is (and says so in `unframed`).
+/// Of the protocol's kind: see all.cpp. Throws std::logic_error where there is none of that name.
 [[nodiscard]] std::unique_ptr<Conversation> make_conversation(std::string_view protocol);
 
 [[nodiscard]] std::string lower(std::string_view text);

@@ -1,5 +1,6 @@
 #include "harness/run/links.hpp"
 
+#include "harness/protocol/kind.hpp"
 #include "harness/scenario/instance_id.hpp"
 #include "harness/stack/peer_uid.hpp"
 #include "harness/stack/resolve.hpp"
@@ -146,7 +147,7 @@ void Links::make_links_of(const scenario::Service& service) {
       ways.push_back({{InstanceId{peer, host}.text(), place.address, place.port},
                       link::make_tcp_upstream(setup_.executor, behind.address, behind.port)});
     }
-    make_link(name, "http", ways);
+    make_link(name, protocol::of_services().schema.name, ways);
   };
   make(service.name, "users", service.name, [&](int host) { return setup_.addresses.users(service.name, host); });
   for (const auto& need : service.needs)

@@ -3,6 +3,7 @@
 #include "harness/async/deadline.hpp"
 #include "harness/async/either.hpp"
 #include "harness/bundle/late_secrets.hpp"
+#include "harness/protocol/kind.hpp"
 #include "harness/run/processor_wait.hpp"
 #include "harness/run/stack_runtime.hpp"
 #include "harness/run/system_clock.hpp"
@@ -23,8 +24,10 @@ scenario::Catalog Registry::catalog() const {
   scenario::Catalog catalog;
   for (const auto& [name, kind] : steps)
     catalog.steps.push_back(kind.schema);
-  for (const auto& [protocol, make] : fakes)
-    catalog.fakes.push_back(protocol);
+  for (const auto& kind : protocol::all_kinds()) {
+    catalog.protocols.push_back(kind.schema);
+    catalog.protocols.back().has_fake = fakes.contains(kind.schema.name);
+  }
   catalog.checks = checks;
   return catalog;
 }

@@ -2,6 +2,7 @@
 // its place, and all errors of a file are reported at once.
 #pragma once
 
+#include "harness/scenario/protocol_schema.hpp"
 #include "harness/scenario/scenario.hpp"
 #include "harness/scenario/step_schema.hpp"
 #include "harness/text/duration.hpp"
@@ -21,7 +22,7 @@ struct Setting {
 struct Catalog {
   std::vector<StepSchema> steps;
   std::vector<CheckSchema> checks;
-  std::vector<std::string> fakes; ///< protocols with an in-process fake
+  std::vector<ProtocolSchema> protocols;
   /// Hosts beyond loopback on whose external dependencies steps may act. Nothing: any, for what has been played
   /// already.
   std::optional<std::vector<std::string>> allowed_external;

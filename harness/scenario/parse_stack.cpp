@@ -5,7 +5,6 @@
 #include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/parse_settings.hpp"
 #include "harness/scenario/placeholders.hpp"
-#include "harness/scenario/server_defaults.hpp"
 #include "harness/text/escape.hpp"
 #include "harness/text/input_file.hpp"
 
@@ -164,15 +163,31 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   Dependency dependency;
   dependency.name = name;
   check_identifier(name, "dependency", table.source(), context);
-  dependency.protocol = reader.choice("protocol", {"redis", "postgres", "http", "tcp"}).value_or("");
+  std::vector<std::string> names, with_fake, with_server;
+  for (const auto& one : catalog.protocols) {
+    names.push_back(one.name);
+    if (one.has_fake)
+      with_fake.push_back(one.name);
+    if (one.use_usual_server != nullptr)
+      with_server.push_back(one.name);
+  }
+  dependency.protocol = reader.choice("protocol", names).value_or("");
+  const auto known = std::find_if(catalog.protocols.begin(), catalog.protocols.end(),
+                                  [&](const ProtocolSchema& one) { return one.name == dependency.protocol; });
+  const auto protocol = known == catalog.protocols.end() ? ProtocolSchema{} : *known;
+  dependency.operations_are_methods = protocol.operations_are_methods;
   if (!reader.has("protocol"))
     context.error(table.source(), fmt::format("{} lacks 'protocol'", reader.what()));
   const auto provider = reader.choice("provider", {"fake", "server", "external"}).value_or("fake");
   dependency.database = reader.text("database").value_or(dependency.database);
   dependency.user = reader.text("user").value_or(dependency.user);
-  if (provider == "server" && !reader.has("command") && !use_default_server(dependency))
-    reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()),
-                 "there are defaults for redis and postgres");
+  if (provider == "server" && !reader.has("command")) {
+    if (protocol.use_usual_server != nullptr)
+      protocol.use_usual_server(dependency);
+    else
+      reader.error("provider", fmt::format("{} with provider = \"server\" needs 'command'", reader.what()),
+                   fmt::format("there are defaults for {}", fmt::join(with_server, " and ")));
+  }
   if (reader.has("command"))
     dependency.socket.clear(); // it listens where its own command says
   dependency.socket = reader.text("socket").value_or(dependency.socket);
@@ -185,16 +200,15 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   dependency.address = reader.text("address").value_or("");
   if (const auto* ready = reader.table("ready"))
     dependency.ready = parse_probe(*ready, "ready of " + reader.what(), context);
-  if (const auto* routes = dependency.protocol == "http" ? reader.table("routes") : nullptr)
+  if (const auto* routes = protocol.has_routes ? reader.table("routes") : nullptr)
     dependency.script = parse_http_script(*routes, fmt::format("dependencies.{}.routes", name), context);
   if (provider == "fake") {
-    if (dependency.protocol == "http" && !reader.has("routes"))
+    if (protocol.has_routes && !reader.has("routes"))
       context.error(table.source(), fmt::format("{} is played by a fake and needs 'routes'", reader.what()),
                     "or provider = \"server\" with a 'command'");
-    if (!dependency.protocol.empty() &&
-        std::find(catalog.fakes.begin(), catalog.fakes.end(), dependency.protocol) == catalog.fakes.end())
+    if (!dependency.protocol.empty() && !protocol.has_fake)
       reader.error("protocol", fmt::format("there is no fake for '{}'", dependency.protocol),
-                   fmt::format("fakes: {}; otherwise provider = \"server\"", fmt::join(catalog.fakes, ", ")));
+                   fmt::format("fakes: {}; otherwise provider = \"server\"", fmt::join(with_fake, ", ")));
   } else if (provider == "server") {
     dependency.provider = Dependency::Provider::server;
     if (reader.has("command") && dependency.command.empty())

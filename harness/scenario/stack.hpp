@@ -84,15 +84,16 @@ struct Service {
 struct Dependency {
   enum class Provider { fake, server, external };
   std::string name;
-  std::string protocol; ///< redis, postgres, http or tcp
+  std::string protocol;                ///< its kind's name
+  bool operations_are_methods = false; ///< of its kind
   Provider provider = Provider::fake;
   std::vector<std::string> command;    ///< server: how it is spawned
   std::vector<std::string> prepare;    ///< server: run once, to its end, before `command`
   Probe ready;                         ///< server
   std::string stop_signal = "SIGTERM"; ///< server: at the end of the run; SIGKILL soon after
   std::string run_as;                  ///< server: user to run as when the harness is root; empty: as the harness
-  std::string database = "postgres";   ///< postgres, server: created by the default preparation
-  std::string user = "postgres";       ///< postgres, server: the superuser of the default preparation
+  std::string database;                ///< created by the usual server's preparation; empty: the server's own
+  std::string user;                    ///< superuser of the usual server; empty: the server's own
   std::string address;                 ///< external: host:port
   std::string socket;                  ///< server: path of the Unix socket that it listens on; empty: TCP
   HttpScript script;                   ///< http, fake

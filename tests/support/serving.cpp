@@ -5,8 +5,8 @@
 #include "harness/async/deadline.hpp"
 #include "harness/async/event.hpp"
 #include "harness/process/process.hpp"
+#include "harness/protocol/kind.hpp"
 #include "harness/scenario/placeholders.hpp"
-#include "harness/scenario/server_defaults.hpp"
 #include "harness/stack/probe.hpp"
 #include "tests/support/support.hpp"
 
@@ -31,7 +31,11 @@ struct Served {
 asio::awaitable<Served> start_server(asio::any_io_executor executor, async::Clock& clock, const std::string& protocol,
                                      const std::filesystem::path& folder) {
   scenario::Dependency dependency{.name = "served", .protocol = protocol};
-  REQUIRE(scenario::use_default_server(dependency));
+  const auto& kinds = protocol::all_kinds();
+  const auto kind =
+      std::find_if(kinds.begin(), kinds.end(), [&](const auto& one) { return one.schema.name == protocol; });
+  REQUIRE(kind != kinds.end());
+  kind->schema.use_usual_server(dependency);
   if (!dependency.run_as.empty() && ::geteuid() == 0) {
     const auto* user = ::getpwnam(dependency.run_as.c_str());
     REQUIRE(user != nullptr);

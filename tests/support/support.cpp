@@ -101,7 +101,7 @@ Finished RunningProgram::end() {
   }
   int status = 0;
   waitpid(std::exchange(pid_, 0), &status, 0);
-  finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return finished;
 }
 

@@ -32,7 +32,7 @@ private:
 };
 
 struct Finished {
-  int status = 0; ///< exit status; 128 + signal when it was killed
+  int status = 0; ///< exit status; -SIGNAL when it was killed: a death by SIGINT is no exit with 130
   std::string out;
   std::string err;
 };

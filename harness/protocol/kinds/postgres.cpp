@@ -1,6 +1,8 @@
-#include "harness/scenario/server_defaults.hpp"
+#include "harness/protocol/postgres.hpp"
 
-namespace holdfast::scenario {
+#include "harness/protocol/kind.hpp"
+
+namespace holdfast::protocol {
 
 namespace {
 
@@ -13,40 +15,19 @@ std::vector<std::string> shell(const std::string& script, const std::vector<std:
   return command;
 }
 
-} // namespace
+std::string named_or_own(const std::string& name) {
+  return name.empty() ? "postgres" : name;
+}
 
-bool use_default_server(Dependency& dependency) {
-  dependency.ready.kind = Probe::Kind::tcp;
+void use_postgres_server(scenario::Dependency& dependency) {
   dependency.ready.within = std::chrono::seconds{30};
-  if (dependency.protocol == "redis") {
-    // On a Unix socket alone: at a port every local user could talk to it.
-    dependency.socket = "{dir}/redis.sock";
-    dependency.command = {"redis-server",
-                          "--port",
-                          "0",
-                          "--unixsocket",
-                          dependency.socket,
-                          "--unixsocketperm",
-                          "700",
-                          "--dir",
-                          "{dir}",
-                          "--save",
-                          "",
-                          "--appendonly",
-                          "no",
-                          "--daemonize",
-                          "no"};
-    return true;
-  }
-  if (dependency.protocol != "postgres")
-    return false;
   // Processes are killed here, machines are not: without fsync nothing that a process crash could lose is lost. Where
   // initdb fails it must leave its files: they say which shared memory is its servers'.
   dependency.prepare =
       shell("set -e; " + path +
                 R"(initdb -D "$1/data" -U "$2" -A trust --no-sync --no-clean --no-instructions --locale=C -E UTF8
 if [ "$3" != postgres ]; then printf 'CREATE DATABASE "%s"\n' "$3" | postgres --single -F -D "$1/data" postgres; fi)",
-            {"{dir}", dependency.user, dependency.database});
+            {"{dir}", named_or_own(dependency.user), named_or_own(dependency.database)});
   // It trusts whoever reaches it: on a Unix socket in a folder of its own user that is nobody else. At a port it would
   // be every local user.
   dependency.socket = "{dir}/.s.PGSQL.5432";
@@ -54,11 +35,17 @@ if [ "$3" != postgres ]; then printf 'CREATE DATABASE "%s"\n' "$3" | postgres --
                                  "-c dynamic_shared_memory_type=mmap -c shared_buffers=32MB -c max_connections=400",
                              {"{dir}"});
   // It accepts connections before it serves them.
-  dependency.ready.kind = Probe::Kind::log;
+  dependency.ready.kind = scenario::Probe::Kind::log;
   dependency.ready.path = "database system is ready to accept connections";
   dependency.stop_signal = "SIGINT"; // its own "fast": it takes its shared memory along
   dependency.run_as = "postgres";    // it refuses to run as root
-  return true;
 }
 
-} // namespace holdfast::scenario
+} // namespace
+
+Kind postgres_kind() {
+  return {.schema = {.name = "postgres", .about = "PostgreSQL's protocol 3", .use_usual_server = use_postgres_server},
+          .make = []() -> std::unique_ptr<Conversation> { return std::make_unique<PostgresConversation>(); }};
+}
+
+} // namespace holdfast::protocol
