@@ -264,6 +264,18 @@ do = "kill"
   CHECK(workspaces_in(scratch.path()).empty());
 }
 
+TEST_CASE("what a run has left that died before it had a lock goes with the next run, another's stays") {
+  const TemporaryFolder scratch;
+  RunningProgram dead({"true"}, scratch.path());
+  const auto gone = scratch.path() / fmt::format("holdfast-{}-abcdef", dead.pid());
+  const auto alive = scratch.path() / fmt::format("holdfast-{}-abcdef", getpid());
+  CHECK(dead.end().status == 0);
+  std::filesystem::create_directory(gone);
+  std::filesystem::create_directory(alive);
+  CHECK(run(scratch, {minimal}).status == 0);
+  CHECK(workspaces_in(scratch.path()) == std::vector{alive});
+}
+
 TEST_CASE("a judge that dies costs its run alone, and the bundle is kept") {
   const TemporaryFolder scratch;
   RunningProgram campaign(

@@ -6,6 +6,7 @@
 #include "harness/text/standard_error.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -55,8 +57,8 @@ void kill_children() {
   }
 }
 
-/// /tmp/holdfast-XXXXXX, with the lock that says that somebody of the run is alive, and a folder with a name that
-/// nobody can guess, in which the run works.
+/// /tmp/holdfast-PID-XXXXXX, PID being its maker, with the lock that says that somebody of the run is alive, and a
+/// folder with a name that nobody can guess, in which the run works.
 struct Workspace {
   std::filesystem::path outer, inner;
   ScopedFd lock; ///< held by front, guardian and worker
@@ -65,6 +67,16 @@ struct Workspace {
 constexpr auto lock_name = "lock";
 constexpr auto new_lock_name = ".lock.new"; ///< until it is taken
 constexpr std::time_t made_by_then = 60;    ///< seconds: a workspace that has no lock then gets none
+constexpr std::string_view name_begins = "holdfast-";
+
+/// Whoever made a workspace of this name is gone. A name without a number says nothing.
+bool is_maker_gone(std::string_view name) {
+  name.remove_prefix(name_begins.size());
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+  const bool is_numbered = error == std::errc{} && end != name.data() + name.size() && *end == '-' && pid > 0;
+  return is_numbered && ::kill(pid, 0) != 0 && errno == ESRCH;
+}
 
 std::filesystem::path inner_of(const std::filesystem::path& outer) {
   std::error_code error;
@@ -91,13 +103,14 @@ void remove_workspace(const std::filesystem::path& outer, const Farewell& farewe
 void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(temporary, error)) {
-    if (!entry.path().filename().string().starts_with("holdfast-"))
+    const auto name = entry.path().filename().string();
+    if (!name.starts_with(name_begins))
       continue;
     struct stat found {};
     if (::lstat(entry.path().c_str(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != ::geteuid())
       continue;
     const ScopedFd lock(::open((entry.path() / lock_name).c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-    if (!lock.valid() && std::time(nullptr) - found.st_mtime > made_by_then) {
+    if (!lock.valid() && (is_maker_gone(name) || std::time(nullptr) - found.st_mtime > made_by_then)) {
       ::unlink((entry.path() / new_lock_name).c_str());
       ::rmdir(entry.path().c_str()); // only one that is empty: its run ended before it had a lock
     }
@@ -170,7 +183,8 @@ void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
 }
 
 Workspace make_workspace() {
-  auto pattern = (std::filesystem::temp_directory_path() / "holdfast-XXXXXX").string();
+  auto pattern =
+      (std::filesystem::temp_directory_path() / fmt::format("{}{}-XXXXXX", name_begins, ::getpid())).string();
   if (mkdtemp(pattern.data()) == nullptr)
     fail("a temporary directory", pattern);
   Workspace workspace{.outer = pattern};
