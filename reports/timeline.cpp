@@ -163,8 +163,7 @@ void add_probes(std::vector<Line>& lines, const bundle::Bundle& bundle, const Wi
 void add_operations(std::vector<Line>& lines, const bundle::Bundle& bundle, const TimelineOptions& options,
                     const Window& window) {
   for (const auto& operation : bundle.history.operations) {
-    const bool declared = operation.outcome == Outcome::fail && operation.status != 0;
-    const bool failed = operation.outcome != Outcome::ok && !declared && operation.checkpoint == 0;
+    const bool failed = !operation.is_served() && operation.checkpoint == 0;
     const bool wanted = operation.user == options.user || (!options.step.empty() && options.user.empty() && failed);
     if (wanted && window.holds(operation.invoke_time))
       lines.push_back({operation.invoke_time, "operation  " + describe(operation)});

@@ -243,7 +243,7 @@ TEST_CASE("what follows from a late probe is as doubtful as the probe") {
         history::RouteEvent{"web@1", history::RouteEvent::State::out, "no answer within 500ms", 500ms, timed_out});
     story.begin_checkpoint();
     auto& read = story.read("bought", "u1", {}, Outcome::fail);
-    read.status = read.attempts[0].status = 0; // in no time: there was nobody to ask
+    read.answered = read.attempts[0].answered = false; // in no time: there was nobody to ask
     read.attempts[0].instance = read.instance = std::string(history::no_instance);
     story.end_checkpoint();
     const auto result = checks::check_purchases(story.facts());
@@ -270,7 +270,7 @@ TEST_CASE("a late probe that took one instance out says nothing of another") {
     story.event(history::RouteEvent{"web@1", State::in, "200", {}, false});
     story.begin_checkpoint();
     auto& read = story.read("bought", "u1", {}, Outcome::fail);
-    read.status = read.attempts[0].status = 0;
+    read.answered = read.attempts[0].answered = false;
     read.attempts[0].instance = read.instance = std::string(history::no_instance);
     story.end_checkpoint();
     CHECK(kinds(checks::check_purchases(story.facts())) == (other_is_out_too ? Kinds{} : Kinds{"unreachable"}));
@@ -419,7 +419,7 @@ TEST_CASE("lists that were empty at every good read say nothing of the stack fil
       story.read("bought", "u2", {});
     for (int i = 0; i < silent; ++i) {
       auto& read = story.read("bought", "u2", {}, Outcome::info);
-      read.status = read.attempts[0].status = 0;
+      read.answered = read.attempts[0].answered = false;
     }
     story.step("restart");
     story.begin_checkpoint();

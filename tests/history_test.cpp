@@ -27,11 +27,13 @@ void record(const std::filesystem::path& folder) {
                       .instance = "web@2",
                       .values = {{"amount", "7"}}};
   recorder.invoke(operation);
-  operation.attempts.push_back({1, "web@2", Outcome::info, 0, "cut"});
+  operation.attempts.push_back({.number = 1, .instance = "web@2", .outcome = Outcome::info, .reason = "cut"});
   recorder.result(operation, operation.attempts[0]);
-  operation.attempts.push_back({2, "web@1", Outcome::ok, 200, {}});
+  operation.attempts.push_back(
+      {.number = 2, .instance = "web@1", .outcome = Outcome::ok, .answered = true, .status = 200});
   recorder.attempt(operation, operation.attempts[1]);
   operation.outcome = Outcome::ok;
+  operation.answered = true;
   operation.status = 200;
   operation.list = {{"a", 5, "item", "", "charge"}};
   operation.captured = {{"balance", "993"}};
@@ -75,7 +77,7 @@ TEST_CASE("lists are read back as they were, and share what the one before them 
       read.list = EntryList(list);
       read.pages = static_cast<std::uint16_t>(i % 3);
       read.statement = EntryList(std::vector(list.rbegin(), list.rend()));
-      read.attempts.push_back({1, "web@1", Outcome::ok, 200, {}});
+      read.attempts.push_back({.instance = "web@1", .outcome = Outcome::ok, .answered = true, .status = 200});
       recorder.complete(read);
     }
   }
@@ -138,6 +140,31 @@ TEST_CASE("a history is read back as it was recorded") {
   CHECK(step->instances == std::vector<std::string>{"web@1", "web@2"});
   CHECK(read.probes.at(0).ready);
   CHECK_FALSE(read.truncated);
+}
+
+TEST_CASE("whether somebody answered is kept, with a status and without one") {
+  const TemporaryFolder folder;
+  {
+    const Secrets secrets;
+    Recorder recorder(folder.path(), secrets, [] { return Time{}; });
+    for (const auto& [id, answered, status] :
+         {std::tuple{"number", true, 422}, {"no-number", true, 0}, {"silence", false, 0}}) {
+      Operation one{.id = id, .user = "u", .name = "buy", .instance = "web@1"};
+      recorder.invoke(one);
+      one.outcome = Outcome::fail;
+      one.answered = answered;
+      one.status = status;
+      one.attempts.push_back({.instance = "web@1", .outcome = one.outcome, .answered = answered, .status = status});
+      recorder.complete(one);
+    }
+  }
+  const auto read = std::get<History>(read_history(folder.path()));
+  REQUIRE(read.operations.size() == 3);
+  CHECK(read.operations[0].is_served());
+  CHECK(read.operations[0].status == 422);
+  CHECK(read.operations[1].is_served());
+  CHECK(read.operations[1].attempts[0].answered);
+  CHECK_FALSE(read.operations[2].is_served());
 }
 
 TEST_CASE("values are kept by name, in order, whatever they hold") {

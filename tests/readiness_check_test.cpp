@@ -173,7 +173,7 @@ TEST_CASE("readiness: an instance that is unready while others serve its users i
       one.attempts[0].instance = users_hurt ? std::string(history::no_instance) : "web@2";
       one.instance = one.attempts[0].instance;
       if (users_hurt)
-        one.status = one.attempts[0].status = 0;
+        one.answered = one.attempts[0].answered = false;
       story.probe("web@1", false, "503");
     }
     return kinds(checks::check_readiness(story.facts()));
@@ -192,7 +192,7 @@ TEST_CASE("readiness: who found nobody before an instance was late, or after it 
       auto& one = story.operation("buy", "u1", {}, is_hurt ? Outcome::fail : Outcome::ok);
       if (is_hurt) {
         one.instance = one.attempts[0].instance = std::string(history::no_instance);
-        one.status = one.attempts[0].status = 0;
+        one.answered = one.attempts[0].answered = false;
       }
       story.probe("web@1", true);
     };

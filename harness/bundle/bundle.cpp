@@ -78,6 +78,8 @@ void add_files(const toml::node& node, std::vector<std::string>& names) {
   }
 }
 
+constexpr auto extended_copy = "extended.toml"; ///< of the scenario that the run's own extends
+
 std::vector<std::string> files_of(const std::string& stack) {
   std::vector<std::string> names;
   try {
@@ -94,7 +96,10 @@ std::optional<Problem> save_sources(const fs::path& directory, const scenario::S
   // What was read when the scenario was loaded, not what the files say by now.
   if (auto problem = write_text(directory / "scenario.toml", masked_toml(scenario.text, secrets)))
     return problem;
-  for (const auto& text : {scenario.stack.text, scenario.text})
+  if (!scenario.extended_text.empty())
+    if (auto problem = write_text(directory / extended_copy, masked_toml(scenario.extended_text, secrets)))
+      return problem;
+  for (const auto& text : {scenario.stack.text, scenario.text, scenario.extended_text})
     for (const auto& name : files_of(text)) {
       const fs::path relative = fs::path(name).lexically_normal();
       if (relative.is_absolute() || relative.string().starts_with(".."))
@@ -240,6 +245,8 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
                     directory.string(), bundle.manifest.version, bundle.manifest.format, Manifest::current_format)};
   auto settings = bundle.manifest.settings;
   settings.push_back({"scenario.stack", "stack.toml"}); // the copy's stack stands beside it
+  if (fs::exists(directory / extended_copy))
+    settings.push_back({"scenario.extends", extended_copy});
   auto loaded = scenario::load_scenario(directory / "scenario.toml", catalog, settings);
   if (!loaded.scenario)
     return Problem{"the bundle's scenario cannot be read:\n" + describe(loaded.diagnostics)};

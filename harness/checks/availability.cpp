@@ -20,8 +20,7 @@ verdict::CheckResult check_availability(const Facts& facts) {
     if (facts.records_processes() && facts.is_unserved(operation))
       continue; // it never was available as the stack file has it: whose fault that is, nobody knows
     ++result.examined;
-    const bool served =
-        operation.outcome == Outcome::ok || (operation.outcome == Outcome::fail && operation.status != 0);
+    const bool served = operation.is_served();
     good += served ? 1 : 0;
     if (served)
       continue;

@@ -41,10 +41,6 @@ std::string cookies_refused_before(const std::deque<Operation>& operations, cons
   return {};
 }
 
-bool is_declared(const Operation& operation) {
-  return operation.outcome == Outcome::fail && operation.status != 0;
-}
-
 } // namespace
 
 std::string Checkpoint::describe() const {
@@ -201,8 +197,8 @@ void Facts::find_unserved() {
     auto& of = tries[operation.name];
     const bool before = operation.completed < first_step;
     const bool answered = std::any_of(operation.attempts.begin(), operation.attempts.end(),
-                                      [](const history::Attempt& one) { return one.status != 0; });
-    const bool good = operation.outcome == Outcome::ok || is_declared(operation);
+                                      [](const history::Attempt& one) { return one.answered; });
+    const bool good = operation.is_served();
     if (!answered && !before)
       continue; // out of reach after a step says nothing of the file
     const auto* kind = bundle.scenario.stack.operation(operation.name);

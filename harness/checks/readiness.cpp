@@ -203,8 +203,7 @@ std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts
       if (attempt.ended == 0 || attempt.instance == history::no_instance ||
           facts.is_handled(attempt.instance, attempt.ended))
         continue;
-      const bool declared = attempt.outcome == Outcome::fail && attempt.status != 0;
-      const bool bad = attempt.outcome != Outcome::ok && !declared;
+      const bool bad = !attempt.is_served();
       const auto& losses = allowed.try_emplace(attempt.instance, facts, probes, attempt.instance).first->second;
       if (bad && losses.covers(attempt))
         continue;

@@ -20,7 +20,7 @@ using consistency::Model;
 
 namespace {
 
-Said wrong(const std::string& sentence) {
+Said said_wrong(const std::string& sentence) {
   return {.status = status::wrong_usage, .error = fmt::format("holdfast check: {}\n", text::terminal(sentence))};
 }
 
@@ -128,13 +128,13 @@ int status_of(consistency::Validity validity) {
 
 Said check_history(const CheckOptions& options, const std::vector<Model>& models) {
   if (is_bundle_model(options.model))
-    return wrong(
+    return said_wrong(
         fmt::format("{} is judged from the directory of a run, and {} is a file", options.model, options.path));
   if (options.format != "human" && options.format != "json")
-    return wrong(fmt::format("a judgement of a history is told as human or json, not as {}", options.format));
+    return said_wrong(fmt::format("a judgement of a history is told as human or json, not as {}", options.format));
   const auto asked = read(options, models);
   if (!asked.problem.empty())
-    return wrong(asked.problem);
+    return said_wrong(asked.problem);
   consistency::Budget budget(asked.limits);
   consistency::History judged;
   consistency::Result result;

@@ -40,12 +40,16 @@ struct Attempt {
   int number = 1;
   std::string instance;
   Outcome outcome = Outcome::info;
-  int status = 0;          ///< HTTP status; 0: no reply
+  bool answered = false;   ///< whoever was asked said something to its end, good or bad
+  int status = 0;          ///< of the answer, where its language has such numbers (HTTP); 0: it has none
   std::string reason;      ///< why it is not `ok`
   std::uint64_t ended = 0; ///< sequence number; 0: still open when the history ends
   Time begin_time{};
   Time end_time{};
   std::vector<DroppedCookie> dropped = {}; ///< since the session's try before it
+
+  /// An answer that the stack file declares: it was done, or was said not to have been.
+  [[nodiscard]] bool is_served() const { return outcome == Outcome::ok || (outcome == Outcome::fail && answered); }
 };
 
 /// One operation under one id with all of its attempts.
@@ -66,6 +70,7 @@ struct Operation {
   Time invoke_time{};
   Time complete_time{};
   Outcome outcome = Outcome::info;
+  bool answered = false; ///< as the last attempt was, and its status
   int status = 0;
   std::string reason;
   Values captured;
@@ -75,6 +80,7 @@ struct Operation {
   std::vector<Attempt> attempts;
   std::size_t line = 0; ///< of its invocation in the history file; 0: not read from one
 
+  [[nodiscard]] bool is_served() const { return outcome == Outcome::ok || (outcome == Outcome::fail && answered); }
   [[nodiscard]] std::string value(std::string_view key) const {
     return std::string(values.find(key).value_or(std::string_view{}));
   }

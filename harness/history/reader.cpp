@@ -364,11 +364,13 @@ private:
     attempt.ended = static_cast<std::uint64_t>(integer_of(line, "seq"));
     attempt.end_time = Time(integer_of(line, "time"));
     attempt.status = static_cast<int>(optional_integer(line, "status"));
+    attempt.answered = attempt.status != 0 || line.if_contains("answered") != nullptr;
     attempt.reason = optional_text(line, "reason");
     attempt.dropped = dropped_of(line);
     if (!complete)
       return;
     operation.outcome = outcome_of(line, "outcome");
+    operation.answered = attempt.answered;
     operation.status = attempt.status;
     operation.reason = attempt.reason;
     operation.completed = static_cast<std::uint64_t>(integer_of(line, "seq"));

@@ -204,6 +204,8 @@ std::string Recorder::begin_result(std::string_view type, const Operation& opera
   append_text(line, "outcome", to_string(is_complete ? operation.outcome : attempt.outcome));
   if (const int status = is_complete ? operation.status : attempt.status; status != 0)
     fmt::format_to(std::back_inserter(line), ",\"status\":{}", status);
+  else if (attempt.answered)
+    line += ",\"answered\":true"; // a status says so by itself
   if (const auto& reason = is_complete ? operation.reason : attempt.reason; !reason.empty())
     append_text(line, "reason", secrets_.mask(reason));
   if (is_complete && attempt.outcome != operation.outcome)

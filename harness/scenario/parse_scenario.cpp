@@ -1,3 +1,4 @@
+#include "harness/scenario/extends.hpp"
 #include "harness/scenario/load.hpp"
 #include "harness/scenario/names.hpp"
 #include "harness/scenario/parse_stack.hpp"
@@ -8,25 +9,10 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <set>
-#include <stdexcept>
 
 namespace holdfast::scenario {
 
 namespace {
-
-/// Parses TOML; a syntax error becomes a diagnostic.
-std::optional<toml::table> parse_toml(std::string_view text, const std::string& path, ParseContext& context) {
-  context.add_source(path, text);
-  try {
-    return toml::parse(text, path);
-  } catch (const toml::parse_error& error) {
-    context.error(error.source(), std::string(error.description()));
-    return std::nullopt;
-  } catch (const std::invalid_argument&) { // see toml_implementation.cpp
-    context.error(Location{path, 0, 0}, "the file is no TOML, and the parser cannot say where it goes wrong");
-    return std::nullopt;
-  }
-}
 
 /// Puts `value` at the dotted key, over what the file says; the value's place is the command line.
 void apply(const Setting& setting, toml::table& root, ParseContext& context) {
@@ -60,17 +46,6 @@ void apply(const Setting& setting, toml::table& root, ParseContext& context) {
 
 /// What a scenario may say anew of its stack: these tables are laid over the stack file's.
 constexpr auto stack_sections = {"stack", "dependencies", "services", "releases", "operations", "declare"};
-
-/// Moves: a copied node would forget its place.
-void merge(toml::table& over, toml::table& table) {
-  for (auto&& [key, value] : over) {
-    auto* below = table.get(key);
-    if (below != nullptr && below->is_table() && value.is_table())
-      merge(*value.as_table(), *below->as_table());
-    else
-      value.visit([&](auto& node) { table.insert_or_assign(key, std::move(node)); });
-  }
-}
 
 void lay_over(toml::table& over, std::string_view section, toml::table& stack, ParseContext& context) {
   if (auto* below = stack.get(section); below != nullptr && !below->is_table())
@@ -262,8 +237,18 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   auto root = parse_toml(text, file.string(), context);
   if (!root)
     return {std::nullopt, context.take_sorted()};
+  // What is set stands over everything, and may say anew which file is extended.
+  for (const auto& setting : settings)
+    if (setting.key == "scenario.extends")
+      apply(setting, *root, context);
+  auto extended = lay_over_extended(*root, file, context);
+  if (!extended)
+    return {std::nullopt, context.take_sorted()};
+  scenario.extended_text = std::move(extended->text);
   for (const auto& setting : settings)
     apply(setting, *root, context);
+  if (std::any_of(settings.begin(), settings.end(), [](const Setting& one) { return one.key == "scenario.stack"; }))
+    extended->stack_folder = file.parent_path();
 
   TableReader reader(*root, "the scenario file", context);
   std::string stack_name;
@@ -274,6 +259,7 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
     if (const auto why = wrong_title(scenario.name); why && !scenario.name.empty())
       inner.error("name", fmt::format("'{}' cannot be the name of a scenario: {}", scenario.name, *why));
     scenario.about = inner.text("about").value_or("");
+    (void)inner.text("extends"); // it has been laid over that
     stack_name = inner.required_text("stack");
     stack_place = inner.source("stack");
     scenario.seed = static_cast<std::uint64_t>(inner.integer("seed", 0).value_or(1));
@@ -284,7 +270,7 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   }
 
   if (!stack_name.empty()) {
-    const auto path = (file.parent_path() / stack_name).lexically_normal();
+    const auto path = (extended->stack_folder / stack_name).lexically_normal();
     const auto read = text::read_file(path);
     if (const auto* stack_text = std::get_if<std::string>(&read)) {
       if (auto table = parse_toml(*stack_text, path.string(), context)) {

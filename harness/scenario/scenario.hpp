@@ -122,7 +122,8 @@ struct Judgement {
 
 struct Scenario {
   std::string file;
-  std::string text; ///< of the file, as it was read
+  std::string text;          ///< of the file, as it was read
+  std::string extended_text; ///< of the file that it extends; empty: it extends none
   std::string name;
   std::string about;
   std::uint64_t seed = 1;

@@ -105,10 +105,12 @@ asio::awaitable<bool> Caller::try_until_done(Exchange& exchange) {
   auto wait = kind.retry_wait;
   for (int number = 1; number <= kind.attempts; ++number) {
     // A load balancer may send a user elsewhere when a host does not answer; an answer, even a 503, is an answer.
-    const bool unanswered = number > 1 && operation.attempts.back().status == 0;
+    const bool unanswered = number > 1 && !operation.attempts.back().answered;
     const auto route = setup_.router.route(kind.service, exchange.user.host,
                                            unanswered ? operation.attempts.back().instance : std::string{});
-    history::Attempt tried{number, route ? route->instance : std::string(history::no_instance), Outcome::fail, 0, {}};
+    history::Attempt tried{.number = number,
+                           .instance = route ? route->instance : std::string(history::no_instance),
+                           .outcome = Outcome::fail};
     if (number == 1) {
       operation.instance = tried.instance;
       setup_.recorder.invoke(operation);
@@ -125,10 +127,9 @@ asio::awaitable<bool> Caller::try_until_done(Exchange& exchange) {
     if (closed_)
       co_return false;
     // "No effect" of a refusal to connect is certain, but no answer: it is tried again like an unknown one.
-    const bool answered = tried.outcome == Outcome::ok || tried.outcome == Outcome::unauthenticated ||
-                          (tried.outcome == Outcome::fail && tried.status != 0);
+    const bool is_final = tried.is_served() || tried.outcome == Outcome::unauthenticated;
     certainly_no_effect = certainly_no_effect && tried.outcome != Outcome::info;
-    const bool last = answered || number == kind.attempts;
+    const bool last = is_final || number == kind.attempts;
     if (!last)
       setup_.recorder.result(operation, tried);
     operation.attempts.push_back(std::move(tried));
@@ -140,6 +141,7 @@ asio::awaitable<bool> Caller::try_until_done(Exchange& exchange) {
     wait *= 2;
   }
   auto& last = operation.attempts.back();
+  operation.answered = last.answered;
   operation.status = last.status;
   operation.reason = last.reason;
   // A read has no effect in any of its attempts: its last answer is its answer.
@@ -175,6 +177,7 @@ asio::awaitable<void> Caller::attempt(Exchange& exchange, Route route, history::
     tried.reason = failure->reason;
   } else {
     tried.outcome = reading.outcome;
+    tried.answered = true;
     tried.status = std::get<async::HttpReply>(*answer).status;
     tried.reason = std::move(reading.reason);
     const bool has_pages = kind.ok.list && kind.ok.list->next.is_given();

@@ -245,7 +245,7 @@ asio::awaitable<void> Workload::perform(User& user, Intent intent) {
 
 void Workload::count(const User&, const Intent& intent, const history::Operation& operation, bool had_been_accepted) {
   const auto& last = operation.attempts.back();
-  const bool good = operation.outcome == Outcome::ok || (operation.outcome == Outcome::fail && operation.status != 0);
+  const bool good = operation.is_served();
   // A session that is refused after it was accepted is lost, and said to be: whether the service serves is another
   // matter, which the user's next login will show.
   const bool lost = operation.outcome == Outcome::unauthenticated && had_been_accepted && scenario_.workload.relogin;

@@ -93,8 +93,9 @@ void record(const std::filesystem::path& folder, std::size_t bytes) {
       one.values = {{"amount", "1250"}, {"item", "tea"}};
     recorder.invoke(one);
     one.outcome = history::Outcome::ok;
+    one.answered = true;
     one.status = 200;
-    one.attempts.push_back({.instance = one.instance, .outcome = one.outcome, .status = one.status});
+    one.attempts.push_back({.instance = one.instance, .outcome = one.outcome, .answered = true, .status = one.status});
     if (is_read)
       one.list = bought[user];
     else

@@ -53,8 +53,10 @@ public:
                  : outcome == history::Outcome::fail            ? 422
                  : outcome == history::Outcome::unauthenticated ? 401
                                                                 : 503;
+    one.answered = true;
     one.attempts = {{.instance = "web@1",
                      .outcome = outcome,
+                     .answered = true,
                      .status = one.status,
                      .ended = one.completed,
                      .begin_time = one.invoke_time,
