@@ -217,3 +217,55 @@ TEST_CASE("what was written before it was known for a secret is masked at the ru
         "{\"seq\":9,\"instance\":\"" + token + "@1\",\"detail\":\"" + secrets.mark(token) + "\"}\n");
   CHECK(read("logs/web@1.log") == "created " + secrets.mark(token) + "\nno line end: " + secrets.mark(token));
 }
+
+TEST_CASE("a bundle has its templates, wherever its stack found them, and is judged without the files that they were") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "mine");
+  const auto outside = folder.write("outside.conf", "port = {port}\n");
+  const auto absolute = folder.write("absolute.conf", "host = {host}\n");
+  folder.write("mine/stack.toml", fmt::format(R"([stack]
+name = "tiny"
+[services.tiny]
+command = ["sh", "-c", "read line <\"$0\"; exec {{bin}}/tiny-service {{address}} {{port}} {{dir}}/items", "{{config}}"]
+ready = {{ http = "/ready" }}
+config = {{ name = "tiny.conf", file = "../outside.conf" }}
+[services.other]
+command = ["sh", "-c", "read line <\"$0\"; exec {{bin}}/tiny-service {{address}} {{port}} {{dir}}/items", "{{config}}"]
+ready = {{ http = "/ready" }}
+config = {{ name = "other.conf", file = "{}" }}
+[operations.put]
+service = "tiny"
+role = "purchase"
+request = {{ method = "POST", path = "/items/{{id}}" }}
+ok = {{ status = [201] }}
+[operations.list]
+service = "tiny"
+role = "purchases"
+request = {{ path = "/items" }}
+ok = {{ status = [200], list = {{ at = "/items", id = "/id" }} }}
+)",
+                                              absolute.string()));
+  const auto played = test::play(folder.write("mine/scenario.toml", R"([scenario]
+name = "templates"
+stack = "stack.toml"
+[workload]
+users = 1
+arrivals = "200/s"
+journey = { put = 1 }
+[[step]]
+at = "300ms"
+do = "restart"
+[judge]
+at_risk = "500ms"
+recovery_window = "100ms"
+)"),
+                                 folder.path());
+  INFO(played.reason(), played.err);
+  CHECK(played.verdict() == "pass");
+  std::filesystem::remove(outside);
+  std::filesystem::remove(absolute);
+  const auto again =
+      run_program({test::holdfast_program(), "check", played.run.at("bundle").as_string().c_str()}, folder.path());
+  INFO(again.out, again.err);
+  CHECK(again.status == 0);
+}

@@ -51,6 +51,13 @@ TEST_CASE("a properties file with sections: a key is looked for in its own") {
   CHECK(edited(format, text, set("db.host", "h")) == "[db]\nport = 1\nhost = h\n\n[cache]\nport = 2\n");
 }
 
+TEST_CASE("a properties file: a key is renamed within its section, and not to one that is there") {
+  const std::string text = "[db]\nport = 1\nhost = h\n";
+  CHECK(edited(Format::properties, text, renamed("db.port", "db.number")) == "[db]\nnumber = 1\nhost = h\n");
+  CHECK(edited(Format::properties, text, renamed("port", "number")) == "[db]\nnumber = 1\nhost = h\n");
+  CHECK(edited(Format::properties, text, renamed("db.port", "db.host")).find("is there already") != std::string::npos);
+}
+
 TEST_CASE("a file that is no properties file is refused, and not broken") {
   for (const std::string text : {"appendonly no\n", "server:\n  port: 1\n", "server { listen 80; }\n", "<a/>\n"}) {
     const auto result = edit(Format::properties, text, set("appendonly", "yes"));

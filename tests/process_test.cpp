@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fstream>
 #include <random>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,6 +78,38 @@ TEST_CASE("a killed tree is gone, grandchildren that left their session included
     const bool gone = co_await async::until(clock, clock.now() + 5s, (*spawned)->gone());
     CHECK(gone);
     CHECK(test::processes_of(folder.path()).empty());
+  });
+}
+
+TEST_CASE("a signal to a tree reaches what a second thread of it has started") {
+  const test::TemporaryFolder folder;
+  test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
+    pid_t child = 0;
+    auto spec = shell("");
+    spec.command = {"python3", "-c", R"(import subprocess, threading
+def start():
+    child = subprocess.Popen(['sleep', '100'])
+    print(child.pid, flush=True)
+    child.wait()
+thread = threading.Thread(target=start)
+thread.start()
+thread.join())"};
+    auto spawned = co_await Process::spawn(
+        executor, spec, [&](auto, std::string_view line) { child = std::atoi(std::string(line).c_str()); });
+    const auto deadline = clock.now() + 10s;
+    while (child == 0 && clock.now() < deadline)
+      co_await clock.wait_for(1ms);
+    REQUIRE(child > 0);
+    (*spawned)->signal_tree(SIGSTOP);
+    char state = ' ';
+    while (state != 'T' && clock.now() < deadline) {
+      std::string pid, name;
+      std::ifstream(fmt::format("/proc/{}/stat", child)) >> pid >> name >> state;
+      co_await clock.wait_for(1ms);
+    }
+    CHECK(state == 'T');
+    (*spawned)->kill();
+    co_await (*spawned)->gone();
   });
 }
 

@@ -41,6 +41,19 @@ TEST_CASE("sessions: lost, unreachable, zombie and crossed, a logout of unknown 
           }).empty());
 }
 
+TEST_CASE("sessions: what a logout may have ended is not lost because a later login has ended it for certain") {
+  Story story;
+  story.bundle.scenario.stack.declare.one_session_per_user = true;
+  const auto login = story.operation("login", "u1");
+  story.me(login);
+  story.operation("logout", "u1", {{"session", login.id}}, Outcome::info);
+  story.begin_checkpoint();
+  story.me(login, Outcome::unauthenticated);
+  story.end_checkpoint();
+  story.operation("login", "u1");
+  CHECK(kinds(checks::check_sessions(story.facts())).empty());
+}
+
 TEST_CASE("sessions that nobody could look at after the strike are no evidence") {
   Story story;
   story.bundle.scenario.stack.declare.session_sliding = false;

@@ -39,6 +39,7 @@ std::string take(RedisList& list, bool left) {
   return value;
 }
 
+/// With a count the answer is an array, even of one element; without it the element itself.
 void pop(RedisStore& store, Arguments args, RedisReply& reply) {
   if (args.size() > 3)
     return reply.error(wrong_arity(lower(args[0])));
@@ -139,11 +140,12 @@ void remove(RedisStore& store, Arguments args, RedisReply& reply) {
   if (found.value == nullptr)
     return reply.integer(0);
   auto& list = *found.value;
+  // A negative count removes from the end: the list is turned round, searched, and turned back.
   const bool backwards = *count < 0;
   if (backwards)
     std::reverse(list.begin(), list.end());
   std::int64_t removed = 0;
-  const auto wanted = *count == 0 ? INT64_MAX : std::abs(*count);
+  const auto wanted = *count == 0 || *count == INT64_MIN ? INT64_MAX : std::abs(*count);
   std::erase_if(list, [&](const std::string& value) { return value == args[3] && removed < wanted && ++removed > 0; });
   if (backwards)
     std::reverse(list.begin(), list.end());
@@ -169,6 +171,8 @@ void move(RedisStore& store, Arguments args, RedisReply& reply) {
   if (find_as<RedisList>(store, args[2], reply).wrong)
     return;
   const auto value = take(*source.value, from_left);
+  // Source and target may be one list: its only element is taken and put back, and `settle` below must not remove the
+  // key because the list was empty in between.
   auto* target = find_or_make<RedisList>(store, args[2], reply).entry;
   auto& list = std::get<RedisList>(target->value);
   list.insert(to_left ? list.begin() : list.end(), value);

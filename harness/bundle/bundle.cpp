@@ -1,8 +1,12 @@
+// A bundle is made before the run begins, filled while it goes on, and read again to judge it, possibly years later and
+// by another version. So it holds the texts of the scenario as they were read, says in which format its files are, and
+// after a complete run how many lines they must have.
 #include "harness/bundle/bundle.hpp"
 
 #include "harness/bundle/environment.hpp"
 #include "harness/bundle/masked_sources.hpp"
 #include "harness/history/reader.hpp"
+#include "harness/scenario/configurations.hpp"
 #include "harness/text/escape.hpp"
 #include "harness/text/input_file.hpp"
 
@@ -31,7 +35,7 @@ constexpr std::array<std::pair<Ending, std::string_view>, 4> endings = {{{Ending
 
 std::optional<Problem> write_text(const fs::path& file, std::string_view text) {
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
-  ::chmod(file.c_str(), 0600); // before anything is in it; what cannot be written is said below
+  ::chmod(file.c_str(), 0600); // before anything is in it; a file that cannot be made is reported below
   stream << text;
   stream.flush();
   if (!stream)
@@ -46,9 +50,10 @@ std::variant<fs::path, Problem> create(const fs::path& parent, const std::string
   fs::create_directories(parent, error);
   if (error)
     return Problem{fmt::format("cannot create the bundle directory {}: {}", parent.string(), error.message())};
+  // mkdir(2) decides which run gets a name: two that begin at the same time never share a folder.
   for (int number = 1; number < 100'000; ++number) {
     const auto directory = parent / (number == 1 ? name : fmt::format("{}.{}", name, number));
-    // Of its user alone: a bundle holds what services said.
+    // For the user alone: a bundle holds what services said, and not all of it need be masked.
     if (::mkdir(directory.c_str(), 0700) == 0) {
       for (const auto* part : {"logs", "config"})
         if (::mkdir((directory / part).c_str(), 0700) != 0)
@@ -64,7 +69,7 @@ std::variant<fs::path, Problem> create(const fs::path& parent, const std::string
 
 namespace {
 
-/// The templates that a stack's configurations name with `file`.
+/// The templates of configurations, which a stack names with `file`, at whatever depth of the TOML they stand.
 void add_files(const toml::node& node, std::vector<std::string>& names) {
   if (const auto* table = node.as_table()) {
     for (const auto& [key, value] : *table) {
@@ -78,13 +83,13 @@ void add_files(const toml::node& node, std::vector<std::string>& names) {
   }
 }
 
-constexpr auto extended_copy = "extended.toml"; ///< of the scenario that the run's own extends
+constexpr auto extended_copy = "extended.toml"; ///< copy of the scenario that the played one extends
 
 std::vector<std::string> files_of(const std::string& stack) {
   std::vector<std::string> names;
   try {
     add_files(toml::parse(stack), names);
-  } catch (const std::exception&) { // it was loaded, so it is TOML; a scenario may lay its own over it
+  } catch (const std::exception&) { // the loader has read these texts already: what does not parse here names no file
   }
   return names;
 }
@@ -93,22 +98,22 @@ std::vector<std::string> files_of(const std::string& stack) {
 
 std::optional<Problem> save_sources(const fs::path& directory, const scenario::Scenario& scenario,
                                     const history::Secrets& secrets) {
-  // What was read when the scenario was loaded, not what the files say by now.
+  // The texts as they were read when the scenario was loaded: somebody may have edited the files since.
   if (auto problem = write_text(directory / "scenario.toml", masked_toml(scenario.text, secrets)))
     return problem;
   if (!scenario.extended_text.empty())
     if (auto problem = write_text(directory / extended_copy, masked_toml(scenario.extended_text, secrets)))
       return problem;
+  // Templates are read a second time here, since the loader keeps only their text. All three texts may name some: a
+  // scenario can lay its own configurations over those of the stack.
   for (const auto& text : {scenario.stack.text, scenario.text, scenario.extended_text})
     for (const auto& name : files_of(text)) {
-      const fs::path relative = fs::path(name).lexically_normal();
-      if (relative.is_absolute() || relative.string().starts_with(".."))
-        continue; // found where it was
-      const auto read = text::read_file(fs::path(scenario.stack.file).parent_path() / relative);
+      const auto copy = directory / scenario::copied_as(name);
+      const auto read = text::read_file(fs::path(scenario.stack.file).parent_path() / name);
       if (const auto* content = std::get_if<std::string>(&read)) {
         std::error_code error;
-        fs::create_directories((directory / relative).parent_path(), error);
-        if (auto problem = write_text(directory / relative, secrets.mask(*content)))
+        fs::create_directories(copy.parent_path(), error);
+        if (auto problem = write_text(copy, secrets.mask(*content)))
           return problem;
       }
     }
@@ -121,7 +126,7 @@ std::optional<Problem> save_environment(const fs::path& directory, const std::st
 
 namespace {
 
-/// A reason may quote what a service printed.
+/// A reason may quote what a service printed, which need not be UTF-8; JSON must be, or no program reads the manifest.
 json::value valid_utf8(const std::string& text) {
   std::string quoted;
   text::append_json(quoted, text);
@@ -153,7 +158,8 @@ std::optional<Problem> save_manifest(const fs::path& directory, const Manifest& 
   if (manifest.ending == Ending::completed)
     root["lines"] = json::object{
         {"history", manifest.lines.history}, {"events", manifest.lines.events}, {"probes", manifest.lines.probes}};
-  // Beside it and then in its place: whoever reads it finds the old one or the new one, never half of it.
+  // Written beside it and then put in its place: a reader finds the old manifest or the new one, never half of one,
+  // also when the worker is killed here.
   if (auto problem = write_text(directory / ".run.json.new", json::serialize(root) + "\n"))
     return problem;
   std::error_code error;
@@ -171,6 +177,8 @@ std::variant<Manifest, Problem> read_manifest(const fs::path& directory) {
   boost::system::error_code error;
   const auto root = json::parse(std::get<std::string>(text), error);
   const auto* object = error ? nullptr : root.if_object();
+  // Every field but the scenario and the seed may be missing: older versions did not write all of them. What is missing
+  // keeps the value that a `Manifest` has by itself; an ending that is missing or unknown is a failure of the harness.
   const auto get = [&](std::string_view key) { return object == nullptr ? nullptr : object->if_contains(key); };
   const auto* seed = get("seed");
   if (get("scenario") == nullptr || !get("scenario")->is_string() || seed == nullptr || !seed->is_number())
@@ -200,21 +208,28 @@ std::variant<Manifest, Problem> read_manifest(const fs::path& directory) {
       manifest.ending = value;
   if (const auto* settings = get("settings"); settings != nullptr && settings->is_array())
     for (const auto& setting : settings->get_array())
-      if (const auto* one = setting.if_object(); one != nullptr && one->contains("key") && one->contains("value"))
-        manifest.settings.push_back(
-            {std::string(one->at("key").as_string()), std::string(one->at("value").as_string())});
+      if (const auto* one = setting.if_object()) {
+        const auto* key = one->if_contains("key");
+        const auto* value = one->if_contains("value");
+        if (key == nullptr || value == nullptr || !key->is_string() || !value->is_string())
+          return Problem{fmt::format("the bundle is damaged: a setting in {} is no key and value", file.string()),
+                         true};
+        manifest.settings.push_back({std::string(key->get_string()), std::string(value->get_string())});
+      }
   return manifest;
 }
 
 namespace {
 
-/// What a run that came to its end must have left, and has not. Nothing where all is there.
+/// What is missing of the files of a complete run, as a part of a sentence; nothing where all is there. Without this a
+/// bundle that has lost its last lines would pass for a run in which nothing went wrong.
 std::optional<std::string> damage(const Manifest& manifest, const history::History& history) {
   if (manifest.ending != Ending::completed)
     return std::nullopt;
+  // A run that did not complete may have been killed in the middle of a line; one that did has written all of them.
   if (history.truncated)
     return "the last line of a file is cut";
-  if (manifest.format == 1) { // it counted nothing
+  if (manifest.format == 1) { // the first format counted no lines: look for the last event
     const bool ended = std::any_of(history.events.begin(), history.events.end(), [](const history::Event& event) {
       const auto* phase = event.as<history::PhaseEvent>();
       return phase != nullptr && phase->phase == history::PhaseEvent::Phase::end;
@@ -243,8 +258,9 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
     return Problem{
         fmt::format("{} was written by a later version of holdfast ({}): its format is {}, this one reads up to {}",
                     directory.string(), bundle.manifest.version, bundle.manifest.format, Manifest::current_format)};
+  // The settings of the run are laid over the copies as they were laid over the originals.
   auto settings = bundle.manifest.settings;
-  settings.push_back({"scenario.stack", "stack.toml"}); // the copy's stack stands beside it
+  settings.push_back({"scenario.stack", "stack.toml"}); // the scenario may name another path: its copy is beside it
   if (fs::exists(directory / extended_copy))
     settings.push_back({"scenario.extends", extended_copy});
   auto loaded = scenario::load_scenario(directory / "scenario.toml", catalog, settings);
@@ -263,6 +279,7 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
 
 history::Secrets secrets_of(const Bundle& bundle) {
   using Policy = history::Secrets::Policy;
+  // Runs of the first format recorded secrets as they were: those are masked when they are shown.
   return history::Secrets(bundle.manifest.format < 2 ? Policy::mask : Policy::keep,
                           bundle.scenario.stack.declare.secret_names);
 }

@@ -71,7 +71,7 @@ struct Bundle {
   std::filesystem::path directory; ///< where its logs are
 };
 
-/// What masks what a run has recorded wherever it is shown: nothing, where the run has done so itself.
+/// Masks secrets in what is shown of a bundle. It changes nothing where the run has masked them when it recorded them.
 [[nodiscard]] history::Secrets secrets_of(const Bundle& bundle);
 
 [[nodiscard]] std::variant<Bundle, Problem> read(const std::filesystem::path& directory,

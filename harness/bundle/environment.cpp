@@ -10,6 +10,7 @@
 namespace holdfast::bundle {
 
 std::string describe_environment(const std::string& version) {
+  // What the machine does not tell stays zero or empty: a run is worth playing without it.
   utsname system{};
   ::uname(&system);
   struct sysinfo memory {};

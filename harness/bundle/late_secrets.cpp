@@ -1,9 +1,13 @@
+// A second pass over files that are already written. While a run goes on, what it knows as a secret is masked before it
+// is written; a token that a service logs before it hands it out becomes known too late for that.
 #include "harness/bundle/late_secrets.hpp"
 
 #include "harness/history/base64.hpp"
 #include "harness/text/output_file.hpp"
 
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 
@@ -14,12 +18,14 @@ namespace json = boost::json;
 
 namespace {
 
-/// What was said; the rest names instances, links and steps, and is compared.
+/// Fields that hold what services and users said. The others name instances, links and steps: a mark there would make
+/// them match nothing, should a secret happen to be spelled like one of them.
 bool is_said(std::string_view key) {
   return key == "keys" || key == "operations" || key == "detail" || key == "text";
 }
 
-/// True when something of it was masked.
+/// Masks the texts of a JSON value in place, at any depth; true when something was masked. Bodies that are no printable
+/// text stand in base64, where a secret cannot be found as it is: they are decoded, masked and encoded again.
 bool mask_texts(json::value& value, const history::Secrets& secrets) {
   bool changed = false;
   if (auto* text = value.if_string()) {
@@ -48,13 +54,21 @@ bool mask_texts(json::value& value, const history::Secrets& secrets) {
 std::string mask_json(const std::string& line, const history::Secrets& secrets) {
   boost::system::error_code error;
   auto value = json::parse(line, error);
+  // The last line of a run that was killed may be cut and no JSON; it stays, as does every line without a secret, byte
+  // by byte.
   return !error && mask_texts(value, secrets) ? json::serialize(value) : line;
 }
 
 std::optional<std::string> mask_file(const fs::path& path, const history::Secrets& secrets) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    return error ? std::optional(fmt::format("{} cannot be looked at: {}", path.string(), error.message()))
+                 : std::nullopt; // not every run has each of these files
   std::ifstream in(path, std::ios::binary);
-  if (!in)
-    return std::nullopt; // this run has none
+  if (!in) // what cannot be read cannot be masked, and must not stay as it is without a word
+    return fmt::format("{} cannot be read: {}", path.string(), std::strerror(errno));
+  // Written beside the file and put in its place at the end, so that it is never lost half-way. Where nothing was
+  // masked `finish` is not called, and the file stays as it is.
   text::OutputFile out(path);
   if (out.problem())
     return out.problem();
@@ -73,19 +87,21 @@ std::optional<std::string> mask_file(const fs::path& path, const history::Secret
 } // namespace
 
 std::optional<Problem> mask_late_secrets(const fs::path& directory, const history::Secrets& secrets) {
+  // Secrets that are found by their name were masked when they were written: only learnt ones can be late.
   if (!secrets.has_learnt())
     return std::nullopt;
   std::vector<fs::path> files;
   for (const auto* name : {"wire.jsonl", "bodies.jsonl", "probes.jsonl"})
     files.push_back(directory / name);
-  std::error_code error;
-  for (const auto* folder : {"logs", "config"})
+  for (const auto* folder : {"logs", "config"}) {
+    std::error_code error;
     for (auto entry = fs::recursive_directory_iterator(directory / folder, error);
          !error && entry != fs::recursive_directory_iterator(); entry.increment(error))
       if (entry->is_regular_file())
         files.push_back(entry->path());
-  if (error && error != std::errc::no_such_file_or_directory)
-    return Problem{fmt::format("{} cannot be read: {}", directory.string(), error.message())};
+    if (error && error != std::errc::no_such_file_or_directory)
+      return Problem{fmt::format("{} cannot be read: {}", (directory / folder).string(), error.message())};
+  }
   for (const auto& file : files)
     if (auto problem = mask_file(file, secrets))
       return Problem{*problem};

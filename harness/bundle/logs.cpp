@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// "bank@2.log" is the first part of bank@2's log, "bank@2.3.log" its third.
+/// "bank@2.log" is the first part of bank@2's log, "bank@2.3.log" its third. A name may hold dots of its own: only a
+/// whole number above 1 behind the last one is the number of a part.
 struct Part {
   std::string unit;
   int number = 1;
@@ -33,7 +34,7 @@ Part part_of(const fs::path& file) {
   return part;
 }
 
-/// "  1.234567 err text", as instances write them (harness/stack/instance.cpp). Nothing for a line of the log itself.
+/// "  1.234567 err text", as instances write them (harness/stack/instance.cpp). Nothing for any other line.
 std::optional<LogLine> parse(std::string_view line) {
   const auto begin = std::min(line.find_first_not_of(' '), line.size());
   const auto time_end = line.find(' ', begin), stream_end = line.find(' ', time_end + 1);
@@ -52,7 +53,7 @@ std::optional<LogLine> parse(std::string_view line) {
 } // namespace
 
 LogsRead for_each_log_line(const fs::path& bundle, const std::function<void(const LogLine&)>& each) {
-  std::map<std::string, std::map<int, fs::path>> parts; // by unit, then number
+  std::map<std::string, std::map<int, fs::path>> parts; // by unit, then number: a directory lists part 10 before part 2
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(bundle / "logs", error))
     if (entry.is_regular_file(error)) {
@@ -64,6 +65,7 @@ LogsRead for_each_log_line(const fs::path& bundle, const std::function<void(cons
     int expected = 1;
     bool is_cut = false;
     for (const auto& [number, path] : files) {
+      // A log that has grown too large loses parts after its first one: a gap in the numbers is where they were.
       is_cut = is_cut || number != expected;
       expected = number + 1;
       std::ifstream file(path, std::ios::binary);

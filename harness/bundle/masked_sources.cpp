@@ -1,3 +1,5 @@
+// The TOML is parsed to find where texts stand and under which keys, but it is not written anew: only the texts that
+// hold a secret are replaced in the file as it was. Comments and layout stay.
 #include "harness/bundle/masked_sources.hpp"
 
 #include "harness/text/escape.hpp"
@@ -13,15 +15,17 @@ namespace holdfast::bundle {
 
 namespace {
 
-/// Tables that say where something stands in a reply, or by which names the history has it.
+/// Keys whose values say where something stands in a reply ("/session/token"), or by which names the history has it.
+/// Such a value under a key like "token" looks like a secret and is none; masked, it would name another place.
 bool names_places(std::string_view key) {
   static constexpr std::string_view keys[] = {"capture",         "list",    "statement", "ok",   "fail",
                                               "unauthenticated", "declare", "journey",   "when", "expect"};
   return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
 }
 
-/// What a template like "Bearer {token}" sends is known only when it is filled: the placeholders stay, and short words
-/// beside them that say what they are.
+/// Of a template like "Bearer {token}" the placeholder stays, since what it sends is known only when it is filled, and
+/// so do short words without digits beside it ("Bearer ", "sid="), which say what it is. Everything else becomes a
+/// mark.
 std::string mark_around_placeholders(std::string_view text, const history::Secrets& secrets) {
   constexpr std::size_t longest_word = 15;
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -46,6 +50,8 @@ std::string mark_around_placeholders(std::string_view text, const history::Secre
   return out;
 }
 
+/// A text as a TOML string: on one line where it has no line ends, otherwise between triple quotes, which keep them
+/// readable. TOML drops the line end right behind the opening quotes.
 std::string literal(const std::string& text) {
   if (text.find('\n') == std::string::npos) {
     std::string out;
@@ -70,6 +76,7 @@ public:
 
   std::string run(const toml::table& root) {
     visit(root, {}, false);
+    // A table is visited by the order of its keys, the file is rewritten from front to back.
     std::sort(changes_.begin(), changes_.end(), [](const Change& a, const Change& b) { return a.begin < b.begin; });
     std::string out;
     std::size_t at = 0;
@@ -88,13 +95,14 @@ private:
 
   void visit(const toml::node& node, std::string_view key, bool secret) {
     if (const auto* table = node.as_table()) {
+      // A table like { key = "password", value = "…" }: what names the secret is itself a value.
       const bool sets_secret = secrets_.is_secret_name((*table)["key"].value_or(std::string_view{})); // config.set
       for (const auto& [name, value] : *table)
         if (!names_places(name.str()))
           visit(value, name.str(),
                 secret || secrets_.is_secret_name(name.str()) || (sets_secret && name.str() == "value"));
     } else if (const auto* array = node.as_array()) {
-      bool is_next = false; // behind "--password"
+      bool is_next = false; // the word behind "--password" in a command
       for (const auto& value : *array) {
         visit(value, key, secret || is_next);
         const auto* word = value.as_string();
@@ -103,6 +111,7 @@ private:
       }
     } else if (const auto* value = node.as_string(); value != nullptr && !value->get().empty()) {
       const auto& text = value->get();
+      // A word that begins with "-" is another option and not the value of the one before it.
       const auto masked =
           !secret || text.starts_with('-') ? secrets_.mask(text) : mark_around_placeholders(text, secrets_);
       if (masked != text)
@@ -128,7 +137,7 @@ std::string masked_toml(const std::string& toml, const history::Secrets& secrets
     return Rewriter(toml, secrets).run(root);
   } catch (const toml::parse_error&) {
     return secrets.mask(toml);
-  } catch (const std::invalid_argument&) { // see scenario/toml_implementation.cpp
+  } catch (const std::invalid_argument&) { // the parser's assertions: see scenario/toml_implementation.cpp
     return secrets.mask(toml);
   }
 }

@@ -1,14 +1,15 @@
 // Sessions: what a login gave out, a token or cookies, stays this user's until it is logged out, has expired, or is
 // replaced.
 //
-// lost, unreachable, destroyed: a live session refused or out of reach at a checkpoint. stale: it was accepted later
-// than declared. zombie: accepted after a completed logout or its expiry. crossed: another user's identity. A logout of
-// unknown outcome makes a session neither live nor dead. So does a login with the cookies of the session before it:
-// most services give out a new session then and end the old one; one that goes on accepting the old one is held to
-// that. Where there is one session a user, a login of unknown outcome may have ended the one before it: its refusal
-// says nothing from there on. read-your-writes, monotonic-reads: refused between checkpoints, though live, until it was
-// accepted for the first time, or after it had been; one that a checkpoint has shown to be gone is that, and not said
-// twice.
+// lost, unreachable, destroyed: at a checkpoint a live session was refused or out of reach. stale: it was accepted
+// later than declared. zombie: it was accepted after a completed logout, or after it had expired. crossed: it answered
+// as another user. read-your-writes, monotonic-reads: between checkpoints a live session was refused, before it was
+// accepted for the first time or after it had been. What a checkpoint shows to be gone is told as that, and not twice.
+//
+// Some sessions are neither live nor dead, and their refusal says nothing. A logout of unknown outcome makes one so. So
+// does a login that was sent with the cookies of the session before it: most services give out a new session then and
+// end the old one; a service that goes on accepting the old one must keep it. Where there is one session a user, a
+// login of unknown outcome may have ended the one before it.
 #include "harness/checks/check.hpp"
 #include "harness/consistency/session_guarantees.hpp"
 
@@ -68,7 +69,8 @@ struct Looks {
   }
 };
 
-/// Which cookies of which session a browser dropped, and which reply made it.
+/// Which cookies of which session a browser dropped, and the reply that made it do so: why a session that the service
+/// still knows may be refused.
 class Drops {
 public:
   explicit Drops(const Facts& facts) {
@@ -83,7 +85,8 @@ public:
     const history::DroppedCookie* cookie = nullptr;
     const Operation* reply = nullptr; ///< that made it; may be null
   };
-  /// The last before a read, since the session was accepted (null: never): without what had gone by then it did.
+  /// The last cookie that went before a read ended, of those that went since the session was last accepted (null: it
+  /// never was): a cookie that had gone before that did not matter, since the session was accepted without it.
   [[nodiscard]] std::optional<Drop> between(const std::string& session, const Operation* accepted,
                                             const Operation& read) const {
     const auto found = of_.find(session);
@@ -107,8 +110,9 @@ private:
   std::unordered_map<std::string, const Operation*> by_id_;
 };
 
-/// Sessions that every checkpoint found live, and that were refused before one of them. Of those that may be known late
-/// only looks count that came when they were due.
+/// Tells of sessions that were refused between checkpoints although they lived: every checkpoint that looked found them
+/// live, the last one after the refusal. Where sessions may be known late, `looks` holds only reads that came when the
+/// session was due.
 void find_refusals(verdict::CheckResult& result, const Looks& looks, history::Time visible_within) {
   using consistency::Guarantee;
   const consistency::Lanes lanes(looks.sightings, consistency::Lanes::By::collection);
@@ -163,17 +167,24 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       life.login = &operation;
       life.last_used = operation.invoke_time;
       looks.add(life);
+      // This login ends the session before it, at some time after its invocation: a refusal of that one says nothing
+      // then.
       if (declare.one_session_per_user) {
         if (const auto before = newest.find(operation.user); before != newest.end()) {
-          lives[before->second].unsure = true;
-          lives[before->second].unsure_from = operation.invoked;
+          auto& ended = lives[before->second];
+          ended.unsure = true;
+          // A logout of unknown outcome may have ended it before this login did.
+          ended.unsure_from = std::min(ended.unsure_from, operation.invoked);
         }
         newest[operation.user] = operation.id;
       }
     }
+    // Whether this login has ended the session before it is unknown: only a refusal is excused by it.
     if (role == Role::login && operation.outcome == Outcome::info && declare.one_session_per_user)
       if (const auto before = newest.find(operation.user); before != newest.end())
         replacements[before->second].push_back({operation.invoked, Life::Replaced::perhaps});
+    // From the invocation of a logout on the session may be refused; once the logout has completed it must be. After a
+    // logout of unknown outcome nothing is known of it any more.
     if (role == Role::logout && operation.outcome != Outcome::fail) {
       const auto found = lives.find(operation.value("session"));
       if (found == lives.end())
@@ -185,7 +196,7 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       found->second.unsure_from = std::min(found->second.unsure_from, operation.invoked);
     }
   }
-  // When a login was sent with the cookies of a session: see above.
+  // Logins that were sent with the cookies of a session, and may have ended it: see the head of this file.
   if (by_cookies)
     for (const auto* login : facts.of(Role::login))
       if (const auto session = login->value("session");
@@ -230,6 +241,8 @@ verdict::CheckResult check_sessions(const Facts& facts) {
                             read->complete_time,
                             "the session was accepted after it had expired",
                             {&session, read}});
+    // When the lifetime began is known only to lie between the invocation and the completion. In favour of the service
+    // it counts from the completion for a zombie above, and from the invocation for a refusal here.
     const auto expires = (declare.session_sliding ? life.last_used : session.invoke_time) + declare.session_lifetime;
     if (read->complete_time >= expires)
       continue; // it may have expired: nothing is promised either way
@@ -241,6 +254,8 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       ++doubtful;
       continue;
     }
+    // Every login that was invoked before this read ended may have taken effect by now; a later acceptance shows that
+    // one of known outcome has not ended the session.
     std::erase_if(replacements[session.id], [&](const Replacement& one) {
       const bool is_past = one.invoked < read->completed;
       if (is_past)
@@ -251,13 +266,13 @@ verdict::CheckResult check_sessions(const Facts& facts) {
       life.last_used = read->invoke_time;
       life.was_accepted = true;
       if (life.replaced == Life::Replaced::yes)
-        life.replaced = Life::Replaced::no; // it is kept on: from here on that counts
+        life.replaced = Life::Replaced::no; // the service kept it in spite of that login, and must go on keeping it
     } else if (life.replaced == Life::Replaced::yes ||
                (life.replaced == Life::Replaced::perhaps && read->outcome == Outcome::unauthenticated)) {
       replaced_and_refused.insert(&life);
       continue;
     }
-    // One that shows late need not be there before it is due.
+    // Where sessions may be known late, one that was never accepted may be refused until it is due.
     if (visible_within > history::Time{} && !life.was_accepted && read->outcome == Outcome::unauthenticated &&
         read->invoke_time < facts.due(session.complete_time, read->invoked, visible_within))
       continue;
@@ -276,12 +291,14 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     if (life.login == nullptr)
       continue;
     live.push_back(life.login);
+    // Its lifetime reached into the first checkpoint, so that somebody should have looked at it.
     const bool lived =
         !facts.checkpoints.empty() && life.last_used + declare.session_lifetime > facts.checkpoints.front().time;
     if (life.sightings.empty() && life.dead == nullptr && !life.unsure && life.replaced == Life::Replaced::no && lived)
       ++unread;
     result.examined += life.sightings.empty() ? 0 : 1;
     auto loss = classify(life.sightings);
+    // Refused at a checkpoint when it was due, and at none before had it been accepted: it is known too late.
     if (visible_within > history::Time{} && loss.kind == "unreachable" && loss.good == nullptr &&
         loss.sighting->presence == Presence::absent)
       loss.kind = "stale";
@@ -326,6 +343,8 @@ verdict::CheckResult check_sessions(const Facts& facts) {
     bool risk = strikes.empty();
     for (const auto& [step, hosts] : strikes) {
       const auto& life = lives.at(login->id);
+      // A session that had ended before the strike, or may have, was not hurt by it. One that nobody looked at after it
+      // is no evidence of survival.
       const bool over = (life.dead != nullptr && life.dead->completed < step->began_sequence) ||
                         life.unsure_from < step->began_sequence;
       const bool looked_at = std::any_of(life.sightings.begin(), life.sightings.end(),

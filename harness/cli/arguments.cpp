@@ -13,7 +13,7 @@ namespace holdfast::cli {
 
 namespace {
 
-/// What a conversion takes silently otherwise: "-1" as eighteen trillions.
+/// CLI11's own conversion takes "-1" for an unsigned number, silently, and makes eighteen quintillion of it.
 const CLI::Validator is_whole_number(
     [](std::string& text) -> std::string {
       std::uint64_t number = 0;
@@ -47,6 +47,7 @@ void Arguments::option(const std::string& name, std::optional<std::uint64_t>& ta
 }
 
 void Arguments::repeatable(const std::string& name, std::vector<std::string>& targets, const std::string& help) {
+  // Otherwise CLI11 takes every word behind the option for one more value: `--set a=1 shop.toml` would have no path.
   parser_.add_option(name, targets, help)->allow_extra_args(false);
 }
 
@@ -81,6 +82,8 @@ int parse_and_run(const Program& program, int argc, char** argv, int wrong) {
     command.declare(arguments);
     parsers.emplace_back(parser, &command);
   }
+  // CLI11 throws for --help and --version too; `exit` prints what is due, and is 0 for these. Its other numbers are not
+  // ours: a line that does not fit ends with `wrong`.
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -88,6 +91,7 @@ int parse_and_run(const Program& program, int argc, char** argv, int wrong) {
     std::cout.flush(); // the help; who does not read it has not missed a verdict
     return is_wrong ? wrong : 0;
   }
+  // Exactly one was asked for, since the program requires a subcommand.
   for (const auto& [parser, command] : parsers)
     if (parser->parsed())
       return command->run();

@@ -14,7 +14,8 @@ namespace holdfast::cli {
 
 namespace {
 
-/// A run's history is judged with what was declared, which stands beside it.
+/// The path that is meant: for history.jsonl in the folder of a run it is the folder, since the history is judged by
+/// what the run's stack and scenario declare, and they are saved beside it.
 std::string with_declarations(const std::filesystem::path& path) {
   std::error_code error;
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
@@ -40,6 +41,7 @@ int check(CheckOptions options) {
   }
   const auto said = std::filesystem::is_directory(options.path, error) ? check_bundle(options)
                                                                        : check_history(options, consistency::models());
+  // The judgement is out before the errors are said, so that on a terminal they stand below it.
   output.write(said.out);
   output.flush();
   text::to_standard_error(said.error);

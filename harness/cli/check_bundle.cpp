@@ -37,6 +37,7 @@ Said check_bundle(const CheckOptions& options) {
             .error = fmt::format("holdfast check: there is no model '{}' of a bundle: {}\n", options.model,
                                  scenario::suggest(options.model, known))};
   }
+  // An option that would do nothing is an error: whoever gave it would believe that the verdict rests on it.
   const CheckOptions usual;
   for (const auto& [name, is_given] : {std::pair{"--consistency", !options.level.empty()},
                                        {"--declare", !options.declarations.empty()},

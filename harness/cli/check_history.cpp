@@ -35,7 +35,7 @@ std::vector<std::string> names_of(const std::vector<Model>& models) {
   return names;
 }
 
-/// "500MB", "2GB": bytes; nothing when it is no size.
+/// The bytes of "500MB" or "2GB", in powers of 1024; nothing when it is no size.
 std::optional<std::size_t> parse_size(std::string_view text) {
   double amount = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
@@ -48,7 +48,7 @@ std::optional<std::size_t> parse_size(std::string_view text) {
   return std::nullopt;
 }
 
-/// What the command line asks, or what is wrong with it.
+/// What the command line asks, or what is wrong with it: where several things are, the one that was found last.
 struct Asked {
   const Model* model = nullptr;
   consistency::Question question;
@@ -74,6 +74,7 @@ void read_declarations(const std::vector<std::string>& texts, Asked& asked) {
   }
 }
 
+/// A level that other models have is no misspelling: the message names those models then.
 std::string unknown_level(const Model& model, const std::string& level, const std::vector<Model>& models) {
   std::vector<std::string> having;
   for (const auto& other : models)
@@ -120,6 +121,7 @@ bool is_bundle_model(const std::string& name) {
   return std::find(bundle_models().begin(), bundle_models().end(), name) != bundle_models().end();
 }
 
+/// As for runs: pass, fail, inconclusive.
 int status_of(consistency::Validity validity) {
   return validity == consistency::Validity::valid ? 0 : validity == consistency::Validity::invalid ? 1 : 2;
 }
@@ -127,14 +129,19 @@ int status_of(consistency::Validity validity) {
 } // namespace
 
 Said check_history(const CheckOptions& options, const std::vector<Model>& models) {
+  // The checks of a run need what its stack declares and the events beside its history, which a file alone does not
+  // have.
   if (is_bundle_model(options.model))
     return said_wrong(
         fmt::format("{} is judged from the directory of a run, and {} is a file", options.model, options.path));
   if (options.format != "human" && options.format != "json")
     return said_wrong(fmt::format("a judgement of a history is told as human or json, not as {}", options.format));
+  // What is wrong with the command line is said before the history is read, which may take long.
   const auto asked = read(options, models);
   if (!asked.problem.empty())
     return said_wrong(asked.problem);
+  // The limits of time and memory hold for reading and judging together. Beyond them, as without memory, nothing is
+  // known of the history: it is inconclusive, with the reason, and no failure of the harness.
   consistency::Budget budget(asked.limits);
   consistency::History judged;
   consistency::Result result;
@@ -151,6 +158,7 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   } catch (const std::bad_alloc&) {
     result.reason = "there is no more memory";
   }
+  // The first level of a model is the one that it is judged by when none is asked for.
   const auto& levels = asked.model->levels;
   const reports::Judgement judgement{.file = options.path,
                                      .model = asked.model->name,
@@ -161,6 +169,7 @@ Said check_history(const CheckOptions& options, const std::vector<Model>& models
   const auto colour = isatty(STDOUT_FILENO) != 0 ? reports::Colour::on : reports::Colour::off;
   said.out =
       options.format == "json" ? reports::judgement_json(judgement) : reports::judgement_terminal(judgement, colour);
+  // A page that cannot be written is the harness's failure, but a verdict that failed outweighs it.
   if (!options.explain.empty())
     if (const auto problem = text::write_file(options.explain, reports::judgement_html(judgement))) {
       said.error = fmt::format("holdfast check: {}\n", *problem);

@@ -1,3 +1,4 @@
+// What the subcommands share, and the program as a whole.
 #include "harness/cli/command.hpp"
 #include "harness/text/escape.hpp"
 #include "harness/text/input_file.hpp"
@@ -16,7 +17,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A pattern that the shell left as it is; anything else, and what matches nothing, is itself.
+/// The files that match a pattern, for whoever calls without a shell or in quotes. A path that is there is no pattern,
+/// even with brackets in its name; what matches nothing is left as it is, and the loader says that it is not there.
 std::vector<fs::path> expand(const std::string& path) {
   glob_t found{};
   std::vector<fs::path> matches = {path};
@@ -26,6 +28,7 @@ std::vector<fs::path> expand(const std::string& path) {
   return matches;
 }
 
+/// Stack files may lie in the same folder. A scenario is known by its [scenario].
 bool is_scenario(const fs::path& file) {
   if (text::why_unreadable(file))
     return false;
@@ -48,15 +51,23 @@ std::optional<std::vector<fs::path>> find_scenarios(const std::vector<std::strin
       continue;
     }
     std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path, error))
-      if (entry.path().extension() == ".toml" && is_scenario(entry.path()))
-        found.push_back(entry.path());
+    // `increment`, because `++` throws where a folder below cannot be read.
+    for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
+      if (entry->path().extension() == ".toml" && is_scenario(entry->path()))
+        found.push_back(entry->path());
+    if (error) {
+      text::to_standard_error(
+          fmt::format("{}: error: this folder cannot be read: {}\n", text::terminal(path), error.message()));
+      return std::nullopt;
+    }
+    // With a wrong folder nothing would be played, and nothing would fail.
     if (found.empty()) {
       text::to_standard_error(
           fmt::format("{}: error: there is no scenario in this folder (a .toml file with a [scenario] table)\n",
                       text::terminal(path)));
       return std::nullopt;
     }
+    // A folder is listed in any order; runs are played in the same one everywhere.
     std::sort(found.begin(), found.end());
     files.insert(files.end(), found.begin(), found.end());
   }
@@ -72,6 +83,7 @@ void offer_formats(Arguments& arguments, std::string& target) {
   arguments.choice("--format", target, names, fmt::format("{}", fmt::join(about, "; ")));
 }
 
+// Only the form is looked at: whether there is such a key, and whether the value fits, the loader says.
 std::optional<std::vector<scenario::Setting>> parse_settings(const std::vector<std::string>& texts) {
   std::vector<scenario::Setting> settings;
   for (const auto& text : texts) {
@@ -100,7 +112,8 @@ int main_with(int argc, char** argv) {
       .footer = "Exit status: 0 pass or reproduced, 1 fail, 2 inconclusive, 3 the scenario or command line is wrong, "
                 "4 the harness itself failed, 130 interrupted.",
       .commands = {run_command(), lint_command(), check_command(), show_command(), export_command()}};
-  std::signal(SIGPIPE, SIG_IGN); // who reads no further is told of by the write
+  std::signal(SIGPIPE, SIG_IGN); // a reader that has left is an error of the write: see output.cpp
+  // Mistakes of users have been reported as values. What is thrown up to here is the machine's failure or a bug.
   try {
     return parse_and_run(program, argc, argv, status::wrong_usage);
   } catch (const std::exception& error) {

@@ -14,8 +14,9 @@ namespace holdfast::cli {
 [[nodiscard]] Command show_command();
 [[nodiscard]] Command export_command();
 
-/// Scenario files among `paths`; folders are searched for *.toml with a [scenario]. Nothing, having said why, when one
-/// is not there.
+/// The scenario files that `paths` name, as files, patterns or folders; folders are searched for *.toml with a
+/// [scenario]. Nothing, having said why, when a folder has none. A file that is not there is in the result: the loader
+/// says so.
 [[nodiscard]] std::optional<std::vector<std::filesystem::path>> find_scenarios(const std::vector<std::string>& paths);
 
 /// "key=value" to a Setting; nothing, having said why, when it is not of that form.
@@ -24,10 +25,11 @@ namespace holdfast::cli {
 /// --format, with every format of reports to choose from.
 void offer_formats(Arguments& arguments, std::string& target);
 
-/// Says what is wrong with a bundle; the status: of the user's mistake, or of the harness's own files.
+/// Says on standard error why a bundle could not be read. Returns the exit status: that of a wrong command line where
+/// it is no bundle, that of the harness's own failure where a bundle is damaged.
 [[nodiscard]] int wrong(std::string_view command, const bundle::Problem& problem);
 
-/// Of --allow-external, which says the same wherever scenarios are read.
+/// The help of --allow-external, which is the same wherever scenarios are read.
 constexpr auto allow_external_help = "HOST: steps may act on external dependencies there, where nothing is lost by it";
 
 } // namespace holdfast::cli

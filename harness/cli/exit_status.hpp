@@ -1,4 +1,4 @@
-// The command line as a whole, and what it says at its end.
+// The command line as a whole, and the exit statuses of the program.
 #pragma once
 
 #include "harness/verdict/exit_status.hpp"

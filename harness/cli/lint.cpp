@@ -35,6 +35,8 @@ int lint(const LintOptions& options) {
     const auto loaded = scenario::load_scenario(file, catalog, *settings);
     if (!loaded.scenario) {
       ++wrong;
+      // Of two scenarios on one stack the second repeats the stack's errors: they are told once, but it is still
+      // counted and named.
       bool any = false;
       for (const auto& diagnostic : loaded.diagnostics)
         if (const auto text = scenario::describe(diagnostic); said.insert(text).second)
@@ -43,6 +45,7 @@ int lint(const LintOptions& options) {
         text::to_standard_error(text::terminal(file.string()) + ": has the errors of a stack that are told above\n");
       continue;
     }
+    // Remarks are the command's result, as "ok" is, and leave its status at 0.
     for (const auto& [where, text] : remarks(*loaded.scenario, registry))
       output.write(text::terminal(fmt::format("{}:{}:{}: note: {}", where.file, where.line, where.column, text)) +
                    "\n");

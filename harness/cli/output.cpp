@@ -29,6 +29,9 @@ void Output::fail(std::string_view problem) {
   text::to_standard_error(fmt::format("holdfast: {}\n", problem));
 }
 
+// EPIPE means that the reader has left. For `show | head` that is no error; for `run` it is, since nobody has seen the
+// verdict. A verdict that failed keeps its status, and so does an interrupted campaign: what could not be written must
+// not hide them from whoever looks at the status alone.
 int Output::finish(int status) {
   flush();
   const int error = buffer_.error();

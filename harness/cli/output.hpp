@@ -1,5 +1,5 @@
-// Where a command says what it has to say: results on standard output, everything else on standard error. What cannot
-// be written is said once, and never costs a verdict.
+// The standard output of a command, for its results; everything else goes to standard error. When something cannot be
+// written, standard error says so once, and a failed verdict still decides the exit status.
 #pragma once
 
 #include "harness/text/descriptor_buffer.hpp"
@@ -21,12 +21,13 @@ public:
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  /// Standard output. What was written to it may still be on its way until `flush`.
+  /// Standard output, buffered until `flush`.
   [[nodiscard]] std::ostream& stream();
   void write(std::string_view text);
   void flush();
-  /// Writes what is left. The command's status: `status`, or where something could not be written that of the harness's
-  /// own failure, but for a failed verdict: that outweighs it. Says what could not be written.
+  /// Writes what is left, and says what could not be written. Returns the command's exit status: `status` where all
+  /// could be written, else that of the harness's own failure. A failed verdict and an interruption outweigh that and
+  /// stay.
   [[nodiscard]] int finish(int status);
   /// A file that could not be written counts as standard output does.
   void fail(std::string_view problem);

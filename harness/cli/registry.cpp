@@ -1,3 +1,5 @@
+// The one place where kinds of steps, checks and fakes come together. The runner is given them by their names and knows
+// none of them; kinds and checks are listed in their own rooms.
 #include "harness/cli/registry.hpp"
 
 #include "fakes/http/http.hpp"

@@ -1,3 +1,4 @@
+// Remarks are no errors: each of these scenarios can be played, but its run may show less than its author believes.
 #include "harness/cli/remarks.hpp"
 
 #include "harness/scenario/configurations.hpp"
@@ -26,7 +27,8 @@ void remark_on_position(const Step& step, std::vector<Remark>& all) {
                                  step.id, when->nth, when->operation, when->link)});
 }
 
-/// On HTTP an operation is a method: who writes a path with it waits for what never comes.
+/// On HTTP an operation is the method alone, and the path is a key. A step that is bound to "POST /orders" would wait
+/// for a message that never comes. `link` is the link to which the operation belongs.
 void remark_on_method(const Scenario& scenario, const Step& step, const std::string& link, const std::string& operation,
                       std::vector<Remark>& all) {
   const auto* dependency = scenario.stack.dependency(link);
@@ -60,7 +62,8 @@ void remark_on_key(const Scenario& scenario, const Step& step, const config::Edi
       const auto config = scenario::config_of(scenario.stack, release, service.name);
       if (!config)
         continue;
-      // To remove a key fails exactly where it is not there.
+      // Whether the file has the key is asked by removing it: that fails where it is not there. One file that has it is
+      // enough, since which release is in force then is not known.
       if (config::edit(config->format, config->text, {config::Edit::Kind::unset, edit.key, {}, {}}))
         return;
       file = fmt::format("'{}' of '{}'", config->name, service.name);
@@ -73,12 +76,14 @@ void remark_on_key(const Scenario& scenario, const Step& step, const config::Edi
                                                                       : ": there is nothing to change")});
 }
 
-/// A strike that can hurt nothing is no evidence, whatever comes of it.
+/// A fault, or the end of processes, that no operation which changes something passes: nothing can be lost by it, and a
+/// run that survives it shows nothing.
 void remark_on_risk(const Scenario& scenario, const Step& step, const StepSchema& schema, std::vector<Remark>& all) {
   if (schema.nature != StepSchema::Nature::fault && schema.ends != StepSchema::Ends::processes)
     return;
   const auto& stack = scenario.stack;
   scenario::Struck struck{.link = step.get<std::string>("link").value_or("")};
+  // Hosts that are only counted are chosen by the seed: each of them may be struck.
   if (!step.instances.services.empty())
     for (const auto& service : step.instances.services)
       for (int host = 1; host <= stack.hosts; ++host)
@@ -96,7 +101,8 @@ void remark_on_risk(const Scenario& scenario, const Step& step, const StepSchema
                                step.id)});
 }
 
-/// What nothing fills stays as it is written: it may be the program's own, or a name that was got wrong.
+/// Placeholders that nothing fills stay as they are written: they may be the program's own, or a name that was got
+/// wrong. Those that are near to a known name were errors of the stack.
 void remark_on_placeholders(const Scenario& scenario, std::vector<Remark>& all) {
   const auto known = scenario::template_names(scenario.stack);
   std::set<std::string> said;
@@ -124,6 +130,8 @@ void remark_on_placeholders(const Scenario& scenario, std::vector<Remark>& all) 
 
 std::vector<Remark> remarks(const Scenario& scenario, const run::Registry& registry) {
   std::vector<Remark> all;
+  // What the steps above a step may have done to it: `before` are those steps, which may have deployed other releases,
+  // and `made` the keys that they write.
   std::set<std::string> made;
   std::vector<Step> before;
   for (const auto& step : scenario.steps) {

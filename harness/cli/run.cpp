@@ -40,6 +40,7 @@ int run_all(const RunOptions& options) {
   const auto registry = make_registry();
   auto catalog = registry.catalog();
   catalog.allowed_external = options.allowed_external;
+  // All files are read before anything is played: a mistake in the last one is told now and not after hours.
   std::vector<campaign::Planned> plans;
   bool wrong = false;
   for (const auto& file : *files) {
@@ -51,6 +52,8 @@ int run_all(const RunOptions& options) {
     }
     const auto seed = options.seed.value_or(loaded.scenario->seed);
     const auto shared = std::make_shared<const scenario::Scenario>(std::move(*loaded.scenario));
+    // Repetitions share the scenario and differ in their seeds alone, so that each can be played again by itself with
+    // --seed.
     for (std::uint64_t i = 0; i < options.repeat; ++i)
       plans.push_back({shared, seed + i});
   }
@@ -66,6 +69,8 @@ int run_all(const RunOptions& options) {
     }
   const auto& format = *reports::find_format(options.format); // it was chosen from the list
   std::size_t told = 0;
+  // Each report is shown when it comes, for whoever watches. Of many runs only those that did not pass are shown by
+  // themselves; what a format tells of all runs follows at the end.
   const auto played =
       campaign::play(plans, registry,
                      {.out = options.out,

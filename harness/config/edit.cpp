@@ -1,3 +1,4 @@
+// What the formats have in common: the choice of the editor, and the words of a value in each of them.
 #include "harness/config/edit.hpp"
 
 #include "harness/text/escape.hpp"
@@ -30,7 +31,8 @@ boost::system::result<Edited, Error> edit(Format format, const std::string& text
 }
 
 std::optional<Error> why_not_editable(Format format, const std::string& text) {
-  // To set a key that is not there is always possible, where anything is.
+  // Tries the one edit that succeeds on every file of its format: to set a key that is not there. An unset or a rename
+  // would fail on a good file too, for want of the key. What comes of the edit is thrown away.
   const auto tried =
       edit(format, text, {Edit::Kind::set, "holdfast-looks-whether-keys-can-be-set", text_value("1"), {}});
   return tried ? std::nullopt : std::optional(tried.error());

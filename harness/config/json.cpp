@@ -1,5 +1,6 @@
-// JSON by places: the values of an object and where each stands. Comments, which some programs allow in it, are stepped
-// over.
+// Edits of JSON files. A scanner notes where each member of an object begins and ends, and an edit replaces exactly
+// those bytes: a parser would read the file as well, but keeps neither places nor layout. Comments, which some programs
+// allow in JSON, are stepped over.
 #include "harness/config/edit.hpp"
 #include "harness/config/path.hpp"
 #include "harness/text/escape.hpp"
@@ -25,6 +26,8 @@ struct Member {
   std::size_t begin = 0, end = 0; ///< of the name, quotes included
   std::unique_ptr<Node> value;
 };
+// Elements of arrays are scanned and not kept: a dotted path leads through objects alone, so that nothing in an array
+// can be named by an edit.
 struct Node {
   std::size_t begin = 0, end = 0;
   bool is_object = false;
@@ -58,6 +61,7 @@ private:
       if (text_.compare(at_, 2, "//") == 0) {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else if (text_.compare(at_, 2, "/*") == 0) {
+        // Without this check npos + 2 would send the scanner back to the beginning of the text, for ever.
         const auto end = text_.find("*/", at_ + 2);
         if (end == std::string::npos)
           throw BadJson("a comment has no end");
@@ -67,7 +71,8 @@ private:
       }
     }
   }
-  /// A text, number, truth or null from `begin` to here.
+  /// A text, number, truth or null from `begin` to here. Boost.JSON decides whether it is one: a file is edited only
+  /// where all of it is JSON.
   [[nodiscard]] boost::json::value scalar(std::size_t begin) const {
     boost::system::error_code error;
     auto value = boost::json::parse(std::string_view(text_).substr(begin, at_ - begin), error);
@@ -86,6 +91,8 @@ private:
     ++at_;
     return std::string(scalar(begin).as_string());
   }
+  /// One value and all that is in it. The function calls itself once a level: its bound makes a file of nothing but
+  /// brackets an error, and not an overflow of the stack.
   std::unique_ptr<Node> value(int depth) {
     if (depth > 100)
       throw BadJson("it is nested too deeply");
@@ -127,6 +134,7 @@ private:
     node->end = at_;
     return node;
   }
+  /// Steps over the comma to the next element, or stops before `end`. A comma right before `end` is accepted.
   void separator(char end) {
     skip();
     if (peek() == end)
@@ -177,7 +185,9 @@ public:
     return text_.substr(node.begin, node.end - node.begin);
   }
 
-  /// A member behind the last one of an object, laid out as that is.
+  /// The text with `member` behind the last one of an object. What stands between that one and the comma (or brace)
+  /// before it is its layout, and the new member gets the same: in a file with one member a line it has a line of its
+  /// own. A comment in that place would be repeated; then it is one blank.
   [[nodiscard]] std::string with(const Node& object, const std::string& member) const {
     auto text = text_;
     if (object.members.empty())
@@ -191,6 +201,7 @@ public:
       gap = " ";
     return text.insert(last.value->end, "," + (gap.empty() && object.members.size() == 1 ? "" : gap) + member);
   }
+  /// The text without a member, its name and its comma: the comma behind it, or of the last member the one before it.
   [[nodiscard]] std::string without(const Place& place) const {
     const auto& members = place.object->members;
     const auto& gone = members[place.member];
@@ -225,7 +236,9 @@ std::string member_of(const std::vector<std::string>& path, std::size_t missing,
   return text + quoted(path.back()) + ": " + value + closing;
 }
 
-/// What a text means where `before` stood: over a number, a truth or a list it is one, if it can be.
+/// How a value is written where `before` stood. A text over a number, a truth or a list is written bare if it is JSON,
+/// since a program that reads a number there would refuse "5"; so it is where nothing stood. Over a text it stays a
+/// text.
 std::string literal_of(const Value& value, const std::optional<std::string>& before) {
   const bool was_text = before && before->starts_with('"');
   boost::system::error_code error;
@@ -233,6 +246,7 @@ std::string literal_of(const Value& value, const std::optional<std::string>& bef
   return value.is_text && !was_text && !error ? value.plain : value.json;
 }
 
+/// Compares values and not their spelling: 1.50 over 1.5 changes nothing, and the file keeps what it says.
 bool means_the_same(const std::string& a, const std::string& b) {
   boost::system::error_code first, second;
   const auto one = boost::json::parse(a, first), other = boost::json::parse(b, second);
@@ -279,11 +293,14 @@ Result edit_json(const std::string& text, const Edit& edit) try {
     if (target.object == nullptr || target.is_there())
       return Error{fmt::format("'{}' cannot be renamed to '{}': {}", edit.key, edit.to,
                                target.is_there() ? "that is there already" : "something on its way is no object")};
+    // Within one object only the name is replaced, so that its value, its place and the comments around it stay.
     if (target.object == place.object && target.missing == 0) {
       const auto& member = place.object->members[place.member];
       edited.text = document.replaced(member.begin, member.end, quoted(target_path.back()));
       break;
     }
+    // In another object it is a new member. The places of `document` are wrong once it is taken out: the rest is
+    // scanned anew.
     const auto without = document.without(place);
     const Document rest(without);
     const auto there = rest.find(target_path);

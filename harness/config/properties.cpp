@@ -1,3 +1,6 @@
+// Edits of properties files, line by line. There is no one grammar of such files, so that everything which is not
+// plainly an assignment, a comment or a section makes the file strange, and a strange file is not edited: it is YAML,
+// or a server's own language, and a line put into it may break it.
 #include "harness/config/edit.hpp"
 
 #include <fmt/format.h>
@@ -61,6 +64,7 @@ File read(const std::string& text) {
   return file;
 }
 
+/// The quote around a value, or nothing. An edit replaces what is between the quotes and leaves them.
 std::string_view quotes_of(std::string_view value) {
   const bool quoted =
       value.size() > 1 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
@@ -97,6 +101,7 @@ Result edit_properties(const std::string& text, const Edit& edit) {
                     *file.strange)};
   if (edit.kind == Edit::Kind::set && edit.value.is_list)
     return Error{"a properties file has no lists"};
+  // A value of two lines would set a second key, and a key with a "=" would end where its value is thought to begin.
   if (edit.kind == Edit::Kind::set && edit.value.plain.find_first_of("\r\n") != std::string::npos)
     return Error{"a value of a properties file has one line"};
   for (const auto* key : {&edit.key, &edit.to})
@@ -113,6 +118,7 @@ Result edit_properties(const std::string& text, const Edit& edit) {
     lines.push_back(&line);
     sections.insert(line.section);
   }
+  // A key without its section may be any of these: to choose one would change a setting that nobody meant.
   if (sections.size() > 1)
     return Error{fmt::format("the key '{}' is in several sections: write SECTION.{}", edit.key, edit.key)};
   Edited edited;
@@ -123,10 +129,22 @@ Result edit_properties(const std::string& text, const Edit& edit) {
     edited.after = edit.value.plain;
     return Result(boost::system::in_place_value, std::move(edited));
   }
+  // In its own section a key is written without it: renamed to "db.number", the line "port" of [db] becomes "number".
+  const auto new_name = [&](const Line& line) {
+    const auto prefix = line.section + ".";
+    return !line.section.empty() && edit.to.starts_with(prefix) ? edit.to.substr(prefix.size()) : edit.to;
+  };
+  if (edit.kind == Edit::Kind::rename && edit.to != edit.key)
+    for (const auto& line : file.lines)
+      if (line.is_assignment && sections.contains(line.section) &&
+          text.substr(line.key_begin, line.key_end - line.key_begin) == new_name(line))
+        return Error{fmt::format("'{}' cannot be renamed to '{}': that is there already", edit.key, edit.to)};
   const auto value_of = [&](const Line& line) {
     return std::string_view(text).substr(line.value_begin, line.value_end - line.value_begin);
   };
   edited.before = bare(value_of(*lines.back())); // of several the last counts, to most who read such files
+  // A key that stands several times is changed in every place: programs differ in which of them they take. `from` is
+  // where the part of the old text begins that has not been copied yet.
   std::size_t from = 0;
   for (const auto* line : lines) {
     switch (edit.kind) {
@@ -138,7 +156,7 @@ Result edit_properties(const std::string& text, const Edit& edit) {
       break;
     }
     case Edit::Kind::rename:
-      edited.text += text.substr(from, line->key_begin - from) + edit.to;
+      edited.text += text.substr(from, line->key_begin - from) + new_name(*line);
       from = line->key_end;
       break;
     case Edit::Kind::unset:

@@ -1,4 +1,5 @@
-// TOML by places: toml++ says where each key and value stands.
+// Edits of TOML files. toml++ says where each key and value stands, and an edit replaces those bytes. It could write
+// the whole table anew, but without the comments, order and quotes of the file.
 #include "harness/config/edit.hpp"
 #include "harness/config/path.hpp"
 #include "harness/text/escape.hpp"
@@ -26,6 +27,7 @@ bool is_bare(const std::string& name) {
   });
 }
 
+/// A name as a key: bare where TOML allows it, else a basic string, which has JSON's escapes.
 std::string key_text(const std::string& name) {
   if (is_bare(name))
     return name;
@@ -79,7 +81,8 @@ public:
   }
   [[nodiscard]] const toml::table& root() const { return root_; }
 
-  /// A table that has a header of its own.
+  /// A table that has a header of its own: it begins at the bracket of that. One that only dotted keys or the headers
+  /// of its children create has no such place.
   [[nodiscard]] bool has_header(const toml::table& table) const {
     const auto at = range(table.source()).begin;
     return &table != &root_ && !table.is_inline() && at < text_.size() && text_[at] == '[';
@@ -91,7 +94,8 @@ public:
     const auto end = text_.find('\n', at);
     return end == std::string::npos ? text_.size() : end + 1;
   }
-  /// Where a further `key = value` line of a table belongs; the table is the root or has a header.
+  /// Where a further `key = value` line of a table belongs: behind the last line of its own. Below the header of a
+  /// child the line would become a key of that child. The table is the root or has a header.
   [[nodiscard]] std::size_t end_of(const toml::table& table) const {
     std::size_t end = &table == &root_ ? 0 : line_next(range(table.source()).begin);
     visit_lines(table, [&](const toml::node& node) { end = std::max(end, line_next(range(node.source()).end)); });
@@ -112,6 +116,8 @@ private:
       }
     }
   }
+  /// Whether an array was written as [[headers]]. A list of lists begins with two brackets too, but its first element
+  /// is no table.
   [[nodiscard]] bool is_table_array(const toml::node& node) const {
     const auto at = range(node.source()).begin;
     return node.is_array() && text_.compare(at, 2, "[[") == 0 && !node.as_array()->empty() &&
@@ -126,7 +132,9 @@ private:
   text::Places places_;
 };
 
-/// What a text means where `before` stood: over a number, a truth or a list it is one, if it can be.
+/// How a value is written where `before` stood. A text over a number, a truth or a list is written bare if TOML takes
+/// it so, since a program that reads a number there would refuse "5"; so it is where nothing stood. Over a text it
+/// stays one, in the single quotes of the old one if it holds none itself.
 std::string literal_of(const Value& value, const std::optional<std::string>& before) {
   const bool was_text = before && (before->starts_with('"') || before->starts_with('\''));
   if (value.is_text && !was_text) {
@@ -141,6 +149,7 @@ std::string literal_of(const Value& value, const std::optional<std::string>& bef
   return value.is_text && was_literal && fits ? "'" + value.plain + "'" : value.toml;
 }
 
+/// Compares values and not their spelling: 1.50 over 1.5 changes nothing, and the file keeps what it says.
 bool means_the_same(const std::string& a, const std::string& b) {
   try {
     return toml::parse("x = " + a) == toml::parse("x = " + b);
@@ -149,6 +158,8 @@ bool means_the_same(const std::string& a, const std::string& b) {
   }
 }
 
+/// Puts a whole line at a place where a line begins or the text ends. A last line without its end gets that first: the
+/// new one would be glued to it. Ends of lines are those of the file.
 std::string with_line(const std::string& text, std::size_t at, const std::string& line) {
   const auto* end = text.find("\r\n") != std::string::npos ? "\r\n" : "\n";
   const bool cut = at > 0 && text[at - 1] != '\n';
@@ -163,6 +174,7 @@ std::string with_last_line(const std::string& text, const std::string& line) {
 std::string with_key(const std::string& text, const Document& document, const Document::Place& place,
                      const std::vector<std::string>& path, const std::string& value) {
   const auto& table = *place.parent;
+  // An inline table stays on its line: { a = 1 } becomes { a = 1, b = 2 }.
   if (table.is_inline()) {
     auto end = document.range(table.source()).end - 1; // the closing brace
     while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t'))
@@ -172,11 +184,14 @@ std::string with_key(const std::string& text, const Document& document, const Do
   }
   if (&table == &document.root() || document.has_header(table))
     return with_line(text, document.end_of(table), path_text(path, place.depth) + " = " + value);
-  // A table that only its children name: it gets a header of its own, at the end.
+  // A table that only the headers of its children name ([a.b] names a) has no lines to add one to: it gets a header of
+  // its own, at the end of the file.
   auto header = std::vector<std::string>(path.begin(), path.end() - 1);
   return with_last_line(with_last_line(text, "[" + path_text(header, 0) + "]"), key_text(path.back()) + " = " + value);
 }
 
+/// Takes whole lines out, and with them the comment behind the value; from an inline table the member and its comma:
+/// the one behind it, or of the last member the one before it.
 std::string without_key(const std::string& text, const Document& document, const Document::Place& place) {
   const auto key = document.range(place.key->source()), value = document.range(place.node->source());
   if (!place.parent->is_inline()) {
@@ -241,18 +256,22 @@ Result edit_toml(const std::string& text, const Edit& edit) try {
     if (target.parent == nullptr || target.node != nullptr)
       return Error{fmt::format("'{}' cannot be renamed to '{}': {}", edit.key, edit.to,
                                target.node != nullptr ? "that is there already" : "something on its way is no table")};
+    // Within one table only the key is replaced, so that its value, its line and the comments around it stay.
     if (target.parent == place.parent && target.depth + 1 == target_path.size()) {
       const auto range = document.range(place.key->source());
       edited.text = text.substr(0, range.begin) + key_text(target_path.back()) + text.substr(range.end);
       break;
     }
+    // In another table it is a new line. The places of `document` are wrong once it is taken out: the rest is parsed
+    // anew.
     const auto without = without_key(text, document, place);
     const Document rest(without);
     edited.text = with_key(without, rest, rest.find(target_path), target_path, *edited.before);
     break;
   }
   }
-  // What was put together is read again: it must say what was asked for.
+  // What was put together is read again. If it does not say what was asked for, the edit is refused: better none than a
+  // file that means something else.
   const Document after(edited.text);
   const auto now = after.find(split_path(edit.kind == Edit::Kind::rename ? edit.to : edit.key));
   const bool is_there = now.node != nullptr;

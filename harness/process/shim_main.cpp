@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <initializer_list>
@@ -28,7 +29,7 @@ using holdfast::process::ShimMessage;
 
 namespace {
 
-constexpr int most_reaped = 1000; ///< that are told of: a service that forks for every request would flood the harness
+constexpr int most_reaped = 1000; ///< reports at most: a service that forks for every request would flood the harness
 
 struct Shim {
   pid_t main = 0; ///< 0 once it has been reaped: its number may belong to somebody else by then
@@ -38,36 +39,48 @@ struct Shim {
 
 void report(ShimMessage::Type type, int value, int more = 0, int flags = 0) {
   const ShimMessage message{type, value, more};
-  // A failed send means that the harness is gone, which the poll loop sees as well and acts upon.
+  // A failed send means that the harness is gone: the poll loop sees that too, as the end of the socket, and kills the
+  // tree. With MSG_DONTWAIT it may also mean that the socket is full.
   (void)send(shim_control_fd, &message, sizeof message, MSG_NOSIGNAL | flags);
 }
 
+/// Calls `each` with every descendant that is found, children before their parents.
 template <class Each>
 void for_each_descendant(pid_t parent, Each each, int depth = 0) {
   if (depth > 64)
     return;
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
-  // Children of other threads than the first are listed under those threads, but a tree's processes are single-threaded
-  // or their children reach us when they die: the callers loop until none is left.
-  std::FILE* file = std::fopen(path, "re");
-  if (file == nullptr)
+  char path[96];
+  std::snprintf(path, sizeof path, "/proc/%d/task", parent);
+  DIR* threads = opendir(path);
+  if (threads == nullptr)
     return;
-  int child = 0;
-  while (std::fscanf(file, "%d", &child) == 1) {
-    for_each_descendant(child, each, depth + 1);
-    each(child);
+  // The kernel lists a child under the thread that forked it. Runtimes with many threads (Java, Go) start programs from
+  // any of them: without looking at each, a pause would stop the service and leave such a child running.
+  while (const dirent* thread = readdir(threads)) {
+    const long id = std::strtol(thread->d_name, nullptr, 10); // 0 of "." and ".."
+    std::snprintf(path, sizeof path, "/proc/%d/task/%ld/children", parent, id);
+    std::FILE* file = id == 0 ? nullptr : std::fopen(path, "re");
+    if (file == nullptr)
+      continue; // the thread has ended
+    int child = 0;
+    while (std::fscanf(file, "%d", &child) == 1) {
+      for_each_descendant(child, each, depth + 1);
+      each(child);
+    }
+    std::fclose(file);
   }
-  std::fclose(file);
+  closedir(threads);
 }
 
 void signal_tree(int signal) {
   for_each_descendant(getpid(), [signal](pid_t pid) { kill(pid, signal); });
 }
 
+// Only the first process's end must reach the harness. Reports of others are dropped when the socket is full: the
+// harness may be busy, and the shim has to go on reaping.
 void note_reaped(Shim& shim, pid_t pid, int status) {
   if (pid != shim.main) {
-    if (shim.told++ < most_reaped) // the harness may be busy: nobody waits for it here
+    if (shim.told++ < most_reaped)
       report(ShimMessage::Type::reaped, status, pid, MSG_DONTWAIT);
     return;
   }
@@ -78,14 +91,14 @@ void note_reaped(Shim& shim, pid_t pid, int status) {
   report(ShimMessage::Type::main_exited, status, remaining);
 }
 
-/// True when there are no children left.
+/// Reaps every child that has ended; with `options` 0 it first waits for one. True when no children are left.
 bool reap(Shim& shim, int options) {
   for (;;) {
     int status = 0;
     const pid_t pid = waitpid(-1, &status, options);
     if (pid > 0) {
       note_reaped(shim, pid, status);
-      options = WNOHANG; // whoever else is ready; then look again at who is alive
+      options = WNOHANG; // then only those that have ended already: the caller looks again at who is alive
     } else if (pid < 0 && errno == EINTR) {
       continue;
     } else {
@@ -94,6 +107,8 @@ bool reap(Shim& shim, int options) {
   }
 }
 
+// Repeats until waitpid(2) says that there is no child. One pass is not enough: a process may fork after it was listed
+// and before it is killed; what it has started then becomes our child, and the next pass kills that.
 void kill_tree(Shim& shim) {
   do {
     signal_tree(SIGKILL);
@@ -105,7 +120,8 @@ void kill_tree(Shim& shim) {
   std::exit(WIFEXITED(shim.main_status) ? WEXITSTATUS(shim.main_status) : 128 + WTERMSIG(shim.main_status));
 }
 
-/// The program runs as somebody else; the shim stays who it is, so that it can kill it.
+/// Gives this process the user and group of `UID:GID`, and no other groups; "-" changes nothing. Called in the
+/// program's process only: the shim keeps its user, or it could not kill the program.
 bool become(const char* identity) {
   unsigned user = 0, group = 0;
   if (std::strcmp(identity, "-") == 0)
@@ -114,12 +130,14 @@ bool become(const char* identity) {
          setuid(user) == 0;
 }
 
+/// In the forked child: executes the program, or writes the errno to the pipe `failure`. Signal masks and ignored
+/// signals survive exec, so both are set back first: the shim has blocked `signals`, and holdfast ignores SIGPIPE.
 void execute(const char* identity, char** arguments, const sigset_t& signals, int failure) {
   sigprocmask(SIG_UNBLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_DFL);
   setpgid(0, 0);
   if (become(identity)) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL); // after the change of user, which clears it
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // after the change of user, which would clear it
     execvp(arguments[0], arguments);
   }
   const int error = errno;
@@ -140,9 +158,12 @@ int main(int argc, char** argv) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != std::atoi(argv[1]))
-    return 4; // the parent died before the line above
+    return 4; // the parent died before the line above: no signal would ever come
+  // A program that held the socket would keep it open after the shim's end, and the harness would wait for ever for
+  // messages.
   fcntl(shim_control_fd, F_SETFD, FD_CLOEXEC);
 
+  // Blocked before the fork, so that the SIGCHLD of a program that ends at once is not missed.
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
@@ -161,6 +182,8 @@ int main(int argc, char** argv) {
   }
   if (shim.main == 0)
     execute(argv[2], argv + 3, signals, failure[1]);
+  // The pipe tells whether the program was executed: its last writing end closes at a successful exec, and nothing is
+  // read; after a failure there is an errno in it.
   close(failure[1]);
   int error = 0;
   if (read(failure[0], &error, sizeof error) == sizeof error) {
@@ -170,7 +193,7 @@ int main(int argc, char** argv) {
   }
   close(failure[0]);
   report(ShimMessage::Type::started, shim.main);
-  // The service's output must end when the service does: the shim holds no end of its pipes.
+  // The service's output must end when the service does: the shim lets go of its own ends of those pipes.
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   dup2(null, STDOUT_FILENO);
   dup2(null, STDERR_FILENO);
@@ -182,6 +205,7 @@ int main(int argc, char** argv) {
     if ((watched[0].revents & POLLIN) != 0) {
       signalfd_siginfo info{};
       while (read(signal_fd, &info, sizeof info) == sizeof info)
+        // The parent has died (PR_SET_PDEATHSIG), or somebody wants the shim to end: never without its tree.
         if (info.ssi_signo != SIGCHLD)
           kill_tree(shim), leave(shim);
       if (reap(shim, WNOHANG))
@@ -192,6 +216,7 @@ int main(int argc, char** argv) {
       const auto size = recv(shim_control_fd, &message, sizeof message, MSG_DONTWAIT);
       if (size < 0 && (errno == EAGAIN || errno == EINTR))
         continue;
+      // Size 0: the harness has closed the socket or is dead.
       if (size != sizeof message || message.type == ShimMessage::Type::kill_tree)
         kill_tree(shim), leave(shim);
       if (message.type == ShimMessage::Type::signal_main && shim.main != 0)

@@ -12,7 +12,7 @@ struct Address {
   std::string host; ///< a name or an IP address, without brackets
   std::uint16_t port = 0;
 
-  /// By what it says, without asking anybody: "localhost", 127.0.0.0/8, ::1.
+  /// By the text alone, no name is looked up: "localhost", 127.0.0.0/8, ::1.
   [[nodiscard]] bool is_loopback() const;
 };
 

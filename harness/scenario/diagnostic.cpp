@@ -52,6 +52,8 @@ std::string describe(const Diagnostics& diagnostics) {
 
 namespace {
 
+/// How many letters must be put in, taken out, replaced or exchanged with their neighbour to make `b` of `a`: "adn" is
+/// one mistake away from "and", not two.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i)
@@ -72,9 +74,11 @@ std::size_t distance(const std::string& a, const std::string& b) {
 } // namespace
 
 std::optional<std::string> nearest(const std::string& name, const std::vector<std::string>& candidates) {
+  // Time and memory grow with the product of both lengths: for a key of a megabyte there is no suggestion.
   if (name.size() > 100)
     return std::nullopt;
   std::optional<std::string> best;
+  // One more than what is allowed, since the best must be below it. In the shortest names one letter may be wrong.
   std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
   for (const auto& candidate : candidates) {
     if (candidate.size() > 100)

@@ -20,6 +20,7 @@ std::optional<toml::table> parse_toml(std::string_view text, const std::string& 
   }
 }
 
+// Tables that stand on both sides are merged; everything else, arrays too, replaces what stood below.
 void merge(toml::table& over, toml::table& table) {
   for (auto&& [key, value] : over) {
     auto* below = table.get(key);
@@ -58,16 +59,22 @@ std::optional<Extended> lay_over_extended(toml::table& root, const std::filesyst
     if (const auto* further = base_head->get("extends"))
       context.error(further->source(), "a scenario that is extended cannot extend another",
                     fmt::format("{} extends it", file.string()));
+    // A name and a description are of one scenario, and `extends` has been followed.
     for (const auto* own : {"name", "about", "extends"})
       base_head->erase(own);
+    // The path of a stack file is looked up beside the file that says it.
     if (base_head->contains("stack") && !head->contains("stack"))
       extended.stack_folder = path.parent_path();
   }
+  // Merged key by key, a scenario would be held against what the base expects of steps that it does not have, and users
+  // would do operations that its own journey does not name.
   for (const auto* whole : {"expect", "step"})
     if (root.contains(whole))
       base->erase(whole);
   if (auto* below = base->get_as<toml::table>("workload"); below != nullptr && root.at_path("workload.journey"))
     below->erase("journey");
+  // Into the base, since what is laid over wins; the result is moved back, so that every node keeps its place in its
+  // own file.
   merge(root, *base);
   root = std::move(*base);
   return extended;

@@ -5,6 +5,7 @@
 namespace holdfast::scenario {
 
 InstanceId InstanceId::parse(std::string_view text) {
+  // Services have no "@" in their names (names.hpp). What is no host number behind one makes the whole text a name.
   const auto at = text.rfind('@');
   int host = 0;
   if (at != std::string_view::npos) {

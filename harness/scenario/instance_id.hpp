@@ -12,7 +12,7 @@ struct InstanceId {
   std::string service; ///< or the server's name
   int host = 0;        ///< from 1; 0 of a server that stands alone
 
-  /// What no instance is called, "none" for one, is the name of something that stands alone.
+  /// A text without a host, and any that is no instance's, "none" for one, is the name of something that stands alone.
   [[nodiscard]] static InstanceId parse(std::string_view text);
   [[nodiscard]] std::string text() const;
   auto operator<=>(const InstanceId&) const = default;

@@ -12,6 +12,8 @@ bool fits(const JsonComparison& comparison, const json::value& body) {
   if (value == nullptr)
     return false;
   const auto wanted = json::parse(comparison.value);
+  // Numbers are compared by value: 10 and 10.0 are equal, although JSON's parser makes an integer of one and not of the
+  // other.
   const bool numbers = value->is_number() && wanted.is_number();
   const auto number = [](const json::value& one) { return one.to_number<double>(); };
   switch (comparison.is) {

@@ -1,4 +1,5 @@
-// A field of a JSON value against what is wanted of it. What stack files say of requests to fakes and of replies.
+// Compares a field of a JSON value with what a stack file wants of it: in a request to a fake, or in a reply that says
+// that it does not know the session.
 #pragma once
 
 #include <boost/json/value.hpp>

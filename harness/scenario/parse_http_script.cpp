@@ -1,3 +1,5 @@
+// The routes of a dependency that an HTTP fake plays. Placeholders are checked last, when all routes are read: a route
+// may find what another one has booked, so that the fields of all books must be known.
 #include "harness/scenario/parse_http_script.hpp"
 
 #include "harness/scenario/placeholders.hpp"
@@ -13,7 +15,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// What every event of the history says already; see harness/history/FORMAT.md.
+/// Fields that every event of the history has: an entry of a book is written beside them, in one JSON object. See
+/// harness/history/FORMAT.md.
 constexpr auto taken_fields = {"seq", "time", "type", "dependency"};
 
 HttpAnswer parse_answer(const toml::table& table, const std::string& what, int status, ParseContext& context) {
@@ -48,7 +51,7 @@ HttpBehaviour parse_behaviour(const std::string& name, const toml::table& table,
     behaviour.when = parse_condition(*when, "when of " + what, context);
   if (!reader.has("do"))
     context.error(table.source(), fmt::format("{} lacks 'do'", what), "do = \"decline\", \"hang\", \"delay\", …");
-  // Each knows its own keys only: another's is an unknown one.
+  // Each kind asks for its own keys only, so that a key of another kind is reported as unknown.
   const auto kind = reader.choice("do", {"decline", "hang", "delay", "twice", "cut"}).value_or("");
   if (kind == "decline") {
     static const toml::table none;
@@ -68,12 +71,13 @@ HttpBehaviour parse_behaviour(const std::string& name, const toml::table& table,
     behaviour.kind = HttpBehaviour::Kind::cut;
     behaviour.delivered_before_cut = static_cast<std::size_t>(reader.integer("bytes", 0).value_or(0));
   }
+  // Without a kind every key would be unknown, and what is wrong is only `do`.
   if (!kind.empty())
     reader.finish();
   return behaviour;
 }
 
-/// The names in braces of a path; a segment is one or is plain.
+/// The names in braces of a path. Reports a segment that is neither plain text nor one such name alone.
 Names captures(TableReader& reader, const std::string& path) {
   if (path.empty() || path.front() != '/')
     reader.error("path", "a path begins with '/'");
@@ -151,6 +155,7 @@ public:
       known_.push_back("book." + field);
   }
   void check(const std::string& text, const toml::source_region& where) const {
+    // What a request holds is known only when it comes: of these names any field and any header will do.
     for (const auto& name : placeholders(text)) {
       const bool of_request =
           (name.starts_with("json.") && name.size() > 5) || (name.starts_with("header.") && name.size() > 7);
@@ -184,6 +189,7 @@ void check_placeholders(const HttpRoute& route, const Names& fields, const toml:
   names.check(route.book, place(here["book"]));
   for (const auto& behaviour : route.behaviours) // nothing is booked then
     names.check(behaviour.answer, place(here["behaviours"][behaviour.name]["answer"]));
+  // Only the route's own answer comes after its entry was booked, and may name what is in it.
   names.knows_book_of(route);
   names.check(route.answer, place(here["answer"]));
   for (const auto& [field, value] : route.finds)

@@ -6,11 +6,12 @@
 
 namespace holdfast::scenario {
 
-/// `key` is the table's, for messages: "dependencies.payments.routes".
-/// `"/pointer" = value` or `{ not, at_least, at_most }`, of `what`.
+/// Reads what a field of JSON is compared with, `"/pointer" = value` or `"/pointer" = { not, at_least, at_most }`, into
+/// `into`. `what` is what the comparison belongs to, for messages.
 void parse_comparisons(const std::string& pointer, const toml::node& node, std::vector<JsonComparison>& into,
                        const std::string& what, ParseContext& context);
 
+/// `key` is that of the table, for messages: "dependencies.payments.routes".
 [[nodiscard]] HttpScript parse_http_script(const toml::table& routes, const std::string& key, ParseContext& context);
 
 } // namespace holdfast::scenario

@@ -1,3 +1,5 @@
+// The [operations] of a stack file: how each one is sent, which replies mean what, and what the checks need of an
+// operation to judge it in its role.
 #include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/parse_stack.hpp"
 #include "harness/scenario/placeholders.hpp"
@@ -12,6 +14,7 @@ namespace holdfast::scenario {
 
 namespace {
 
+/// Roles by their names, which stand in `to_string` alone.
 const std::map<std::string, Role>& roles() {
   static const std::map<std::string, Role> all = [] {
     std::map<std::string, Role> names;
@@ -63,6 +66,7 @@ void check_pointer(TableReader& reader, std::string_view key, const std::string&
 Unauthenticated parse_unauthenticated(const toml::table& table, const std::string& what, ParseContext& context) {
   TableReader reader(table, what, context);
   Unauthenticated said;
+  // Statuses that are given stand in place of the usual ones (401 and 403), and do not add to them.
   if (reader.has("status"))
     said.status = statuses(reader, "status");
   parse_headers(reader, said);
@@ -76,6 +80,8 @@ Unauthenticated parse_unauthenticated(const toml::table& table, const std::strin
   return said;
 }
 
+/// A text is the JSON pointer to a path or URL; a table says in addition that a token stands there, or that the Link
+/// header says it.
 NextPage parse_next(TableReader& reader) {
   NextPage next;
   const auto* node = reader.any("next");
@@ -204,6 +210,7 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
     operation.batch = static_cast<int>(reader.integer("batch", 1, 100'000).value_or(operation.batch));
   reader.finish();
 
+  // A read without these shows nothing that could be compared with what was acknowledged.
   const bool reads_list = operation.role == Role::purchases || operation.role == Role::statement;
   if (reads_list && !operation.ok.list)
     context.error(table.source(), fmt::format("{} reads a list: its 'ok' needs 'list'", reader.what()),
@@ -226,6 +233,7 @@ Operation parse_operation(const std::string& name, const toml::table& table, con
   return operation;
 }
 
+/// A placeholder that nothing fills would be sent in braces, and the service would refuse the request at best.
 void check_placeholders(const Operation& operation, const std::vector<std::string>& known,
                         const toml::source_region& where, ParseContext& context) {
   std::string all = operation.path + " " + operation.json_body;
@@ -248,10 +256,12 @@ std::vector<Operation> parse_operations(const toml::table& table, const Stack& s
     operations.push_back(parse_operation(name, entry, stack, context));
     places[name] = entry.source();
   });
+  // What the workload fills in itself, and what the reply of any operation captures.
   std::vector<std::string> known = {"id", "number", "user", "password", "item", "amount", "peer"};
   for (const auto& operation : operations)
     for (const auto& [name, pointer] : operation.ok.capture)
       known.push_back(name);
+  // A role has one operation at most: a stack is asked for the operation of a role, as for its login.
   std::map<Role, std::string> taken;
   for (const auto& operation : operations) {
     check_placeholders(operation, known, places[operation.name], context);

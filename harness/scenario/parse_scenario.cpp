@@ -1,3 +1,7 @@
+// A scenario file to a Scenario. Tables are laid over each other first: the scenario over the file that it extends,
+// --set over both, and what the scenario says of its stack over the stack file. Then the stack is parsed, and what
+// refers to its names: the workload, the steps, and what is expected of them. Errors are collected, and with any error
+// there is no scenario.
 #include "harness/scenario/extends.hpp"
 #include "harness/scenario/load.hpp"
 #include "harness/scenario/names.hpp"
@@ -9,6 +13,7 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <set>
+#include <stdexcept>
 
 namespace holdfast::scenario {
 
@@ -18,17 +23,21 @@ namespace {
 void apply(const Setting& setting, toml::table& root, ParseContext& context) {
   const auto place = fmt::format("--set {}={}", setting.key, setting.value);
   const Location where{place, 0, 0};
+  // Tried as TOML first, which gives numbers and lists their types; a shell has taken the quotes off a text.
   std::optional<toml::table> parsed;
   for (const auto& text : {fmt::format("x = {}", setting.value), fmt::format("x = '''{}'''", setting.value)}) {
     try {
       parsed = toml::parse(text, place);
       break;
     } catch (const toml::parse_error&) {
-      continue; // a bare word: taken as a string the second time round
+      continue;                              // a bare word: taken as a string the second time round
+    } catch (const std::invalid_argument&) { // see toml_implementation.cpp
+      continue;
     }
   }
   if (!parsed)
     return context.error(where, "the value is no TOML");
+  // Tables on the way to the key are made where they are not there.
   toml::table* table = &root;
   std::string_view rest = setting.key;
   for (std::size_t dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
@@ -86,7 +95,7 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
         workload.journey.emplace_back(std::string(name.str()), static_cast<int>(*weight));
     }
   }
-  // Names that do not exist have been reported: what is left would only be a second complaint about them.
+  // Operations that do not exist have been reported: a journey that is empty without them is no second mistake.
   if (workload.journey.empty() && unknown == 0)
     context.error(reader.source("journey"), "the workload is empty: [workload] needs a 'journey' with a weight above 0",
                   "journey = { purchase = 1 }");
@@ -95,6 +104,7 @@ Workload parse_workload(const toml::table& table, const Stack& stack, ParseConte
       expect_known(name, operations, "operation", reader.source("setup"), context);
     workload.setup = *setup;
   } else {
+    // Users are made and logged in, where the stack has operations for that.
     for (const auto role : {Role::register_user, Role::login})
       if (const auto* operation = stack.operation(role))
         workload.setup.push_back(operation->name);
@@ -130,6 +140,7 @@ ExpectedFinding parse_expected(const toml::table& table, const Scenario& scenari
   TableReader reader(table, "an expected finding", context);
   ExpectedFinding expected;
   expected.check = reader.choice("check", names_of(catalog.checks)).value_or("");
+  // A kind that its check does not have would never be found, and the reproduction would fail for a misspelling.
   expected.kind = reader.required_text("kind");
   for (const auto& check : catalog.checks)
     if (check.name == expected.check && !expected.kind.empty())
@@ -171,6 +182,7 @@ Expectations parse_expectations(const toml::table& table, const Scenario& scenar
   for (const auto& check : catalog.checks)
     if (auto value = check.survives ? reader.choice(check.name, {"survive"}) : std::nullopt)
       expect.survive[check.name] = *value;
+  // Readiness is one word, or a table that may ask for more.
   if (const auto* node = reader.any("readiness"); node != nullptr && node->is_table()) {
     TableReader inner(*node->as_table(), "[expect.readiness]", context);
     if (inner.boolean("truthful").value_or(true))
@@ -184,6 +196,7 @@ Expectations parse_expectations(const toml::table& table, const Scenario& scenar
   if (const auto* processes = reader.table("processes")) {
     TableReader inner(*processes, "[expect.processes]", context);
     expect.may_end = inner.texts("may_end").value_or(expect.may_end);
+    // Fakes are part of the harness and external dependencies are not started by it: neither has a process that ends.
     auto known = names_of(scenario.stack.services);
     for (const auto& dependency : scenario.stack.dependencies)
       if (dependency.provider == Dependency::Provider::server)
@@ -237,7 +250,8 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   auto root = parse_toml(text, file.string(), context);
   if (!root)
     return {std::nullopt, context.take_sorted()};
-  // What is set stands over everything, and may say anew which file is extended.
+  // --set stands over everything, and may name another file to extend: that one is applied before the file is read, and
+  // all of them after it.
   for (const auto& setting : settings)
     if (setting.key == "scenario.extends")
       apply(setting, *root, context);
@@ -247,6 +261,7 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
   scenario.extended_text = std::move(extended->text);
   for (const auto& setting : settings)
     apply(setting, *root, context);
+  // A stack that the command line names is looked up beside the scenario, even where the extended file had named one.
   if (std::any_of(settings.begin(), settings.end(), [](const Setting& one) { return one.key == "scenario.stack"; }))
     extended->stack_folder = file.parent_path();
 
@@ -286,8 +301,11 @@ Loaded parse_scenario(std::string_view text, const std::filesystem::path& file, 
                     "'stack' is looked up from the folder of the scenario");
     }
   }
+  // Without services every name in the rest of the file would be reported as unknown, and the stack's own errors say
+  // what is wrong. The keys are not looked at then either, since nobody has asked for them.
   if (!scenario.stack.services.empty()) {
     static const toml::table none;
+    // A file without [workload] is read as one with an empty table, which reports what it lacks.
     const auto* workload = reader.table("workload");
     scenario.workload = parse_workload(workload != nullptr ? *workload : none, scenario.stack, context);
     if (const auto* steps = reader.array_of_tables("step"))

@@ -1,5 +1,6 @@
 #include "harness/scenario/parse_settings.hpp"
 
+#include "harness/scenario/configurations.hpp"
 #include "harness/scenario/parse_stack.hpp"
 #include "harness/scenario/placeholders.hpp"
 #include "harness/text/input_file.hpp"
@@ -12,6 +13,7 @@ namespace holdfast::scenario {
 
 namespace {
 
+/// A text may hold braces of the program that reads it. Only a name that is nearly one of ours is taken for a mistake.
 std::optional<std::string> checked_template(TableReader& reader, const KeySchema& key, std::optional<std::string> text,
                                             const Stack& stack) {
   constexpr std::size_t near = 2; // as in [releases]
@@ -55,7 +57,7 @@ std::optional<Value> parse_value(TableReader& reader, const KeySchema& key, cons
     const auto name = reader.text(key.name);
     if (!name)
       return std::nullopt;
-    const auto read = text::read_file(std::filesystem::path(stack.file).parent_path() / *name);
+    const auto read = text::read_file(template_path(stack.file, *name));
     if (const auto* unreadable = std::get_if<text::Unreadable>(&read)) {
       reader.error(key.name, fmt::format("of the file '{}', {}", *name, unreadable->why),
                    "it is looked up from the folder of the stack file");
@@ -94,6 +96,7 @@ Settings parse_settings(TableReader& reader, const std::vector<KeySchema>& keys,
   for (const auto& key : keys) {
     if (key.required && !reader.has(key.name)) {
       reader.context().error(reader.source(), fmt::format("'{}' needs '{}': {}", of, key.name, key.help));
+      // Asked for all the same: where the key is misspelt, the unknown one is told this name.
       (void)reader.any(key.name);
       continue;
     }

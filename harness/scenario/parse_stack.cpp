@@ -1,6 +1,10 @@
+// A stack file to a Stack: dependencies, services, releases, operations and declarations, in this order, since each of
+// them refers to names of those before it. Whether a placeholder in a command or a configuration can be filled is
+// looked at for each release, when all of its parts are known.
 #include "harness/scenario/parse_stack.hpp"
 
 #include "harness/scenario/address.hpp"
+#include "harness/scenario/configurations.hpp"
 #include "harness/scenario/names.hpp"
 #include "harness/scenario/parse_http_script.hpp"
 #include "harness/scenario/parse_settings.hpp"
@@ -45,6 +49,7 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
   TableReader reader(table, what, context);
   ConfigFile config;
   config.name = reader.required_text("name");
+  // The file is rendered into the folder of each instance, and nowhere else.
   if (config.name.find('/') != std::string::npos || config.name == "." || config.name == "..")
     reader.error("name", fmt::format("'name' of {} is a file name, without folders", what));
   const auto format = reader.choice("format", {"properties", "toml", "json", "text"});
@@ -61,7 +66,7 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
   } else if (text) {
     config.text = *text;
   } else {
-    const auto path = stack_file.parent_path() / *file;
+    const auto path = template_path(stack_file, *file);
     auto read = text::read_file(path);
     if (const auto* unreadable = std::get_if<text::Unreadable>(&read))
       reader.error("file", fmt::format("of the configuration template {}, {}", path.string(), unreadable->why));
@@ -72,7 +77,8 @@ std::optional<ConfigFile> parse_config(const toml::table& table, const std::stri
   return config;
 }
 
-/// The parts of a service that a release may say anew.
+/// The parts of a service that a release may say anew: a command or a configuration file as a whole, the environment
+/// variable by variable.
 void parse_service_release(TableReader& reader, ServiceRelease& into, const std::filesystem::path& file) {
   if (auto command = reader.texts("command")) {
     into.command = *command;
@@ -174,6 +180,7 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   dependency.protocol = reader.choice("protocol", names).value_or("");
   const auto known = std::find_if(catalog.protocols.begin(), catalog.protocols.end(),
                                   [&](const ProtocolSchema& one) { return one.name == dependency.protocol; });
+  // A protocol that is not known has been reported. The rest is checked as of one without fake, server and routes.
   const auto protocol = known == catalog.protocols.end() ? ProtocolSchema{} : *known;
   dependency.operations_are_methods = protocol.operations_are_methods;
   if (!reader.has("protocol"))
@@ -181,6 +188,7 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   const auto provider = reader.choice("provider", {"fake", "server", "external"}).value_or("fake");
   dependency.database = reader.text("database").value_or(dependency.database);
   dependency.user = reader.text("user").value_or(dependency.user);
+  // Without a command it is the usual server of its protocol, if that has one: how it is run the protocol knows.
   if (provider == "server" && !reader.has("command")) {
     if (protocol.use_usual_server != nullptr)
       protocol.use_usual_server(dependency);
@@ -191,7 +199,7 @@ Dependency parse_dependency(const std::string& name, const toml::table& table, c
   if (reader.has("command"))
     dependency.socket.clear(); // it listens where its own command says
   dependency.socket = reader.text("socket").value_or(dependency.socket);
-  // What is given stands over the defaults.
+  // What is given stands over what `use_usual_server` has filled in.
   dependency.command = reader.texts("command").value_or(dependency.command);
   dependency.prepare = reader.texts("prepare").value_or(dependency.prepare);
   dependency.stop_signal =
@@ -238,6 +246,7 @@ Payments parse_payments(const toml::table& table, const Stack& stack, ParseConte
   const auto* dependency = stack.dependency(payments.dependency);
   if (!payments.dependency.empty() && dependency == nullptr)
     expect_known(payments.dependency, names_of(stack.dependencies), "dependency", reader.source("dependency"), context);
+  // Only of a fake is it known before the run which fields its book will have.
   if (dependency != nullptr && dependency->provider == Dependency::Provider::fake) {
     std::vector<std::string> fields;
     for (const auto& route : dependency->script.routes)
@@ -287,6 +296,7 @@ Declarations parse_declarations(const toml::table& table, const Stack& stack, co
   if (const auto* payments = reader.table("payments"))
     declare.payments = parse_payments(*payments, stack, context, declare.payments_visible);
   for (const auto& check : catalog.checks) {
+    // What other checks must be told they say in their own schemas: this file does not name them.
     const auto* told = check.declares.empty() ? nullptr : reader.table(check.name);
     if (told == nullptr)
       continue;
@@ -310,8 +320,9 @@ std::string link_named_by(const std::string& placeholder) {
   return name;
 }
 
-/// What nothing fills is an error where it was probably meant to be filled: a link that the service does not need, a
-/// name of two letters more or less, a whole argument. Elsewhere it may be the program's own, and lint says so.
+/// Reports placeholders that nothing fills, where they were probably meant to be filled: a link that the service does
+/// not need, a name that is up to two letters away from a known one, an argument that is nothing but a placeholder.
+/// Anything else may be the program's own, and lint remarks on it.
 void check_templates(const ServiceRelease& release, const Service& service, const std::string& what,
                      const toml::source_region& where, const std::vector<std::string>& known, ParseContext& context) {
   constexpr std::size_t near = 2;
@@ -363,20 +374,20 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
     });
 
   std::map<std::string, ServiceRelease> defaults;
-  std::map<std::string, toml::source_region> places;
   if (const auto* services = reader.table("services"))
     for_each_table(*services, "[services]", context, [&](const std::string& name, const toml::table& entry) {
       TableReader inner(entry, fmt::format("[services.{}]", name), context);
       stack.services.push_back(parse_service(name, inner));
       parse_service_release(inner, defaults[name], file);
-      places[name] = entry.source();
       inner.finish();
+      // Links are called by what they lead to: one name must not mean two of them.
       if (stack.dependency(name) != nullptr)
         context.error(entry.source(), fmt::format("'{}' is a dependency and a service: names must differ", name));
     });
   if (stack.services.empty())
     context.error(Location{file.string(), 0, 0}, "a stack needs at least one [services.NAME]");
 
+  // Looked at when all services are known: a service may need one that stands below it.
   auto known = names_of(stack.services);
   for (const auto& dependency : stack.dependencies)
     known.push_back(dependency.name);
@@ -387,6 +398,8 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
                      context);
 
   const auto templates = template_names(stack);
+  // A release has every service of the stack. What it does not say of one is as in [services], or as in the release
+  // that it extends.
   const auto finish_release = [&](Release& release, const toml::source_region& where) {
     for (const auto& service : stack.services) {
       auto& one = release.services[service.name];
@@ -407,6 +420,7 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
       TableReader inner(entry, fmt::format("[releases.\"{}\"]", name), context);
       Release release{name, defaults};
       if (auto base = inner.text("extends")) {
+        // Only releases above this one are parsed by now, so that none can extend itself by way of others.
         if (const auto* found = stack.release(*base)) {
           release.services = found->services;
         } else {
@@ -426,9 +440,11 @@ Stack parse_stack(const toml::table& root, const std::filesystem::path& file, co
       finish_release(release, entry.source());
     });
   } else {
+    // A stack without [releases] has one, of what its services say.
     Release only{"current", defaults};
     finish_release(only, root.source());
   }
+  // Where [stack] names none, the stack starts with the first release of the file.
   stack.initial_release = initial.empty() && !stack.releases.empty() ? stack.releases.front().name : initial;
   if (!initial.empty())
     expect_known(initial, names_of(stack.releases), "release", root["stack"]["release"].node()->source(), context);

@@ -1,3 +1,5 @@
+// The steps of a scenario, in the order of the file. A step may come after one above it only, and its time must not be
+// before theirs. Its kind comes from the catalog, whose schema says which settings it takes.
 #include "harness/scenario/parse_steps.hpp"
 
 #include "harness/scenario/address.hpp"
@@ -26,6 +28,7 @@ std::vector<std::string> link_names(const Stack& stack) {
 
 namespace {
 
+/// "request", "reply", or "reply+BYTES" for a reply of which so many bytes have been delivered, at least one.
 std::optional<Position> parse_position(const std::string& text) {
   if (text == "request")
     return Position{Position::Point::request, 0};
@@ -77,6 +80,7 @@ InstanceSelection parse_instances(TableReader& reader, const Scenario& scenario)
     selection.services = *services;
   }
   const int hosts = scenario.stack.hosts;
+  // A number is how many hosts, which the seed chooses; a list names them.
   if (const auto* node = reader.any("hosts")) {
     const auto too_many = [&](std::int64_t host) {
       reader.error("hosts", fmt::format("the stack '{}' has {} host{}, not {}", scenario.stack.name, hosts,
@@ -109,6 +113,7 @@ Trigger parse_trigger(TableReader& reader, const Scenario& scenario, const std::
     reader.context().error(reader.source(),
                            fmt::format("{} must say when it begins: one of 'at', 'when', 'after'", reader.what()),
                            "at = \"2s\"; when = { link = …, position = \"reply\" }; after = \"step-id\"");
+  // A step whose beginning is wrong begins at 0, so that the rest of it is checked too.
   Trigger trigger = AtTime{};
   if (auto at = reader.duration("at"))
     trigger = AtTime{*at};
@@ -125,7 +130,9 @@ Trigger parse_trigger(TableReader& reader, const Scenario& scenario, const std::
   return trigger;
 }
 
-/// A fault on somebody else's machine takes somebody's word that nothing is lost by it.
+/// An external dependency beyond loopback runs on a machine that is not the harness's to disturb: a step on its link
+/// needs --allow-external HOST, by which somebody says that nothing is lost. Without a list in the catalog the run has
+/// been played already, and its bundle is only read.
 void expect_allowed(const std::string& link, const Stack& stack, const Catalog& catalog, TableReader& reader) {
   const auto* dependency = stack.dependency(link);
   if (dependency == nullptr || dependency->provider != Dependency::Provider::external || !catalog.allowed_external)
@@ -137,6 +144,8 @@ void expect_allowed(const std::string& link, const Stack& stack, const Catalog& 
                  fmt::format("where nothing is lost by it: --allow-external {}", address->host));
 }
 
+/// Of some keys a kind of step takes exactly one: with none it has nothing to do, with several it is not said which of
+/// them counts.
 void expect_one_of(const TableReader& reader, const StepSchema& schema, const toml::table& table,
                    ParseContext& context) {
   const auto given = std::count_if(schema.one_of.begin(), schema.one_of.end(),
@@ -146,7 +155,8 @@ void expect_one_of(const TableReader& reader, const StepSchema& schema, const to
                                               fmt::join(schema.one_of, ", "), given == 0 ? "none is" : "several are"));
 }
 
-/// A file in which no single key can be changed makes the step senseless before anything is started.
+/// Reports a step that changes a key of a service's configuration where no file of it can be edited, before anything is
+/// started. Which release is in force at the step is not known: one whose file can be edited is enough.
 void expect_editable(const Step& step, const std::vector<Step>& before, const Stack& stack, const toml::table& table,
                      ParseContext& context) {
   for (const auto& service : stack.services) {
@@ -193,6 +203,7 @@ std::vector<Step> parse_steps(const toml::array& steps, const Scenario& scenario
     if (ids.contains(step.id))
       reader.error("id", fmt::format("two steps are called '{}'", step.id));
     step.trigger = parse_trigger(reader, scenario, ids);
+    // Only now: a step cannot come after itself.
     ids.insert(step.id);
     if (const auto* at = std::get_if<AtTime>(&step.trigger)) {
       if (previous && at->at < *previous)

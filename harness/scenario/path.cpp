@@ -8,6 +8,9 @@ namespace holdfast::scenario {
 std::set<int> hosts_on_path(const Stack& stack, const Operation& operation, const Struck& struck) {
   const auto reached = stack.reached_from(operation.service);
   const auto caller = struck.link.substr(0, struck.link.find('>'));
+  // Which steps are on the way of an operation the header says. The cases below are a step on processes, one on the
+  // link from users to a service, one on the link to a dependency, and one on a link between two services, of which
+  // `caller` is the first.
   const auto is_on_way = [&](const Service& service) {
     if (!reached.contains(service.name))
       return false;

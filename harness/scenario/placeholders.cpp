@@ -19,10 +19,12 @@ void walk(std::string_view text, Plain plain, Name name) {
       ++end;
     if (end == open + 1 || end >= text.size() || text[end] != '}')
       continue;
+    // A variable of a shell or of another program: `${x}` is passed on as it is.
     if (open > 0 && text[open - 1] == '$') {
       open = end;
       continue;
     }
+    // `{{x}}` writes `{x}`: the outer braces are left out, and the inner ones are plain text.
     if (open > begin && text[open - 1] == '{' && end + 1 < text.size() && text[end + 1] == '}') {
       plain(text.substr(begin, open - 1 - begin));
       plain(text.substr(open, end + 1 - open));

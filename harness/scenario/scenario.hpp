@@ -30,7 +30,7 @@ struct Workload {
   ReadBack read_back = ReadBack::each;
   std::int64_t amount_min = 1;
   std::int64_t amount_max = 20;
-  bool relogin = true; ///< whose session is refused logs in again
+  bool relogin = true; ///< a user whose session is refused logs in again
 };
 
 /// Where in a message's life on a link: see the design's words.

@@ -33,12 +33,15 @@ const Operation* Stack::operation(Role role) const {
   return found == operations.end() ? nullptr : &*found;
 }
 
+// The overview stands in only where no operation has the role itself.
 const Operation* Stack::reader(Role role) const {
   const auto* own = operation(role);
   const bool in_overview = role == Role::whoami || role == Role::purchases || role == Role::statement;
   return own == nullptr && in_overview ? operation(Role::overview) : own;
 }
 
+// A placeholder in the request that a login's reply fills is a token. Cookies are named in no request: the browser
+// sends them by itself.
 bool Stack::carries_token(const Operation& one) const {
   const auto* login = operation(Role::login);
   if (login == nullptr)
@@ -56,12 +59,15 @@ std::set<std::string> Stack::reached_from(const std::string& service_name) const
   while (!open.empty()) {
     const auto* one = service(open.back());
     open.pop_back();
+    // Needs are dependencies as well, which are no services and lead no further.
     if (one != nullptr && reached.insert(one->name).second)
       open.insert(open.end(), one->needs.begin(), one->needs.end());
   }
   return reached;
 }
 
+// Depth first. A service counts as visited before its needs are, so that services which need each other in a circle are
+// started in some order, and the walk ends.
 std::vector<const Service*> Stack::start_order() const {
   std::vector<const Service*> order;
   std::set<std::string> visited;

@@ -63,7 +63,7 @@ struct Balancer {
   Retry retry = Retry::same;
 };
 
-/// Starts again what ended by itself.
+/// Starts an instance again that has ended by itself.
 struct Supervisor {
   Duration within = std::chrono::seconds{1}; ///< all tries are made in this time, evenly
   int tries = 5;
@@ -114,7 +114,8 @@ enum class Role {
   other,
 };
 
-/// What it acknowledges can be lost. What an operation without a role does is not known: it may be anything.
+/// Whether an operation of this role changes something, so that what it has acknowledged can be lost. What one without
+/// a role does is not known: it is taken for a change.
 [[nodiscard]] constexpr bool is_change(Role role) {
   switch (role) {
   case Role::register_user:
@@ -186,7 +187,7 @@ struct Operation {
   int batch = 500; ///< of an import: users in one request
 };
 
-/// Where the payments of purchases are booked, and what of an entry means what.
+/// In which book the payments of purchases are written, and which field of its entries says what.
 struct Payments {
   std::string dependency;          ///< whose fake keeps the book
   std::string id = "id";           ///< field that carries the purchase's client id
@@ -196,7 +197,8 @@ struct Payments {
   std::string voided = "void";     ///< its value where a payment is taken back
 };
 
-/// Declared, never inferred from what a stack shows.
+/// The rules of the stack that checks judge by. They are declared in its file, never inferred from what the stack
+/// shows.
 struct Declarations {
   Duration session_lifetime = std::chrono::hours{1};
   bool session_sliding = true;

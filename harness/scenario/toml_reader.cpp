@@ -12,6 +12,7 @@
 namespace holdfast::scenario {
 
 void ParseContext::add_source(const std::string& path, std::string_view text) {
+  // The lines are shown below mistakes in them, and `locate` looks for texts in them.
   auto& lines = lines_[path];
   std::istringstream stream{std::string(text)};
   for (std::string line; std::getline(stream, line);) {
@@ -25,6 +26,8 @@ Location ParseContext::locate(const toml::source_region& where) const {
   return {where.path ? *where.path : std::string{}, where.begin.line, where.begin.column};
 }
 
+// toml++ knows the places of values. A placeholder is a few letters within one, and the region at hand is often the
+// whole table's: the text is looked for from there on.
 Location ParseContext::locate(const toml::source_region& from, std::string_view text) const {
   auto where = locate(from);
   const auto found = lines_.find(where.file);
@@ -46,6 +49,7 @@ void ParseContext::error(const toml::source_region& where, std::string message, 
   error(locate(where), std::move(message), std::move(hint));
 }
 
+// The line goes into the diagnostic here, where the text is at hand: whoever prints it has no files any more.
 void ParseContext::error(Location where, std::string message, std::string hint) {
   Diagnostic diagnostic{std::move(where), std::move(message), std::move(hint), {}};
   if (const auto found = lines_.find(diagnostic.where.file); found != lines_.end())
@@ -54,6 +58,8 @@ void ParseContext::error(Location where, std::string message, std::string hint) 
   diagnostics_.push_back(std::move(diagnostic));
 }
 
+// Tables are read in the order in which they refer to each other, which need not be that of the file. Of two errors at
+// one place the one that was found first stays first.
 Diagnostics ParseContext::take_sorted() {
   std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.where.file, a.where.line, a.where.column) < std::tie(b.where.file, b.where.line, b.where.column);
@@ -98,6 +104,8 @@ void TableReader::wrong_type(const toml::node& node, std::string_view key, std::
   context_.error(node.source(), fmt::format("'{}' of {} must be {}, not {}", key, what_, wanted, type_name(node)));
 }
 
+// A value of another type is reported and then treated as absent: the default stands for it, so that one mistake does
+// not make others.
 const toml::node* TableReader::find(std::string_view key, std::string_view wanted,
                                     bool (toml::node::*is)() const noexcept) {
   const auto* node = any(key);
@@ -109,6 +117,7 @@ const toml::node* TableReader::find(std::string_view key, std::string_view wante
   return nullptr;
 }
 
+// Every reading of a value goes through here, so that `finish` knows which keys nobody has asked for.
 const toml::node* TableReader::any(std::string_view key) {
   asked_.emplace(key);
   return table_.get(key);
@@ -121,6 +130,7 @@ std::optional<std::string> TableReader::text(std::string_view key) {
   return node->as_string()->get();
 }
 
+// An absent key counts as asked for too: `finish` then suggests it for one that is misspelt.
 std::string TableReader::required_text(std::string_view key) {
   if (!has(key)) {
     asked_.emplace(key);
@@ -156,6 +166,7 @@ std::optional<double> TableReader::number(std::string_view key, double min, doub
   }
   const double value =
       node->is_integer() ? static_cast<double>(node->as_integer()->get()) : node->as_floating_point()->get();
+  // Written so that nan, which is neither below nor above anything, is refused.
   if (!(value >= min && value <= max)) {
     error(key, fmt::format("'{}' of {} must be between {} and {}, not {}", key, what_, min, max, value));
     return std::nullopt;
@@ -257,6 +268,8 @@ std::optional<std::string> TableReader::choice(std::string_view key, const std::
   return value;
 }
 
+// The value in the words of each format of configurations. A text takes the type of what it replaces, so that it may be
+// a number after all; anything else has its type, and its literals are written here.
 std::optional<config::Value> TableReader::literal(std::string_view key) {
   const auto* node = any(key);
   if (node == nullptr)
@@ -311,6 +324,7 @@ void TableReader::finish() {
   for (const auto& [key, node] : table_) {
     if (asked_.contains(key.str()))
       continue;
+    // A key that --set has put in has no place of its own, but its value has: the command line.
     const auto where = key.source().begin.line != 0 ? key.source() : node.source();
     context_.error(where, fmt::format("unknown key '{}' in {}", key.str(), what_),
                    suggest(std::string(key.str()), known));
@@ -326,6 +340,8 @@ void for_each_table(const toml::table& table, const std::string& what, ParseCont
     else
       context.error(node.source(), fmt::format("'{}' in {} must be a table, not {}", key.str(), what, type_name(node)));
   }
+  // toml++ sorts tables by name. Their order in the file counts: the first release is the one that the stack starts
+  // with, a release extends one above it, and the first route that fits answers.
   std::stable_sort(entries.begin(), entries.end(), [&](const auto& a, const auto& b) {
     // What a scenario lays over its stack comes after what the stack's own file says.
     const auto foreign = [&](const toml::table& one) {

@@ -8,7 +8,8 @@ namespace js = boost::json;
 
 namespace {
 
-// One description of the fields of each struct serves both directions: `field(key, member)`.
+// One description of the fields of each struct serves both directions: `field(key, member)`. The last parameter only
+// picks the overload: `Self` is const when a report is written, and is not when it is read.
 
 template <class Field, class Self>
 void describe(Field& field, Self& self, const PhaseLine*) {
@@ -67,6 +68,7 @@ public:
   void operator()(std::string_view key, bool value) { object[key] = value; }
   void operator()(std::string_view key, std::uint64_t value) { object[key] = value; }
   void operator()(std::string_view key, int value) { object[key] = value; }
+  // Whole milliseconds: what is less is lost on the way.
   void operator()(std::string_view key, history::Time value) { object[key] = value.count() / 1'000'000; }
   void operator()(std::string_view key, Verdict value) { object[key] = to_string(value); }
   void operator()(std::string_view key, const std::vector<std::string>& values) {
@@ -89,7 +91,7 @@ public:
   js::object object;
 };
 
-/// What is missing or of another type stays as it is, and is noted.
+/// What is missing or of another type leaves its member as it is.
 class Reader {
 public:
   explicit Reader(const js::value& value) : object_(value.if_object()) {}
@@ -102,9 +104,18 @@ public:
     if (const auto* value = find(key, js::kind::bool_))
       into = value->get_bool();
   }
-  void operator()(std::string_view key, std::uint64_t& into) { into = static_cast<std::uint64_t>(number(key)); }
-  void operator()(std::string_view key, int& into) { into = static_cast<int>(number(key)); }
-  void operator()(std::string_view key, history::Time& into) { into = std::chrono::milliseconds(number(key)); }
+  void operator()(std::string_view key, std::uint64_t& into) {
+    if (const auto value = number(key))
+      into = static_cast<std::uint64_t>(*value);
+  }
+  void operator()(std::string_view key, int& into) {
+    if (const auto value = number(key))
+      into = static_cast<int>(*value);
+  }
+  void operator()(std::string_view key, history::Time& into) {
+    if (const auto value = number(key))
+      into = std::chrono::milliseconds(*value);
+  }
   void operator()(std::string_view key, Verdict& into) {
     if (const auto* value = find(key, js::kind::string))
       for (const auto one : {Verdict::pass, Verdict::fail, Verdict::inconclusive, Verdict::reproduced})
@@ -133,12 +144,11 @@ private:
     const auto* value = object_ == nullptr ? nullptr : object_->if_contains(key);
     return value != nullptr && value->kind() == kind ? value : nullptr;
   }
-  [[nodiscard]] std::int64_t number(std::string_view key) const {
+  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const {
     const auto* value = object_ == nullptr ? nullptr : object_->if_contains(key);
-    return value == nullptr     ? 0
-           : value->is_uint64() ? static_cast<std::int64_t>(value->get_uint64())
-           : value->is_int64()  ? value->get_int64()
-                                : 0;
+    if (value != nullptr && value->is_uint64())
+      return static_cast<std::int64_t>(value->get_uint64());
+    return value != nullptr && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
   }
 
   const js::object* object_;
@@ -154,6 +164,7 @@ js::object to_json(const Report& report) {
 
 std::optional<Report> report_of(const js::value& value) {
   const auto* object = value.if_object();
+  // These two keys tell a report from other JSON; any other may be missing.
   if (object == nullptr || object->if_contains("scenario") == nullptr || object->if_contains("exit_status") == nullptr)
     return std::nullopt;
   Reader reader(value);
