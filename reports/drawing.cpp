@@ -1,3 +1,6 @@
+// Lays a counterexample out in two steps. First each event of the drawn operations becomes a column, in the order of
+// the events; then the columns move apart until every bar holds its label. No browser is asked for the width of a text,
+// since the page has no scripts.
 #include "reports/drawing.hpp"
 #include "harness/text/escape.hpp"
 
@@ -21,7 +24,7 @@ constexpr std::size_t longest_label = 42;
 
 struct Bar {
   OperationId id = 0;
-  std::size_t row = 0, begin = 0, end = 0; ///< of the columns
+  std::size_t row = 0, begin = 0, end = 0; ///< begin and end are columns
   std::string label;
   double x = 0, y = 0, width = 0;
   [[nodiscard]] double middle() const { return x + width / 2; }
@@ -33,16 +36,18 @@ std::string label_of(const consistency::History& history, OperationId id) {
   const auto& one = history.operations[id];
   if (one.outcome == Outcome::ok && one.invoked.is_list() && one.completed.is_list())
     return (one.f.is_nil() ? "" : history.values.show(one.f) + " ") + history.values.show(one.completed);
+  // It begins with "process N ", which its row already says: the label is what follows the second blank.
   auto text = operation_text(history, id);
   return text.substr(std::min(text.size(), text.find(' ', text.find(' ') + 1)) + 1);
 }
 
+/// Letters of UTF-8: bytes that continue one are not counted.
 std::size_t letters_of(const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char byte) { return (byte & '\xc0') != '\x80'; }));
 }
 
-/// At most so many letters.
+/// At most so many letters, the ellipsis included; never cut inside a letter.
 std::string cut(const std::string& text, std::size_t letters) {
   if (letters_of(text) <= letters)
     return text;
@@ -101,7 +106,8 @@ private:
     gaps_.assign(positions.size() + 1, least_gap);
   }
 
-  /// Columns move apart until every bar holds its label, those of short operations first.
+  /// Columns move apart until every bar holds its label, those of short operations first: the room that they take also
+  /// serves the longer ones around them, which then need less of their own.
   void place_bars() {
     auto shortest = bars_;
     std::sort(shortest.begin(), shortest.end(),
@@ -127,13 +133,15 @@ private:
   const Drawing& drawing_;
   std::vector<Bar> bars_;
   std::vector<std::int64_t> processes_;
-  std::vector<double> gaps_, edges_; ///< between columns; of them
+  std::vector<double> gaps_, edges_; ///< the width between two columns; the x of each column
 };
 
 std::string bar_svg(const Drawing& drawing, const Bar& bar) {
   const auto& one = drawing.history.operations[bar.id];
   const bool is_stuck = std::find(drawing.stuck.begin(), drawing.stuck.end(), bar.id) != drawing.stuck.end();
   const char* outcome = one.outcome == Outcome::ok ? "ok" : one.outcome == Outcome::fail ? "fail" : "info";
+  // A browser shows the title of an element as a hint: there the whole operation stands, and not what fits into its
+  // bar.
   auto hint = place_text(drawing.history, bar.id) + ": " + operation_text(drawing.history, bar.id);
   if (one.invoke_time != 0)
     hint += fmt::format("\ninvoked at {:.6f} s", static_cast<double>(one.invoke_time) / 1e9);

@@ -1,3 +1,5 @@
+// Writes each operation as two lines, its invocation and its completion, and each event of a step as one, all in the
+// order of their sequence numbers. An operation that was open when the history ended has no second line.
 #include "reports/jepsen_export.hpp"
 
 #include "harness/text/escape.hpp"
@@ -31,12 +33,13 @@ public:
     out_ += '{';
   }
 
+  /// The value of a secret name becomes a mark as a whole; in other texts only the secrets do.
   void text(std::string_view key, std::string_view value) {
     begin(key);
     text::append_json(out_, secrets_.is_secret_name(key) ? secrets_.mark(value) : secrets_.mask(value));
   }
   void number(std::string_view key, std::int64_t value) { begin(key), out_ += std::to_string(value); }
-  /// What Jepsen has as a keyword.
+  /// A keyword in EDN, where the value may be one; a text in JSON, which has no keywords.
   void name(std::string_view key, std::string_view value) { begin(key), name(value); }
   void values(const history::Values& values) {
     for (const auto& [key, value] : values)
@@ -55,7 +58,7 @@ public:
   void list(std::string_view key, const EntryList& entries) {
     begin(key);
     out_ += '[';
-    bool is_first = true; // by place: entries may be shared, also within a list
+    bool is_first = true; // not by comparing addresses: a list may hold one entry twice
     for (const auto& entry : entries) {
       if (!std::exchange(is_first, false))
         out_ += is_edn_ ? " " : ",";
@@ -96,7 +99,8 @@ private:
   const history::Secrets& secrets_;
 };
 
-/// Writes what a step says of itself: see history::StepEvent.
+/// Writes what a step says of itself: see history::StepEvent. As in the bundle, what is empty, zero or false is left
+/// out.
 struct StepFields {
   Map& out;
 
@@ -128,7 +132,8 @@ struct StepFields {
   }
 };
 
-/// What comes of an operation; what the service did not let in had no effect.
+/// What Jepsen calls the outcome of an operation. One that was refused as not signed in is a fail there: the service
+/// did not let it in, so it had no effect.
 const char* type_of(Outcome outcome) {
   return outcome == Outcome::ok ? "ok" : outcome == Outcome::info ? "info" : "fail";
 }

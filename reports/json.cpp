@@ -7,6 +7,7 @@ namespace holdfast::reports {
 
 std::string json(const std::vector<verdict::Report>& reports) {
   boost::json::array runs;
+  // No run is no evidence, and not a pass.
   auto worst = reports.empty() ? verdict::Verdict::inconclusive : reports[0].verdict;
   for (const auto& report : reports) {
     worst = verdict::worse(worst, report.verdict);
@@ -15,6 +16,7 @@ std::string json(const std::vector<verdict::Report>& reports) {
   return boost::json::serialize(boost::json::object{{"verdict", verdict::to_string(worst)}, {"runs", runs}}) + "\n";
 }
 
+/// A file with several runs is refused: this reads what the process of one run leaves for the one that started it.
 std::optional<verdict::Report> from_json(std::string_view text) {
   boost::system::error_code error;
   const auto value = boost::json::parse(text, error);

@@ -33,6 +33,7 @@ std::string operation_text(const consistency::History& history, consistency::Ope
     return text + (one.complete_line == 0 ? " → never completed" : " → unknown");
   if (one.outcome == Outcome::fail)
     return text + " → failed";
+  // A completion that only repeats what was asked, as that of a write, is not shown again.
   return text +
          (values.equal(one.completed, one.invoked) && !one.invoked.is_nil() ? " → ok" : " → ok " + show(one.completed));
 }

@@ -1,4 +1,4 @@
-// What is said of a history that was held against a model: one writer an output format.
+// Tells the result of judging a history by a model (`holdfast check`): one writer for each output format.
 #pragma once
 
 #include "harness/consistency/result.hpp"

@@ -92,6 +92,8 @@ std::string prefix(const Judgement& judgement) {
 std::string judgement_html(const Judgement& judgement) {
   const auto& result = judgement.result;
   const auto verdict = verdict_of(result.validity);
+  // The page holds text of a file that anybody may have written. It is escaped everywhere; the policy also forbids
+  // scripts, and loading anything.
   auto out = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                          "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width\">\n"

@@ -42,6 +42,8 @@ js::value json_of(const consistency::Values& values, Value value) {
   return nullptr;
 }
 
+/// `value` is the answer of an operation that succeeded, and what was asked otherwise, as in a line of a history;
+/// `invoked` and `completed` hold both.
 js::object operation_of(const Judgement& judgement, OperationId id) {
   const auto& values = judgement.history.values;
   const auto& one = judgement.history.operations.at(id);
@@ -100,6 +102,7 @@ std::string judgement_json(const Judgement& judgement) {
                     {"ruled_out", ruled_out},
                     {"examined", result.examined},
                     {"operations", judgement.history.operations.size()}};
+  // Only linearizability has a prefix: models that look for anomalies have findings instead.
   if (!result.prefix.empty() || !result.stuck.empty()) {
     object["prefix"] = operations_of(judgement, result.prefix);
     object["stuck"] = operations_of(judgement, result.stuck);

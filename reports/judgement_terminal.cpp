@@ -76,6 +76,7 @@ std::string judgement_terminal(const Judgement& judgement, Colour colour) {
   for (const auto& finding : result.findings) {
     out += fmt::format("\n  {}, {} {}{}", text::terminal(finding.kind), finding.count,
                        finding.count == 1 ? "case" : "cases", finding.is_allowed ? ", which that level allows" : "");
+    // One example of each finding: more of them only push the first one off the screen. The JSON has all.
     out += finding.examples.empty() ? "\n"
            : finding.count == 1     ? ":\n" + example(judgement, finding.examples.front())
                                     : ", for example\n" + example(judgement, finding.examples.front());

@@ -40,6 +40,7 @@ std::string junit(const std::vector<verdict::Report>& reports) {
     time += seconds(report);
     cases += fmt::format("  <testcase classname=\"{}\" name=\"{} seed {}\" time=\"{:.3f}\"", text::xml(report.file),
                          text::xml(report.scenario), report.seed, seconds(report));
+    // Only what did not pass has a body. A reproduction that found what it names is a success.
     if (failed || unsure)
       cases += fmt::format(">\n    <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n  </testcase>\n",
                            failed ? "failure" : "error", verdict::to_string(report.verdict), text::xml(report.reason),

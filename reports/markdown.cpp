@@ -21,7 +21,7 @@ bool is_good(const verdict::Report& report) {
   return report.verdict == Verdict::pass || report.verdict == Verdict::reproduced;
 }
 
-/// Text as it is, between fences that are longer than any in it.
+/// Text as it is, between fences that are longer than any in it: nothing that a service said ends the block.
 std::string fenced(std::string_view text) {
   std::size_t longest = 2, length = 0;
   for (const char c : text) {
@@ -35,6 +35,7 @@ std::string fenced(std::string_view text) {
 std::string checks_of(const verdict::Report& report) {
   std::string out = "| check | verdict | what it saw |\n|---|---|---|\n";
   for (const auto& check : report.checks) {
+    // The reason tells what a check without findings saw; where there are findings, they take its place.
     std::string saw = text::markdown(text::one_line(check.reason, longest_reason));
     if (!check.findings.empty()) {
       saw.clear();
@@ -96,6 +97,7 @@ std::string markdown(const std::vector<verdict::Report>& reports, Colour) {
                                        : fmt::format("**{}**", verdict::to_string(report.verdict)),
                        text::markdown(report.scenario), report.seed, seconds(report.took),
                        text::markdown(text::one_line(report.reason, longest_reason)));
+  // Runs that passed have nothing to explain: their row in the table is all.
   for (const auto& report : reports)
     if (!is_good(report))
       out += details_of(report);

@@ -1,3 +1,6 @@
+// One run as a person reads it, the most important first: verdict and reason, numbers, steps, checks, and the
+// counterexamples below. What a scenario or a service said goes through text::terminal, since it may hold bytes that
+// steer a terminal.
 #include "harness/text/escape.hpp"
 #include "reports/report.hpp"
 
@@ -65,6 +68,8 @@ std::string terminal(const verdict::Report& report, Colour colour) {
                          text::terminal(check.reason));
       continue;
     }
+    // The name and verdict of a check stand on the line of its first finding; the lines of its other findings are
+    // indented below.
     bool first = true;
     for (const auto& finding : check.findings) {
       auto who = verdict::affected(check, finding);
@@ -92,6 +97,7 @@ namespace {
 
 /// The closing lines of several runs.
 std::string terminal_summary(const std::vector<verdict::Report>& reports, Colour colour) {
+  // A single run has just been told in full.
   if (reports.size() < 2)
     return {};
   std::string out = fmt::format("\n{:<13} {:<34} {:>8}  {}\n", "verdict", "scenario", "time", "why");

@@ -150,7 +150,8 @@ std::string describe(const history::Operation& operation) {
   return text;
 }
 
-/// Probes tell something only when their answer changes.
+/// Probes tell something only when their answer changes. Those before the window are followed as well, so that the
+/// first one in it is shown only when it differs from the one before.
 void add_probes(std::vector<Line>& lines, const bundle::Bundle& bundle, const Window& window) {
   std::map<std::string, std::string> last;
   for (const auto& probe : bundle.history.probes) {
@@ -163,6 +164,8 @@ void add_probes(std::vector<Line>& lines, const bundle::Bundle& bundle, const Wi
 void add_operations(std::vector<Line>& lines, const bundle::Bundle& bundle, const TimelineOptions& options,
                     const Window& window) {
   for (const auto& operation : bundle.history.operations) {
+    // Around a step there are too many operations to show all of them: without a user only those are that were not
+    // served.
     const bool failed = !operation.is_served() && operation.checkpoint == 0;
     const bool wanted = operation.user == options.user || (!options.step.empty() && options.user.empty() && failed);
     if (wanted && window.holds(operation.invoke_time))
@@ -214,6 +217,8 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
         continue;
       if (known.empty() || known.back() != step->id)
         known.push_back(step->id);
+      // A step may be armed, or wait for something to be at risk, long before it does anything: the window is around
+      // what it did.
       if (step->id != options.step || step->state == history::StepEvent::State::armed ||
           step->state == history::StepEvent::State::waited)
         continue;
@@ -244,9 +249,11 @@ timeline(const bundle::Bundle& bundle, const std::filesystem::path& directory, c
       return bundle::Problem{history::describe(*error)};
     add_bodies(lines, std::get<std::vector<history::WireBody>>(bodies), options.step, window);
   }
+  // Lines of the same moment stay in the order in which they were added: events first.
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });
 
   const auto& manifest = bundle.manifest;
+  // A bundle of the first format may hold secrets that were not masked when it was recorded.
   const auto secrets = bundle::secrets_of(bundle);
   std::string out = fmt::format("{}, seed {}, {}, {:.2f} s{}\n\n", text::terminal(manifest.scenario), manifest.seed,
                                 manifest.started, static_cast<double>(manifest.took.count()) / 1e9,

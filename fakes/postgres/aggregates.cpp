@@ -21,6 +21,8 @@ bool is_window_function(const std::string& name) {
 
 } // namespace
 
+/// Nothing when the name is no aggregate and no window function. While the arguments are read, `inside` says that their
+/// columns need no GROUP BY.
 std::optional<Expression> Analyzer::aggregate(const std::string& name) {
   const bool window = is_window_function(name);
   if (!window && !is_aggregate(name))
@@ -61,6 +63,7 @@ std::optional<Expression> Analyzer::aggregate(const std::string& name) {
       --level_->inside;
     expect_symbol(")");
   }
+  // Only what stands behind the arguments tells sum(x) from sum(x) OVER (…), which may stand where aggregates may not.
   const bool over = is_word("over");
   if (!over && window)
     fail("42809", fmt::format("window function {} requires an OVER clause", name));
@@ -91,6 +94,7 @@ std::optional<Expression> Analyzer::aggregate(const std::string& name) {
   } else if (name == "sum" || name == "avg") {
     if (values.size() != 1 || !is_number(type))
       return wrong();
+    // PostgreSQL's types: a sum of integers is a bigint, of bigints a numeric, which SQLite's sum() would overflow.
     if (is_real(type))
       result = {name + "(" + chosen + argument + ")", {name == "sum" ? type : Type::float8}, name};
     else if (name == "sum" && type != Type::int8 && type != Type::numeric)
@@ -131,6 +135,7 @@ std::optional<Expression> Analyzer::aggregate(const std::string& name) {
   return result;
 }
 
+/// Frames are refused: without one SQLite's default is PostgreSQL's.
 std::string Analyzer::over_clause() {
   expect("over");
   if (!is_symbol("("))

@@ -1,3 +1,5 @@
+// The analyzer's way through the tokens, and its entry: the first word of a statement decides which rule reads it.
+// Expressions, queries, changes and definitions are in files of their own, listed in the header.
 #include "fakes/postgres/analyzer.hpp"
 
 #include <algorithm>
@@ -5,6 +7,7 @@
 
 namespace holdfast::fakes::pg {
 
+/// Words that cannot be a name or an alias without AS. https://www.postgresql.org/docs/15/sql-keywords-appendix.html
 bool is_reserved(std::string_view word) {
   static const std::set<std::string_view> all = {"all",
                                                  "analyse",
@@ -100,6 +103,7 @@ bool is_reserved(std::string_view word) {
   return all.contains(word);
 }
 
+/// A client that declares a parameter as unknown leaves its type to the server, like one that declares none.
 Analyzer::Analyzer(std::string_view sql, Catalog& catalog, SequenceIds& ids, const std::vector<Type>& declared)
     : sql_(sql), tokens_(tokens_of(sql)), catalog_(catalog), ids_(ids) {
   plan_.parameters = declared;
@@ -108,6 +112,7 @@ Analyzer::Analyzer(std::string_view sql, Catalog& catalog, SequenceIds& ids, con
       type = Type::none;
 }
 
+/// Two hundred levels, far below what the stack holds: "((((…" from a client must not end the harness.
 Analyzer::Deeper::Deeper(int& depth) : depth_(depth) {
   constexpr int limit = 200;
   if (depth >= limit)
@@ -166,6 +171,7 @@ void Analyzer::syntax_error() const {
   fail("42601", fmt::format("syntax error at or near \"{}\"", sql_.substr(peek().begin, peek().end - peek().begin)));
 }
 
+/// A word in quotes is always a name, another only if it is not reserved.
 bool Analyzer::at_name(std::size_t ahead) const {
   return peek(ahead).kind == Token::Kind::quoted ||
          (peek(ahead).kind == Token::Kind::word && !is_reserved(peek(ahead).text));
@@ -196,6 +202,7 @@ void Analyzer::skip_parentheses() {
   }
 }
 
+/// The whole statement. Anything left over is a syntax error, and parameters whose type no place has decided are texts.
 Plan Analyzer::statement() {
   plan_.keyword = peek().kind == Token::Kind::word ? peek().text : "";
   if (is_word("select") || is_word("with") || is_word("values") || is_word("table") || is_symbol("(")) {

@@ -1,3 +1,5 @@
+// Values in the binary form that drivers such as libpqxx and node-postgres may ask for, type by type as PostgreSQL's
+// send and receive functions write them.
 #include "fakes/postgres/decimal.hpp"
 #include "fakes/postgres/json.hpp"
 #include "fakes/postgres/moment.hpp"
@@ -32,6 +34,7 @@ struct Bytes {
   }
 };
 
+/// A number that takes all of a value's bytes.
 std::int64_t whole(std::string_view bytes, std::size_t size) {
   if (bytes.size() > size)
     malformed();
@@ -62,6 +65,7 @@ std::string read_numeric(std::string_view bytes) {
   return to_text(value);
 }
 
+/// The other way. Groups of zeros at both ends are left out; the scale says how many digits behind the point to show.
 std::string show_numeric(const std::string& text) {
   const bool negative = text.starts_with('-');
   auto digits = negative ? text.substr(1) : text;
@@ -93,6 +97,8 @@ std::string show_numeric(const std::string& text) {
   return bytes;
 }
 
+/// The element type comes from the client and may differ from the parameter's: int4 elements for an int8[] are
+/// converted.
 std::string read_array(Type type, std::string_view bytes) {
   Bytes in{bytes};
   const auto dimensions = in.take(4);

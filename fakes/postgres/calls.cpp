@@ -1,4 +1,5 @@
-// Functions: which there are, and what SQLite is asked for them.
+// Functions: which there are, with which types, and the SQL that stands for a call. A new one is a line in `functions`,
+// and, where SQLite has nothing like it, a pg_… function in one of the *_functions.cpp files.
 #include "fakes/postgres/analyzer.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@ struct Function {
   std::string_view sql;
 };
 
+/// Several lines of one name are tried in order, first for exactly the argument types and then for what converts
+/// implicitly: round(1) finds numeric before float8.
 const std::unordered_map<std::string_view, std::vector<Function>>& functions() {
   using enum Type;
   static const std::unordered_map<std::string_view, std::vector<Function>> all = {
@@ -122,6 +125,7 @@ std::vector<Expression> Analyzer::arguments() {
   return all;
 }
 
+/// Functions of any number or kind of arguments are written here, the others are looked up in `functions`.
 Expression Analyzer::call(const std::string& name) {
   if (auto value = aggregate(name))
     return *value;
@@ -185,7 +189,8 @@ Expression Analyzer::resolved_call(const std::string& name, std::vector<Expressi
   return {filled(chosen->sql, arguments), {chosen->result, -1}, name};
 }
 
-/// Calls with words between their arguments.
+/// Calls that have words between their arguments (CAST … AS, EXTRACT … FROM) or whose type is that of their arguments.
+/// Nothing when the name is none of them: it is an ordinary function then, substring(a, 1, 2) too.
 std::optional<Expression> Analyzer::special_form(const std::string& name) {
   if (name == "coalesce" || name == "greatest" || name == "least") {
     auto values = arguments();

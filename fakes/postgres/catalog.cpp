@@ -7,6 +7,7 @@ namespace holdfast::fakes::pg {
 
 namespace {
 
+/// In quotes, with those inside doubled: whatever a client calls its tables and values cannot end the quotes.
 std::string doubled(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
@@ -17,6 +18,7 @@ std::string doubled(std::string_view text, char quote) {
   return out + quote;
 }
 
+/// Names of columns are kept in one text, separated by a character that no name has.
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> parts;
   for (std::size_t begin = 0; begin < list.size();) {
@@ -47,6 +49,7 @@ const ConstraintInfo* TableInfo::primary_key() const {
   return found == constraints.end() ? nullptr : &*found;
 }
 
+/// SQLite takes such a key as the number of the row itself and keeps no index of its own for it.
 const ColumnInfo* TableInfo::row_number() const {
   const auto* key = primary_key();
   if (key == nullptr || key->columns.size() != 1)
@@ -64,6 +67,7 @@ const char* Catalog::schema() {
          "owner TEXT)";
 }
 
+/// Prepares anew at each call: the answers are cached in `tables_`, and definitions are rare.
 std::vector<Row> Catalog::ask(const char* sql, const std::string& parameter) const {
   sqlite3_stmt* raw = nullptr;
   sqlite3_prepare_v2(database_, sql, -1, &raw, nullptr);
@@ -86,6 +90,7 @@ const TableInfo* Catalog::find(const std::string& table) {
   const auto columns = ask("SELECT name, type, modifier, not_null, default_sql, default_text, sequence, identity, ord "
                            "FROM holdfast_columns WHERE tab = ?1 ORDER BY ord",
                            table);
+  // Asked for apart from the columns: the fake's own tables must look to clients as if they did not exist.
   const auto exists = ask("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1 AND name NOT LIKE "
                           "'holdfast!_%' ESCAPE '!' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
                           table);
@@ -93,6 +98,7 @@ const TableInfo* Catalog::find(const std::string& table) {
     return nullptr;
   TableInfo info{table, {}, {}};
   for (const auto& row : columns) {
+    // After the last one in order: the number of a column that was dropped in between is not used again.
     info.next_ordinal = static_cast<std::size_t>(std::stoi(*row[8])) + 1;
     info.columns.push_back({*row[0],
                             {static_cast<Type>(std::stoi(*row[1])), std::stoi(*row[2])},

@@ -52,7 +52,7 @@ public:
   /// The table that an index is on; nothing when there is no such index.
   [[nodiscard]] std::optional<std::string> table_of_index(const std::string& index) const;
   [[nodiscard]] bool has_sequence(const std::string& name) const;
-  /// After a definition, one's own or another's.
+  /// To be called after a definition has changed, by this session or another: what was found before is void.
   void forget() { tables_.clear(); }
 
   /// The tables that it keeps, for a new database.

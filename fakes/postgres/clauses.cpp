@@ -15,8 +15,10 @@ std::string unquoted(std::string sql) {
 
 } // namespace
 
+/// Also checks that columns outside of aggregates are grouped by: SQLite would answer with those of any row.
 void Analyzer::group_by(Query& query) {
   auto& level = *level_;
+  // The columns of the select list wait until the groups are known; those in GROUP BY itself need no check.
   const auto loose_in_list = std::move(level.loose);
   level.loose.clear();
   std::vector<std::string> groups;
@@ -67,6 +69,7 @@ void Analyzer::group_by(Query& query) {
       if (column.key && level.groups.contains(column.sql))
         decided.insert(relation.alias);
   auto loose = level.loose;
+  // A column is decided too where it is part of an expression that is grouped by: SELECT a + 1 … GROUP BY a + 1.
   for (const auto& sql : loose_in_list) {
     const bool in_item = std::any_of(query.items.begin(), query.items.end(), [&](const auto& item) {
       return level.groups.contains(item.sql) && item.sql.find(sql) != std::string::npos;
@@ -83,6 +86,8 @@ void Analyzer::group_by(Query& query) {
   }
 }
 
+/// One item of ORDER BY. A bare number or name means a column of the result, anything else is an expression over the
+/// tables; after a set operation there are only names. `query` is null inside of an aggregate or OVER.
 std::string Analyzer::order_item(const Query* query) {
   std::string sql;
   bool numeric = false;
@@ -123,6 +128,7 @@ std::string Analyzer::order_item(const Query* query) {
   const bool down = accept("desc");
   if (!down)
     accept("asc");
+  // PostgreSQL takes nulls for the greatest values, SQLite for the least: their place is always written out.
   bool first = down;
   if (accept("nulls")) {
     first = accept("first");
@@ -142,6 +148,7 @@ void Analyzer::order_by(Query& query) {
   } while (accept_symbol(","));
 }
 
+/// A LIMIT of null is no limit, which SQLite writes as -1. It takes OFFSET only after LIMIT.
 void Analyzer::limits(Query& query) {
   std::string limit, offset;
   for (;;) {

@@ -1,3 +1,6 @@
+// Which type becomes which, and when. PostgreSQL knows three occasions: implicit (an operand), assignment (a value for
+// a column) and explicit (a cast); each allows what the one before it allows and more.
+// https://www.postgresql.org/docs/15/sql-createcast.html
 #include "fakes/postgres/analyzer.hpp"
 #include "fakes/postgres/value.hpp"
 
@@ -8,7 +11,8 @@ namespace holdfast::fakes::pg {
 
 namespace {
 
-/// The place of a type among its kin: what comes later can hold what comes before.
+/// Numbers and moments in the order in which PostgreSQL widens them without being asked; the two are never compared
+/// with each other.
 int rank(Type type) {
   switch (type) {
   case Type::int2:
@@ -34,6 +38,7 @@ int rank(Type type) {
 
 } // namespace
 
+/// A parameter's type may have been settled at another place of the statement since the expression was read.
 Type Analyzer::type_of(const Expression& value) const {
   return value.parameter > 0 ? plan_.parameters[static_cast<std::size_t>(value.parameter) - 1] : value.type.type;
 }
@@ -68,8 +73,11 @@ Expression Analyzer::typed_literal(TypeName type, const std::string& text) const
   return result;
 }
 
+/// In this order: literals are read as the type now, a parameter takes it, an ARRAY[…] hands it to its elements, and
+/// whatever has a type already is converted by SQLite or by pg_cast when the statement runs.
 Expression Analyzer::coerce(Expression value, TypeName to, How how) {
   if (value.literal) {
+    // 'abc'::varchar(2) cuts; the same literal for a column of that type is an error.
     if (how == How::explicit_ && is_text(to.type))
       value.sql = sql_literal(to.type, converted(*value.literal, Type::text, to, Cast::explicit_));
     else
@@ -80,6 +88,7 @@ Expression Analyzer::coerce(Expression value, TypeName to, How how) {
   }
   if (value.parameter > 0) {
     auto& type = plan_.parameters[static_cast<std::size_t>(value.parameter) - 1];
+    // The first use of a parameter settles its type for the whole statement.
     if (type == Type::none)
       type = to.type;
     value.type = {type, -1};
@@ -103,6 +112,7 @@ Expression Analyzer::coerce(Expression value, TypeName to, How how) {
   if (!can(from, to.type, how))
     fail("42846", fmt::format("cannot cast type {} to {}", info(from).title, info(to.type).title));
   const bool fits = to.modifier < 0 || to.modifier == value.type.modifier;
+  // Kept alike in SQLite: only the type on our side changes, and no conversion runs for each row.
   const bool same_storage =
       from == to.type || (is_text(from) && is_text(to.type)) ||
       (is_integer(from) && is_integer(to.type) && (rank(from) <= rank(to.type) || to.type == Type::oid)) ||
@@ -134,6 +144,7 @@ Expression Analyzer::cast(Expression value, TypeName to) {
   return coerce(std::move(value), to, How::explicit_);
 }
 
+/// A value for a column. The error is worded for INSERT and UPDATE, so `can` is asked before `coerce`.
 Expression Analyzer::assigned(Expression value, const ColumnInfo& column) {
   const auto from = type_of(value);
   const bool array = !value.values.empty();
@@ -145,6 +156,8 @@ Expression Analyzer::assigned(Expression value, const ColumnInfo& column) {
   return coerce(std::move(value), column.type, How::assignment);
 }
 
+/// The type of a CASE, UNION, VALUES list or array: the widest of those given, text when all are unknown. A length or
+/// scale is kept only when all have the same. https://www.postgresql.org/docs/15/typeconv-union-case.html
 TypeName Analyzer::common_type(const std::vector<Expression*>& values, std::string_view context) const {
   TypeName result{Type::unknown, -1};
   for (const auto* value : values) {

@@ -1,3 +1,6 @@
+// Cuts a client's bytes into messages and answers them one at a time: startup and cancel requests, the simple query
+// protocol, and what both protocols share (errors, ReadyForQuery). The extended protocol's messages are in
+// extended.cpp.
 #include "fakes/postgres/connection.hpp"
 
 #include "fakes/postgres/fields.hpp"
@@ -33,6 +36,7 @@ void set_options(Settings& settings, const std::string& options) {
 
 } // namespace
 
+/// Until a session exists, messages are startup packets, which have no type byte: the scanner must be told each time.
 awaitable<link::FakeConnection::Taken> Connection::receive(std::string_view bytes, std::string& reply) {
   scanner_.append(bytes);
   while (!closed_) {
@@ -58,6 +62,8 @@ void Connection::end(BackendWriter& out, const SqlError& error) {
   closed_ = true;
 }
 
+/// pg_terminate_backend ends a session with a FATAL error and a closed connection; without this the client would get
+/// an ordinary error and go on.
 bool Connection::has_ended(BackendWriter& out, const SqlError& error) {
   if (!session_->ended())
     return false;
@@ -65,10 +71,12 @@ bool Connection::has_ended(BackendWriter& out, const SqlError& error) {
   return true;
 }
 
+/// The first message: a wish for encryption, a cancel request on a connection of its own, or the real startup.
 void Connection::start(std::string_view body, std::string& reply) {
   constexpr std::uint32_t version3 = 3U << 16U, cancel_request = 80877102, ssl = 80877103, gssenc = 80877104;
   const auto code = read_u32(body);
   BackendWriter out(reply);
+  // 'N' is no: the client goes on in the clear on the same connection, with another startup packet.
   if (code == ssl || code == gssenc)
     reply += 'N';
   else if (code == cancel_request)
@@ -80,6 +88,7 @@ void Connection::start(std::string_view body, std::string& reply) {
     open(body.substr(4), out);
 }
 
+/// Both numbers must be right, or anyone could cancel anyone's statements. The session may have ended meanwhile.
 void Connection::cancel(std::string_view body) {
   Fields fields(body);
   (void)fields.i32();
@@ -99,12 +108,14 @@ void Connection::open(std::string_view parameters, BackendWriter& out) {
   if (user.empty())
     return end(out, {"28000", "no PostgreSQL user name specified in startup packet"});
   session_ = std::make_unique<Session>(*server_, given["database"].empty() ? user : given["database"], user);
+  // The unnamed statement stays, as in PostgreSQL: DEALLOCATE ALL is about those with a name.
   session_->forget_prepared = [this](const std::string& name) {
     if (name.empty())
       std::erase_if(statements_, [](const auto& one) { return !one.first.empty(); });
     else if (statements_.erase(name) == 0)
       pg::fail("26000", fmt::format("prepared statement \"{}\" does not exist", name));
   };
+  // What is left over is settings: "options" holds several, "_pq_." begins protocol extensions, which may be ignored.
   given.erase("user");
   given.erase("database");
   given.erase("replication");
@@ -125,7 +136,9 @@ void Connection::open(std::string_view parameters, BackendWriter& out) {
   ready(out);
 }
 
-/// ReadyForQuery, after what the client must know of changed settings.
+/// ReadyForQuery. Before it the client is told of reported settings that have changed, the first time of all of them:
+/// drivers such as libpq decide by them how to read dates and quote strings. The first time the key for cancel
+/// requests is sent too.
 void Connection::ready(BackendWriter& out) {
   const bool first = told_.empty();
   if (first || session_->settings().version() != reported_) {
@@ -141,6 +154,8 @@ void Connection::ready(BackendWriter& out) {
   out.ready(session_->status());
 }
 
+/// Answers a message of the extended protocol with an error. Everything up to the next Sync is then left out, because
+/// the client has sent the messages that follow without knowing of the error.
 void Connection::fail(BackendWriter& out, const SqlError& error) {
   if (has_ended(out, error))
     return;
@@ -149,6 +164,8 @@ void Connection::fail(BackendWriter& out, const SqlError& error) {
   skipping_ = true;
 }
 
+/// SqlFailure is made an answer here, outside of the handler: `catch` may not await. A simple query has no Sync after
+/// it, so its error is followed by ReadyForQuery at once.
 awaitable<void> Connection::answer(Message message, std::string& reply) {
   const char type = message.type;
   std::optional<SqlError> error;
@@ -218,6 +235,7 @@ awaitable<void> Connection::handle(Message message, std::string& reply) {
   }
 }
 
+/// Writes rows in the formats that the client has asked for: text, or binary column by column.
 void Connection::rows(BackendWriter& out, const Result& result, const std::vector<int>& formats, std::size_t from,
                       std::size_t to) {
   Row shown(result.columns.size());
@@ -239,6 +257,7 @@ awaitable<void> Connection::query(std::string body, std::string& reply) {
   BackendWriter out(reply);
   statements_.erase("");
   portals_.erase("");
+  // A copy: the reference is good until the next call of `of`, which another connection may make during a wait below.
   const auto statements = server_->texts.of(Fields(body).text(), split_statements);
   if (statements.empty())
     out.simple('I');

@@ -31,7 +31,7 @@ private:
   void open(std::string_view parameters, BackendWriter& out);
   void cancel(std::string_view body);
   boost::asio::awaitable<void> answer(Message message, std::string& reply);
-  /// May throw SqlFailure: that is the answer.
+  /// A SqlFailure that it throws is sent as the answer, by `answer`.
   boost::asio::awaitable<void> handle(Message message, std::string& reply);
   boost::asio::awaitable<void> query(std::string body, std::string& reply);
   boost::asio::awaitable<void> execute(std::string body, std::string& reply);
@@ -41,9 +41,10 @@ private:
   void close(std::string_view body, BackendWriter& out);
   void fail(BackendWriter& out, const SqlError& error);
   void ready(BackendWriter& out);
-  /// FATAL, and the end of the conversation.
+  /// Answers with a FATAL error and closes the connection.
   void end(BackendWriter& out, const SqlError& error);
-  /// True when the session was ended from elsewhere: it has been said.
+  /// True when another session has ended this one (pg_terminate_backend); the client has been told and the connection
+  /// closed.
   bool has_ended(BackendWriter& out, const SqlError& error);
   static void rows(BackendWriter& out, const Result& result, const std::vector<int>& formats, std::size_t from,
                    std::size_t to);

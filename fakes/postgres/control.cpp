@@ -1,4 +1,5 @@
-// Statements about transactions and settings, which SQLite must not see.
+// Statements about transactions, settings, cursors and locks. They never reach SQLite as written: its transaction
+// begins only with the first write, and it has no settings. They are read by position in their words, not by Analyzer.
 #include "fakes/postgres/moment.hpp"
 #include "fakes/postgres/session.hpp"
 
@@ -53,6 +54,7 @@ std::string value_from(const Words& words, std::size_t at) {
 
 } // namespace
 
+/// Among them those that the fake refuses: here they end in "does not support", in Analyzer in a syntax error.
 bool is_control(std::string_view keyword) {
   static const std::set<std::string_view> all = {
       "begin",      "start",   "commit",  "end",     "rollback", "abort",      "savepoint", "release",
@@ -63,12 +65,14 @@ bool is_control(std::string_view keyword) {
   return all.contains(keyword);
 }
 
+/// Runs a statement about the session. What PostgreSQL has and the fake has not ends in `unsupported`.
 awaitable<Outcome> Session::control(const Statement& statement, const std::vector<Value>& values) {
   const auto& keyword = statement.keyword;
   const auto& words = statement.control;
   try {
     if (auto outcome = transaction_control(statement)) {
-      // Above read committed a transaction must not see others' commits: the fake lets nobody else write meanwhile.
+      // Above read committed a transaction must not see what others commit after it began, and the fake keeps no old
+      // versions of rows: such a transaction takes the write lock at once, so that no others commit until it ends.
       const bool opens = keyword == "begin" || keyword == "start" || keyword == "set";
       const auto* level = settings().changed("transaction_isolation");
       if (opens && in_block_ && !implicit_ && level != nullptr && !level->starts_with("read "))
@@ -114,7 +118,8 @@ awaitable<Outcome> Session::control(const Statement& statement, const std::vecto
   }
 }
 
-/// Nothing when it is not about transactions. Refuses everything else in a failed one.
+/// Nothing when the statement is not about transactions. In a failed transaction only COMMIT, ROLLBACK and ROLLBACK TO
+/// are let through; anything else throws.
 std::optional<Outcome> Session::transaction_control(const Statement& statement) {
   const auto& keyword = statement.keyword;
   const auto& words = statement.control;
@@ -136,6 +141,7 @@ std::optional<Outcome> Session::transaction_control(const Statement& statement) 
   return std::nullopt;
 }
 
+/// Touches neither SQLite nor the write lock: a transaction that only reads never needs them.
 void Session::begin_block() {
   in_block_ = true;
   failed_ = false;
@@ -147,6 +153,8 @@ void Session::begin_block() {
     settings().set("transaction_read_only", "on", Settings::Scope::transaction);
 }
 
+/// To be called after `end_writing`, whose error decides whether the block has committed. Cursors WITH HOLD outlive a
+/// commit and nothing else.
 void Session::end_block(bool commits) {
   in_block_ = implicit_ = failed_ = false;
   savepoints_.clear();
@@ -154,6 +162,8 @@ void Session::end_block(bool commits) {
   settings().end_transaction(commits ? End::commit : End::rollback);
 }
 
+/// BEGIN among several statements of one message takes over their implicit transaction, so what ran before it in the
+/// message belongs to the block, as in PostgreSQL.
 Outcome Session::begin(const Words& words) {
   if (in_block_ && !implicit_) {
     transaction_modes(words, 1);
@@ -166,6 +176,7 @@ Outcome Session::begin(const Words& words) {
   return done(word_is(words, 0, "start") ? "START TRANSACTION" : "BEGIN");
 }
 
+/// The modes after BEGIN or SET TRANSACTION, for this transaction alone. DEFERRABLE is read and changes nothing.
 void Session::transaction_modes(const Words& words, std::size_t at) {
   if (word_is(words, at, "transaction") || word_is(words, at, "work"))
     ++at;
@@ -188,6 +199,7 @@ void Session::transaction_modes(const Words& words, std::size_t at) {
   }
 }
 
+/// COMMIT of a failed transaction rolls back and says so with its tag, ROLLBACK: that is not an error in PostgreSQL.
 Outcome Session::commit() {
   if (!in_block_ || implicit_) {
     if (!implicit_)
@@ -201,6 +213,7 @@ Outcome Session::commit() {
   return done(failed ? "ROLLBACK" : "COMMIT");
 }
 
+/// Rolls back whatever there is, an implicit transaction too; without one it warns, as PostgreSQL does.
 Outcome Session::rollback() {
   const bool any = in_block_;
   auto error = end_writing(End::rollback);
@@ -211,6 +224,8 @@ Outcome Session::rollback() {
   return any ? done("ROLLBACK") : warned("ROLLBACK", "25P01", "there is no transaction in progress");
 }
 
+/// In SQLite a savepoint is called s0, s1, … by its depth. The client's names may repeat, and the latest of a name is
+/// meant. Before the first write SQLite knows none of them: `begin_writing` makes them then.
 std::optional<Outcome> Session::savepoint_control(const Statement& statement) {
   const auto& keyword = statement.keyword;
   const auto& words = statement.control;
@@ -242,13 +257,16 @@ std::optional<Outcome> Session::savepoint_control(const Statement& statement) {
   run(fmt::format("ROLLBACK TO s{}", index));
   if (defined_)
     ++shared_.epoch; // definitions may have been undone
+  // SET is undone by ROLLBACK TO. Restored only if something differs, since each change is reported to the client.
   if (settings().snapshot() != savepoints_[index].settings)
     settings().restore(savepoints_[index].settings);
+  // The savepoint itself stays: it can be rolled back to again.
   savepoints_.resize(index + 1);
   failed_ = false;
   return done("ROLLBACK");
 }
 
+/// SET in its forms. Where a form needs a block and there is none, PostgreSQL warns and does nothing.
 Result Session::set(const Words& words) {
   std::size_t at = 1;
   auto scope = Settings::Scope::session;

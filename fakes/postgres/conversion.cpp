@@ -1,4 +1,5 @@
-// Values between types, and between SQLite and here.
+// Values between types, as a cast or an assignment asks for it, and between SQLite and here. Analyzer has allowed the
+// conversion before the statement runs; here the value itself may still not fit, which is an error.
 #include "fakes/postgres/decimal.hpp"
 #include "fakes/postgres/json.hpp"
 #include "fakes/postgres/moment.hpp"
@@ -21,6 +22,7 @@ std::size_t length(std::string_view text) {
   return count;
 }
 
+/// Cuts a text to the length of a varchar or char, in an assignment only blanks at its end; fills a char with blanks.
 std::string fitted_text(std::string text, TypeName to, Cast cast) {
   if (to.modifier < 4)
     return text;
@@ -47,6 +49,7 @@ std::int64_t fitted_integer(std::int64_t value, Type type) {
   return value;
 }
 
+/// Rounds to the scale of a numeric(p,s); more digits than its precision are an error even in a cast.
 std::string fitted_numeric(const Decimal& value, int modifier) {
   if (modifier < 4)
     return to_text(value);
@@ -61,6 +64,7 @@ std::string fitted_numeric(const Decimal& value, int modifier) {
   return to_text(result);
 }
 
+/// Fifteen digits of a double, as PostgreSQL takes it for a numeric: more would show its binary rounding.
 Decimal decimal_of(const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value))
     return {*number, 0};
@@ -78,6 +82,7 @@ Value to_integer(const Value& value, Type from, Type to) {
     return fitted_integer(static_cast<std::int64_t>(whole.digits), to);
   }
   if (const auto* number = std::get_if<double>(&value)) {
+    // To the nearest, halves to even: numerics round halves away from zero, floats do not.
     const auto whole = std::nearbyint(*number);
     if (!(std::abs(whole) < 9.3e18))
       fail("22003", fmt::format("{} out of range", info(to).title));
@@ -86,6 +91,7 @@ Value to_integer(const Value& value, Type from, Type to) {
   return fitted_integer(std::get<std::int64_t>(value), to);
 }
 
+/// Infinities stay what they are: multiplied by the microseconds of a day they would overflow.
 Value between_moments(std::int64_t value, Type from, Type to) {
   if (from == to || value == forever || value == always_before)
     return value;
@@ -179,6 +185,7 @@ void bind(sqlite3_stmt* statement, int index, Type type, const Value& value) {
   }
 }
 
+/// The blob and not the text: it comes without a conversion, and with its zero bytes.
 Value value_of(sqlite3_value* value) {
   switch (sqlite3_value_type(value)) {
   case SQLITE_NULL:

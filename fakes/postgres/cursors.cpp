@@ -15,7 +15,8 @@ Session::Cursor& Session::cursor(const std::string& name) {
   return found->second;
 }
 
-/// The query of a DECLARE, and so its parameters.
+/// Prepares the query after FOR as a statement of its own. Its parameters become those of the DECLARE, to which the
+/// client binds values.
 void Session::plan_cursor(Statement& statement) {
   const auto& words = statement.control;
   const auto query = std::find_if(words.begin(), words.end(), [](const Token& token) {
@@ -30,6 +31,8 @@ void Session::plan_cursor(Statement& statement) {
   statement.plan.parameters = statement.query->plan.parameters;
 }
 
+/// A cursor without WITH HOLD ends with its transaction. Outside of a block that is the DECLARE itself, so PostgreSQL
+/// refuses it.
 awaitable<Outcome> Session::declare(const Statement& statement, const std::vector<Value>& values) {
   const auto& words = statement.control;
   const auto name = words[1].text;
@@ -54,6 +57,7 @@ const std::vector<Column>* Session::describe_cursor(const std::string& name) con
 
 Result Session::fetch(const Words& words) {
   const bool moves = words[0].text == "move";
+  // The last word is the name, whatever stands before it; behind it is only the end.
   const auto name = words[words.size() - 2].text;
   auto& cursor = this->cursor(name);
   const auto size = cursor.result.rows.size();
@@ -76,6 +80,8 @@ Result Session::fetch(const Words& words) {
     result.columns = cursor.result.columns;
   std::size_t seen = 0;
   while (all || seen < count) {
+    // At either end the position goes one beyond the rows: FETCH PRIOR from behind the last row gives the last row, not
+    // the one before it.
     if (backward ? cursor.position <= 1 : cursor.position >= size) {
       cursor.position = backward ? 0 : size + 1;
       break;

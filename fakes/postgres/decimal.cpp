@@ -102,6 +102,7 @@ Decimal rounded(const Decimal& value, int scale) {
   if (scale >= value.scale)
     return {cpp_int(value.digits * power_of_ten(scale - value.scale)), scale};
   const auto unit = power_of_ten(value.scale - scale);
+  // Division cuts towards zero, so adding half a unit away from zero rounds halves away from it.
   const cpp_int half = unit / 2;
   cpp_int digits = (value.digits + (value.digits < 0 ? cpp_int(-half) : half)) / unit;
   if (scale < 0)
@@ -129,6 +130,8 @@ Decimal multiply(const Decimal& a, const Decimal& b) {
   return {cpp_int(a.digits * b.digits), a.scale + b.scale};
 }
 
+/// The quotient's scale is estimated from the first group of each number, without dividing, exactly as numeric.c does:
+/// more digits would be as right, but not what a client of PostgreSQL is shown.
 Decimal divide(const Decimal& a, const Decimal& b) {
   const auto x = leading(a), y = leading(b);
   int weight = x.weight - y.weight;

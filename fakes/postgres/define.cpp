@@ -1,4 +1,5 @@
-// CREATE, DROP, ALTER and TRUNCATE.
+// CREATE, DROP, ALTER and TRUNCATE. Each writes two kinds of SQL into the plan: what SQLite is to do, and the changes
+// to the holdfast_ tables from which Catalog answers. Both run in one transaction, so that they never differ.
 #include "fakes/postgres/analyzer.hpp"
 
 #include <algorithm>
@@ -14,6 +15,8 @@ SqlError notice(std::string state, std::string message) {
 
 } // namespace
 
+/// True when there is a relation of that name and IF NOT EXISTS was said, with the notice for it; throws without it.
+/// Tables, indexes and sequences share one name space in PostgreSQL.
 bool Analyzer::skip_existing(bool if_not_exists, const std::string& name) {
   const bool exists = catalog_.find(name) != nullptr || catalog_.table_of_index(name) || catalog_.has_sequence(name);
   if (!exists)
@@ -43,6 +46,7 @@ void Analyzer::create() {
   unsupported("CREATE " + std::string(sql_.substr(peek().begin, peek().end - peek().begin)));
 }
 
+/// A UNIQUE constraint is an index of its name, not part of the table: SQLite can drop an index, not a constraint.
 void Analyzer::make_index(const std::string& table, const ConstraintInfo& index) {
   std::string list;
   for (const auto& column : index.columns)
@@ -51,6 +55,7 @@ void Analyzer::make_index(const std::string& table, const ConstraintInfo& index)
                       ")");
 }
 
+/// Without a name it gets PostgreSQL's: table, columns, "idx". Columns to be included change no result and are skipped.
 void Analyzer::create_index(bool unique) {
   plan_.tag = "CREATE INDEX";
   accept("concurrently");
@@ -130,6 +135,7 @@ void Analyzer::create_sequence() {
                                   ids_.next++, start, step));
 }
 
+/// Several tables at once may refer to each other: only a key from a table that stays is in the way.
 void Analyzer::drop() {
   plan_.writes = plan_.defines = true;
   const auto kind = peek().text;
@@ -183,6 +189,7 @@ void Analyzer::drop() {
   }
 }
 
+/// TRUNCATE is DELETE without conditions here. With CASCADE the loop goes on over the tables that it adds.
 void Analyzer::truncate() {
   plan_.keyword = "truncate";
   plan_.tag = "TRUNCATE TABLE";
@@ -212,6 +219,7 @@ void Analyzer::truncate() {
       names.push_back(key.from);
     }
   plan_.table = names[0];
+  // Tables that refer to others were added last and must be emptied first.
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     plan_.sql.push_back("DELETE FROM " + quoted_name(*name));
     if (restart)
@@ -231,6 +239,7 @@ void Analyzer::alter() {
   const auto [schema, name] = table_name();
   if (catalog_.find(name) == nullptr && if_exists) {
     plan_.notices.push_back(notice("00000", fmt::format("relation \"{}\" does not exist, skipping", name)));
+    // The rest cannot be read without the table; skip to the end of the statement.
     at_ = tokens_.size() - 1;
     return;
   }
@@ -242,6 +251,8 @@ void Analyzer::alter() {
   while (accept_symbol(","));
 }
 
+/// One of the changes that ALTER TABLE lists. `added` counts the columns added so far, which the catalogue does not
+/// know yet.
 void Analyzer::alter_one(const std::string& name, std::size_t& added) {
   const auto& table = *catalog_.find(name);
   const auto in_column = [&](const std::string& column) {
@@ -275,6 +286,7 @@ void Analyzer::alter_one(const std::string& name, std::size_t& added) {
     plan_.sql.push_back("ALTER TABLE " + quoted_name(name) + " RENAME COLUMN " + quoted_name(from) + " TO " +
                         quoted_name(to));
     plan_.sql.push_back("UPDATE holdfast_columns SET name = " + quoted_text(to) + in_column(from));
+    // Constraints keep the names of their columns: each that names this one is written anew.
     for (auto constraint : table.constraints) {
       std::replace(constraint.columns.begin(), constraint.columns.end(), from, to);
       plan_.sql.push_back(fmt::format("DELETE FROM holdfast_constraints WHERE tab = {} AND name = {}",

@@ -27,6 +27,7 @@ std::string quoted_list(const std::vector<std::string>& names) {
 
 } // namespace
 
+/// Adds to the plan the row of holdfast_columns from which the catalogue knows the column.
 void Analyzer::describe(const std::string& table, const ColumnInfo& column, std::size_t ordinal) {
   plan_.sql.push_back(fmt::format("INSERT INTO holdfast_columns VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
                                   quoted_text(table), ordinal, quoted_text(column.name),
@@ -35,12 +36,14 @@ void Analyzer::describe(const std::string& table, const ColumnInfo& column, std:
                                   quoted_text(column.sequence), static_cast<int>(column.identity)));
 }
 
+/// The same for a constraint or an index, in holdfast_constraints.
 void Analyzer::describe(const std::string& table, const ConstraintInfo& constraint) {
   plan_.sql.push_back(fmt::format("INSERT INTO holdfast_constraints VALUES ({}, {}, '{}', {}, {})", quoted_text(table),
                                   quoted_text(constraint.name), constraint.kind,
                                   quoted_text(joined(constraint.columns, "\x1f")), quoted_text(constraint.refers)));
 }
 
+/// Also an existing table's statement is read to its end, so that IF NOT EXISTS hides no syntax error.
 void Analyzer::create_table() {
   plan_.tag = "CREATE TABLE";
   const bool if_not_exists = accept_all({"if", "not", "exists"});
@@ -103,6 +106,7 @@ void Analyzer::create_table() {
   parts.insert(parts.end(), table.constraints.begin(), table.constraints.end());
   if (parts.empty())
     unsupported("tables without columns");
+  // Before the sequences that reading the columns has put into the plan already.
   plan_.sql.insert(plan_.sql.begin(), "CREATE TABLE " + quoted_name(name) + " (" + joined(parts, ", ") + ")");
   for (std::size_t i = 0; i < table.info.columns.size(); ++i)
     describe(name, table.info.columns[i], i + 1);
@@ -121,6 +125,7 @@ std::string Analyzer::serial(const std::string& table, const std::string& column
   return name;
 }
 
+/// DEFAULT nextval('s') makes the column draw from that sequence, like a serial one: see `default_of`.
 void Analyzer::default_value(ColumnInfo& column) {
   const auto begin = peek().begin;
   auto value = expression();
@@ -135,6 +140,8 @@ void Analyzer::default_value(ColumnInfo& column) {
     column.default_sql = assigned(std::move(value), column).sql;
 }
 
+/// One column with its constraints, in whatever order they stand. A serial type is an integer that draws from a
+/// sequence of its own.
 void Analyzer::column_definition(NewTable& table) {
   ColumnInfo column{expect_name(), {}};
   const auto& name = table.info.name;
@@ -192,6 +199,7 @@ void Analyzer::column_definition(NewTable& table) {
   table.info.columns.push_back(std::move(column));
 }
 
+/// A constraint that stands by itself. Its columns must all be known by now.
 void Analyzer::table_constraint(NewTable& table) {
   const auto& name = table.info.name;
   const auto given = accept("constraint") ? expect_name() : std::string{};
@@ -227,6 +235,8 @@ std::string Analyzer::check(NewTable& table, const std::string& name) {
   return "CONSTRAINT " + quoted_name(name) + " CHECK (" + sql + ")";
 }
 
+/// REFERENCES. PostgreSQL refuses at once a key without a unique constraint on what it refers to; SQLite would only at
+/// the first insert.
 std::string Analyzer::reference(NewTable& table, const std::vector<std::string>& columns, const std::string& name) {
   expect("references");
   const auto [schema, other] = table_name();
@@ -269,6 +279,7 @@ std::string Analyzer::reference(NewTable& table, const std::vector<std::string>&
 }
 
 void Analyzer::add_column(const TableInfo& table, bool if_not_exists, std::size_t& added) {
+  // Read as the only column of a table of its own; what of it SQLite cannot add is refused below.
   NewTable part{{table.name, {}, {}}, {}, {}};
   Scope scope;
   scope_ = &scope;
@@ -285,6 +296,7 @@ void Analyzer::add_column(const TableInfo& table, bool if_not_exists, std::size_
   }
   if (part.info.primary_key() != nullptr || !column.sequence.empty() || !part.constraints.empty())
     unsupported("ADD COLUMN with a key, a sequence, CHECK or REFERENCES");
+  // SQLite's ADD COLUMN fills the rows that exist and takes only constants for it.
   const bool constant = column.default_sql.find('(') == std::string::npos;
   if (!constant)
     unsupported("ADD COLUMN with a default that is not a constant");

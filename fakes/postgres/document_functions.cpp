@@ -19,6 +19,7 @@ Value shown(const Json* part, bool as_text) {
   return as_text && part->kind == Json::Kind::string ? part->text : canonical(*part);
 }
 
+/// One key of a path: the name of a member, or the index of an element where the value is an array.
 const Json* step(const Json& value, const std::string& key) {
   if (value.kind == Json::Kind::object)
     return member(value, key);
@@ -50,6 +51,7 @@ std::string as_json(sqlite3_value* value, Type type) {
   return quoted_json(shown);
 }
 
+/// jsonb_build_object, jsonb_build_array and to_jsonb: arguments come in pairs of a value and the number of its type.
 Value build(Environment&, Arguments a) {
   const auto kind = text(a[0]);
   std::vector<std::string> parts;

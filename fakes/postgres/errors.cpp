@@ -1,4 +1,6 @@
-// SQLite's errors in PostgreSQL's words.
+// Makes an SqlError of what SQLite has just refused, with the SQLSTATE and the constraint's name that PostgreSQL would
+// give: applications decide by them whether to retry or to report. Whatever is not known here is 0A000, and says that
+// it is the fake that cannot do it.
 #include "fakes/postgres/session.hpp"
 
 #include <algorithm>
@@ -14,7 +16,8 @@ std::string subject(const std::string& message) {
   return colon == std::string::npos ? std::string{} : message.substr(colon + 2);
 }
 
-/// The constraint over exactly these columns, written "t.a, t.b".
+/// SQLite names the columns of a violated unique constraint ("t.a, t.b") or an index over expressions ("index 'name'"),
+/// PostgreSQL the constraint: this finds the one over exactly these columns. Empty when there is none.
 std::string unique_name(const TableInfo* table, const std::string& columns) {
   if (columns.starts_with("index '"))
     return columns.substr(7, columns.size() - 8);
@@ -54,7 +57,8 @@ SqlError Session::last_error(const Statement* statement) const {
             name};
   }
   case SQLITE_CONSTRAINT_FOREIGNKEY: {
-    // SQLite does not say which: it is known when only one can be meant.
+    // SQLite does not say which foreign key was violated. A delete can only violate keys to the table, an insert only
+    // keys from it; the key is named when that leaves exactly one.
     const bool removes = statement != nullptr && statement->keyword == "delete";
     const bool adds = statement != nullptr && statement->keyword == "insert";
     auto keys = catalog.foreign_keys_of(table_name);

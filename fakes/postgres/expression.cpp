@@ -1,3 +1,6 @@
+// Expressions by precedence, from OR down to casts: each rule reads the next stronger one and then its own operators,
+// and writes SQL in parentheses, because SQLite's precedence is not PostgreSQL's.
+// https://www.postgresql.org/docs/15/sql-syntax-lexical.html#SQL-PRECEDENCE
 #include "fakes/postgres/analyzer.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +15,7 @@ Expression make(std::string sql, Type type, std::string name = "?column?") {
 
 } // namespace
 
+/// Of WHERE, HAVING, ON and CHECK. SQLite would take any number for a truth value; PostgreSQL refuses all but booleans.
 Expression Analyzer::condition(std::string_view clause) {
   auto value = expression();
   const auto type = type_of(value);
@@ -47,7 +51,7 @@ Expression Analyzer::negation() {
   return test();
 }
 
-/// IS …
+/// IS NULL, IS TRUE, IS DISTINCT FROM … SQLite's IS compares two values so that nulls are equal: IS NOT DISTINCT FROM.
 Expression Analyzer::test() {
   auto left = comparison();
   for (;;) {
@@ -102,6 +106,7 @@ Expression Analyzer::comparison() {
 Expression Analyzer::membership() {
   auto left = other_operator();
   for (;;) {
+    // Two words ahead: a NOT that is not followed by one of these does not belong here.
     const bool negated = is_word("not") && (is_word("between", 1) || is_word("in", 1) || is_word("like", 1) ||
                                             is_word("ilike", 1) || is_word("similar", 1));
     if (negated)
@@ -126,6 +131,7 @@ Expression Analyzer::membership() {
   }
 }
 
+/// All operators that PostgreSQL puts between comparisons and sums, at one precedence.
 Expression Analyzer::other_operator() {
   auto left = sum();
   for (;;) {
@@ -219,6 +225,7 @@ Expression Analyzer::postfix() {
       if (low != "UTC" && low != "utc" && low != "GMT" && low != "Etc/UTC")
         unsupported("time zones other than UTC");
       const auto type = type_of(value);
+      // The only zone is UTC, so both directions change the type and not the number.
       value = type == Type::timestamptz
                   ? make(value.sql, Type::timestamp, "timezone")
                   : make(coerce(std::move(value), {Type::timestamp}).sql, Type::timestamptz, "timezone");

@@ -19,6 +19,7 @@ void Connection::parse(std::string_view body, BackendWriter& out) {
     types.push_back(static_cast<Type>(fields.i32()));
   if (!fields.good)
     return fail(out, {"08P01", "a malformed Parse message"});
+  // `info` answers "unknown" for a number that it does not have. Refused here, since a Bind of it could not be read.
   for (const auto type : types)
     if (type != Type::none && info(type).type == Type::unknown && type != Type::unknown)
       return fail(out, {"0A000", fmt::format("the postgres fake does not support parameters of type {}",
@@ -41,6 +42,7 @@ void Connection::parse(std::string_view body, BackendWriter& out) {
   out.simple('1');
 }
 
+/// Values are read here, so that a malformed one fails Bind and the statement never runs.
 void Connection::bind(std::string_view body, BackendWriter& out) {
   Fields fields(body);
   const auto portal = fields.text();
@@ -83,6 +85,8 @@ void Connection::bind(std::string_view body, BackendWriter& out) {
   out.simple('2');
 }
 
+/// Of a prepared statement the parameters and then the columns, of a portal the columns only. A driver asks before
+/// Execute, to know what it will read.
 void Connection::describe(std::string_view body, BackendWriter& out) {
   const auto name = body.size() > 1 ? Fields(body.substr(1)).text() : std::string{};
   std::shared_ptr<Statement> statement;
@@ -115,6 +119,8 @@ void Connection::describe(std::string_view body, BackendWriter& out) {
     out.simple('n');
 }
 
+/// Runs the portal's statement at its first Execute and keeps the whole result. Later ones send the rows that follow:
+/// a statement with side effects must not run once for every page that the client fetches.
 awaitable<void> Connection::execute(std::string body, std::string& reply) {
   Fields fields(body);
   const auto name = fields.text();

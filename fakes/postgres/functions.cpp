@@ -1,3 +1,5 @@
+// Registers all functions, aggregates and the collation pg_numeric with a session's database, and carries errors
+// through SQLite, which knows only a message: an SqlError is packed into one text and unpacked by `error_in`.
 #include "fakes/postgres/functions.hpp"
 
 #include "fakes/postgres/decimal.hpp"
@@ -28,6 +30,7 @@ void run(sqlite3_context* context, int count, sqlite3_value** values) {
   }
 }
 
+/// Numerics are kept as text; this compares them as numbers, so that 1.0 equals 1.00 and 9 comes before 10.
 int by_value(void*, int size_a, const void* a, int size_b, const void* b) {
   const auto x = parse_decimal({static_cast<const char*>(a), static_cast<std::size_t>(size_a)});
   const auto y = parse_decimal({static_cast<const char*>(b), static_cast<std::size_t>(size_b)});

@@ -56,7 +56,8 @@ void add_aggregates(sqlite3* database);
 /// `environment` must outlive the database.
 void add_functions(sqlite3* database, Environment& environment);
 
-/// An error on its way through SQLite, and back.
+/// SQLite passes on only a message from a function that fails: these pack an SqlError into one and read it back.
+/// `error_in` gives nothing for a message of SQLite's own.
 void set_error(sqlite3_context* context, const SqlError& error);
 [[nodiscard]] std::optional<SqlError> error_in(std::string_view sqlite_message);
 

@@ -1,3 +1,4 @@
+// Intervals: read in PostgreSQL's verbose and time forms ("1 day 02:00", "3 hours ago"), shown in its style postgres.
 #include "fakes/postgres/moment.hpp"
 #include "fakes/postgres/wire.hpp"
 #include "harness/protocol/conversation.hpp"
@@ -99,6 +100,7 @@ Interval read_interval(std::string_view text) {
         seconds = std::strtod(at + 1, &end);
         at = end;
       }
+      // The sign before the hours holds for minutes and seconds too; "-00:30" has it on a zero, hence `negative`.
       const auto us = std::llround((std::abs(count) * 3600 + minutes * 60) * second_us) +
                       std::llround(seconds * static_cast<double>(second_us));
       sum.us += negative ? -us : us;
@@ -110,6 +112,7 @@ Interval read_interval(std::string_view text) {
     std::string name;
     while (*at >= 'a' && *at <= 'z')
       name += *at++;
+    // A number without a unit counts seconds.
     const auto* unit = name.empty() ? unit_named("second") : unit_named(name);
     if (unit == nullptr)
       malformed();
@@ -121,6 +124,7 @@ Interval read_interval(std::string_view text) {
   return ago ? Interval{-sum.months, -sum.days, -sum.us} : sum;
 }
 
+/// After a negative part a positive one shows its sign: "-1 mons +1 day".
 std::string show_interval(const Interval& interval) {
   std::string text;
   bool negative_before = false;

@@ -11,6 +11,8 @@ namespace holdfast::fakes::pg {
 
 namespace {
 
+/// Deeper documents count as malformed: the parser calls itself for each level, and a client must not exhaust the
+/// stack.
 constexpr int depth_limit = 500;
 
 void append_utf8(std::string& out, unsigned code) {
@@ -31,6 +33,7 @@ void append_utf8(std::string& out, unsigned code) {
   }
 }
 
+/// Strict, as PostgreSQL's parser: no leading zeros, no control characters in strings, nothing behind the document.
 class Parser {
 public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -164,6 +167,7 @@ private:
       auto code = escaped == 'u' ? four_hex() : std::nullopt;
       if (!code)
         return std::nullopt;
+      // A letter beyond the first 65,536 is written as two escapes.
       if (*code >= 0xD800 && *code < 0xDC00 && rest_.starts_with("\\u")) {
         rest_.remove_prefix(2);
         const auto low = four_hex();
@@ -182,6 +186,7 @@ private:
   std::string_view rest_;
 };
 
+/// Sorts the members of `value` in passing, hence not const.
 void write(std::string& out, Json& value) {
   switch (value.kind) {
   case Json::Kind::null:
@@ -256,6 +261,7 @@ std::string quoted_json(std::string_view text) {
   return out + '"';
 }
 
+/// Of members of one name the last counts, as in jsonb.
 const Json* member(const Json& value, std::string_view name) {
   const auto found =
       std::find_if(value.members.rbegin(), value.members.rend(), [&](const auto& one) { return one.first == name; });
@@ -270,6 +276,8 @@ const Json* element(const Json& value, long long index) {
 }
 
 bool contains(const Json& a, const Json& b) {
+  // An array contains a scalar that is one of its items: an exception of PostgreSQL's for the whole document, which the
+  // comparison of kinds below excludes for arrays in arrays.
   if (a.kind == Json::Kind::array && b.kind != Json::Kind::array && b.kind != Json::Kind::object)
     return std::any_of(a.items.begin(), a.items.end(), [&](const Json& item) { return contains(item, b); });
   if (a.kind != b.kind)
@@ -336,6 +344,7 @@ std::optional<std::vector<std::optional<std::string>>> parse_array(std::string_v
         value.pop_back();
       text.remove_prefix(end);
     }
+    // An unquoted NULL in any case is a null, "NULL" in quotes a text.
     const bool null = !quoted && value.size() == 4 &&
                       std::equal(value.begin(), value.end(), "null", [](char a, char b) { return (a | 0x20) == b; });
     elements.push_back(null ? std::nullopt : std::optional(std::move(value)));
@@ -356,6 +365,7 @@ std::string show_array(const std::vector<std::optional<std::string>>& elements) 
       out += "NULL";
       continue;
     }
+    // Quoted when it would otherwise be read back as something else: blanks, separators, nothing at all, the word null.
     const bool plain = !element->empty() && element->find_first_of("{},\"\\ \t\n\r\v\f") == std::string::npos &&
                        !(element->size() == 4 && std::equal(element->begin(), element->end(), "null",
                                                             [](char a, char b) { return (a | 0x20) == b; }));

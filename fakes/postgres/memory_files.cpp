@@ -46,6 +46,7 @@ struct MemoryFile {
     *size = static_cast<sqlite3_int64>(of(file).size_);
     return SQLITE_OK;
   }
+  /// Gives SQLite a pointer into the database instead of a copy. It stays good, as the range never moves.
   static int fetch(sqlite3_file* file, sqlite3_int64 offset, int count, void** page) {
     const auto& store = of(file);
     const bool there = static_cast<std::size_t>(offset) + static_cast<std::size_t>(count) <= store.size_;
@@ -53,6 +54,7 @@ struct MemoryFile {
     return SQLITE_OK;
   }
   static int unfetch(sqlite3_file*, sqlite3_int64, void*) { return SQLITE_OK; }
+  /// For sync, lock and unlock: memory needs no sync, and the fake's WriteLock takes the place of file locks.
   static int nothing(sqlite3_file*, int) { return SQLITE_OK; }
   static int is_reserved(sqlite3_file*, int* reserved) { return *reserved = 0, SQLITE_OK; }
   static int control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
@@ -90,6 +92,7 @@ int same_path(sqlite3_vfs*, const char* path, int size, char* full) {
 } // namespace
 
 MemoryFiles::MemoryFiles() {
+  // NORESERVE: without it the kernel could refuse 8 GiB for a database of a few pages.
   auto* mapped = ::mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED)
     throw std::runtime_error(fmt::format("no {} GiB of address space for the postgres fake: {} (is there a limit on "

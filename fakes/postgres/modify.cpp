@@ -8,7 +8,8 @@ namespace holdfast::fakes::pg {
 
 namespace {
 
-/// What SQLite would fill in by itself in a row number must be refused as PostgreSQL does it.
+/// SQLite fills in the next row number where an INTEGER PRIMARY KEY is given null; PostgreSQL refuses that. Values that
+/// cannot be null, a sequence's or a number, need no guard.
 std::string guarded(const TableInfo& table, const ColumnInfo& column, std::string sql) {
   if (table.row_number() != &column || sql.starts_with("pg_nextval") || (sql[0] >= '0' && sql[0] <= '9'))
     return sql;
@@ -24,13 +25,14 @@ std::string listed(const std::vector<std::string>& parts) {
 
 } // namespace
 
+/// What stands for DEFAULT, and for a column that an INSERT does not name.
 std::string Analyzer::default_of(const ColumnInfo& column) const {
   if (!column.sequence.empty())
     return "pg_nextval(" + quoted_text(column.sequence) + ")";
   return column.default_sql.empty() ? "NULL" : column.default_sql;
 }
 
-/// The table that is written to, in scope. SQLite's RETURNING knows its columns without a table only.
+/// Puts the table that is written to in scope and notes it in the plan, for errors and for the write lock.
 void Analyzer::target(const TableInfo& table, const std::string& alias) {
   plan_.table = table.name;
   plan_.writes = true;
@@ -40,6 +42,7 @@ void Analyzer::target(const TableInfo& table, const std::string& alias) {
   add_relation(alias, columns);
 }
 
+/// SQLite's RETURNING names columns without their table and sees only the table that is written to.
 void Analyzer::returning() {
   if (!accept("returning"))
     return;
@@ -59,6 +62,8 @@ void Analyzer::returning() {
     plan_.columns.push_back({item.name, item.type});
 }
 
+/// INSERT. The values of each row are made in the order of the columns that the statement names; the other columns get
+/// their defaults written out.
 void Analyzer::insert() {
   expect("into");
   const auto [schema, name] = table_name();
@@ -80,6 +85,7 @@ void Analyzer::insert() {
     for (const auto& column : table.columns)
       columns.push_back(&column);
   }
+  // Only without a list of columns may there be fewer values than columns: the rest takes its defaults.
   const bool implied = tokens_[at_ - 1].text != ")";
   bool overriding = false;
   if (accept("overriding")) {
@@ -90,6 +96,7 @@ void Analyzer::insert() {
   }
   Scope scope;
   scope_ = &scope;
+  // Unlike DEFAULT, a value for a GENERATED ALWAYS column needs OVERRIDING SYSTEM VALUE.
   const auto refuse_generated = [&](const ColumnInfo& column) {
     if (column.identity == ColumnInfo::Identity::always && !overriding)
       throw SqlFailure{{"428C9", fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", column.name),
@@ -155,6 +162,7 @@ void Analyzer::insert() {
     if (std::find(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(given), &column) !=
         columns.begin() + static_cast<std::ptrdiff_t>(given))
       continue;
+    // Defaults are written into each INSERT, not into SQLite's table: so ALTER … SET DEFAULT needs no new table.
     const auto value = guarded(table, column, default_of(column));
     if (value == "NULL")
       continue;
@@ -182,6 +190,7 @@ void Analyzer::insert() {
   returning();
 }
 
+/// ON CONFLICT. SQLite does not know constraints by name: ON CONSTRAINT is written as the list of its columns.
 std::string Analyzer::conflict(const TableInfo& table, const std::string& alias) {
   if (!accept_all({"on", "conflict"}))
     return {};
@@ -235,6 +244,7 @@ std::string Analyzer::conflict(const TableInfo& table, const std::string& alias)
   return sql;
 }
 
+/// The list after SET, of an UPDATE and of ON CONFLICT DO UPDATE.
 std::string Analyzer::assignments(const TableInfo& table) {
   std::vector<std::string> parts;
   std::set<std::string> seen;
@@ -262,6 +272,7 @@ std::string Analyzer::assignments(const TableInfo& table) {
   return listed(parts);
 }
 
+/// With FROM the assignments and WHERE may name all tables, RETURNING only the target.
 void Analyzer::update() {
   accept("only");
   const auto [schema, name] = table_name();

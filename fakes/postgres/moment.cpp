@@ -1,3 +1,5 @@
+// Reads and writes dates, times and timestamps in PostgreSQL's ISO form, and counts with them in UTC. What is written
+// in other forms, or names another zone by its name, is refused.
 #include "fakes/postgres/moment.hpp"
 
 #include "fakes/postgres/wire.hpp"
@@ -44,6 +46,7 @@ struct Reader {
   }
 };
 
+/// PostgreSQL also reads "4 Jul 2024". That the fake does not is said, instead of calling a good date malformed.
 [[noreturn]] void malformed(std::string_view type, std::string_view text) {
   const auto low = lower(text);
   for (const auto* month : {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"})
@@ -55,6 +58,8 @@ struct Reader {
   fail("22008", fmt::format("date/time field value out of range: \"{}\"", text));
 }
 
+/// Takes 2024-01-31 or 20240131 from the front. Nothing when there is no date there; throws for a day that no month
+/// has.
 std::optional<std::int64_t> date_of(Reader& in, std::string_view whole) {
   auto y = in.number();
   if (!y)
@@ -78,6 +83,7 @@ std::optional<std::int64_t> date_of(Reader& in, std::string_view whole) {
   return (sys_days(date) - epoch).count();
 }
 
+/// Takes hours:minutes[:seconds[.fraction]] from the front. Digits beyond microseconds round.
 std::optional<std::int64_t> time_of(Reader& in, std::string_view whole) {
   const auto h = in.number(2);
   if (!h || !in.take(':'))
@@ -127,6 +133,7 @@ std::optional<std::int64_t> zone_of(Reader& in) {
   return west ? -east : east;
 }
 
+/// Words that stand for a moment.
 std::optional<std::int64_t> special(std::string_view text) {
   const auto low = lower(text);
   if (low == "infinity")
@@ -156,6 +163,7 @@ year_month_day calendar(std::int64_t days) {
 
 } // namespace
 
+/// Towards the past: an hour before 2000-01-01 is day -1, while `/` would say day 0.
 std::int64_t floor_days(std::int64_t us) {
   return us >= 0 ? us / day_us : -((-us + day_us - 1) / day_us);
 }
@@ -241,6 +249,7 @@ std::int64_t plus(std::int64_t timestamp_us, const Interval& interval) {
     return timestamp_us;
   auto days = floor_days(timestamp_us);
   const auto time = timestamp_us - days * day_us;
+  // Months first, then days, then the time, as PostgreSQL does: 31 January plus one month and one day is 1 March.
   if (interval.months != 0) {
     const auto date = calendar(days);
     const year_month moved = year_month(date.year(), date.month()) + std::chrono::months(interval.months);
@@ -259,6 +268,7 @@ std::string extract(std::string_view field, std::int64_t us, bool is_date) {
   const auto fraction = [&](std::int64_t count, std::int64_t unit, int digits) {
     return fmt::format("{}{}.{:0{}}", count < 0 ? "-" : "", std::abs(count) / unit, std::abs(count) % unit, digits);
   };
+  // PostgreSQL counts from 2000, the field epoch from 1970.
   const std::int64_t unix_us = us + (epoch - sys_days(1970y / January / 1)).count() * day_us;
   if (field == "epoch")
     return is_date ? std::to_string(unix_us / second_us) : fraction(unix_us, second_us, 6);

@@ -21,7 +21,7 @@ struct Interval {
 /// Months of 30 days: PostgreSQL's own measure for comparisons.
 [[nodiscard]] std::int64_t length_us(const Interval& interval);
 
-/// Throw SqlFailure with PostgreSQL's state for what they cannot read.
+/// These throw SqlFailure, with PostgreSQL's SQLSTATE, for a text that they cannot read.
 [[nodiscard]] std::int64_t read_date(std::string_view text);
 [[nodiscard]] std::int64_t read_time(std::string_view text);
 enum class Zone { honoured, ignored };

@@ -10,6 +10,7 @@ std::vector<SqlFunction> moment_functions() {
   return {
       {"pg_now", 1,
        [](Environment& environment, Arguments a) -> Value {
+         // now(), statement_timestamp() and clock_timestamp().
          const auto which = integer(a[0]);
          return which == 0 ? environment.transaction_us : which == 1 ? environment.statement_us : wall_clock_us();
        },
@@ -28,6 +29,7 @@ std::vector<SqlFunction> moment_functions() {
        }},
       {"pg_moment_difference", 2,
        [](Environment&, Arguments a) -> Value {
+         // The difference of two timestamps has days and a time, never months, in PostgreSQL as well.
          const auto us = integer(a[0]) - integer(a[1]);
          return stored({0, us / day_us, us % day_us});
        }},
@@ -41,6 +43,7 @@ std::vector<SqlFunction> moment_functions() {
        [](Environment&, Arguments a) -> Value {
          const auto interval = from_stored(text(a[0]));
          const double by = sqlite3_value_double(a[1]);
+         // What is left of a month goes into days, of a day into the time; whole months and days stay what they are.
          const double months = static_cast<double>(interval.months) * by;
          const double days = static_cast<double>(interval.days) * by + (months - std::trunc(months)) * 30;
          const double us =

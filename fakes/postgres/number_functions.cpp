@@ -15,7 +15,8 @@ namespace {
 
 using Overflows = bool (*)(std::int64_t, std::int64_t, std::int64_t*);
 
-/// The last argument is the type, whose range the result must be in.
+/// An operation on integers; the last argument is the type that the result must fit into.
+/// Checks both bounds: that of 64 bits while computing, and that of the result's own type afterwards.
 template <Overflows operation>
 Value of_integers(Environment&, Arguments arguments) {
   std::int64_t result = 0;
@@ -37,6 +38,7 @@ bool multiply_overflows(std::int64_t a, std::int64_t b, std::int64_t* result) {
 bool divide_overflows(std::int64_t a, std::int64_t b, std::int64_t* result) {
   if (b == 0)
     divided_by_zero();
+  // The processor traps on INT64_MIN / -1; so does % below.
   if (b == -1)
     return __builtin_sub_overflow(std::int64_t{0}, a, result);
   *result = a / b;
@@ -62,6 +64,7 @@ Value of_numerics(Environment&, Arguments arguments) {
   return to_text(operation(decimal(arguments[0]), b));
 }
 
+/// Infinity is a value of PostgreSQL's floats too; NaN is refused, because SQLite would turn it into null.
 Value real(double value) {
   if (std::isnan(value))
     unsupported("NaN");

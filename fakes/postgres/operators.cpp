@@ -1,3 +1,5 @@
+// Operators, by the types of their operands: which operation PostgreSQL would choose, what it would convert first, and
+// the SQL or the function of our own (pg_…) with which SQLite comes to the same result.
 #include "fakes/postgres/analyzer.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +25,8 @@ std::string_view verb(const std::string& op) {
 
 } // namespace
 
+/// Numerics and intervals are text in SQLite: in its order 10 would come before 9. Blanks at the end of a char(n) do
+/// not count in comparisons.
 std::string Analyzer::ordering(const Expression& value) const {
   const auto type = type_of(value);
   if (type == Type::numeric)
@@ -34,6 +38,7 @@ std::string Analyzer::ordering(const Expression& value) const {
   return value.sql;
 }
 
+/// The side that can be converted implicitly is, like integer to numeric; an operand of unknown type takes the other's.
 Expression Analyzer::compared(const std::string& op, Expression left, Expression right) {
   const auto a = type_of(left), b = type_of(right);
   TypeName type{is_unknown(a) ? b : a, -1};
@@ -49,6 +54,7 @@ Expression Analyzer::compared(const std::string& op, Expression left, Expression
     no_operator(a, op, is_unknown(b) ? Type::unknown : b);
   if ((is_array(type.type) || type.type == Type::jsonb) && op != "=" && op != "<>")
     unsupported("the order of arrays and documents");
+  // A literal read as float4 would lose digits, and SQLite keeps float4 columns as doubles.
   if (type.type == Type::float4)
     type.type = Type::float8;
   if (is_integer(type.type) && !is_unknown(a) && !is_unknown(b)) // integers of any size compare as they are
@@ -58,6 +64,8 @@ Expression Analyzer::compared(const std::string& op, Expression left, Expression
   return boolean("(" + ordering(left) + " " + op + " " + ordering(right) + ")");
 }
 
+/// Moments and intervals first, then numbers. Integers go through pg_int_…, since SQLite would turn an overflow into a
+/// floating point number where PostgreSQL gives an error; numerics go through pg_numeric_…, which are exact.
 Expression Analyzer::arithmetic(const std::string& op, Expression left, Expression right) {
   auto a = type_of(left), b = type_of(right);
   const auto result = [](std::string sql, Type type) { return Expression{std::move(sql), {type, -1}}; };
@@ -176,6 +184,7 @@ Expression Analyzer::quantified(const std::string& op, const Expression& left) {
   expect_symbol(")");
   auto value = left;
   const auto a = type_of(value), b = type_of(array);
+  // = ANY ($1) and = ANY ('{1,2}'): the type of the left side decides what kind of array it is.
   if (is_unknown(b) && array.values.empty()) {
     array = coerce(std::move(array), {array_of(is_unknown(a) ? Type::text : a)});
   } else if (!array.values.empty()) {
@@ -215,7 +224,7 @@ Expression Analyzer::one_of(Expression left, bool negated) {
     values.push_back(expression());
   while (accept_symbol(","));
   expect_symbol(")");
-  // What does not fit the left side fails as the comparison would.
+  // Only for its error: a value that cannot be compared with the left side fails as `left = value` would.
   for (auto& value : values)
     (void)compared("=", left, value);
   std::vector<Expression*> all = {&left};

@@ -70,7 +70,8 @@ Expression Analyzer::primary() {
   }
   if (auto value = keyword_value(token.text))
     return *value;
-  // date '2024-01-01', but not a column that is called so
+  // A type before a string is a cast: date '2024-01-01'. Without the string the word is read again as a name, since a
+  // column may be called "date".
   if (const auto before = at_; const auto type = type_name()) {
     if (peek().kind == Token::Kind::string) {
       auto value = make("", Type::unknown);
@@ -95,6 +96,7 @@ Expression Analyzer::primary() {
   return column_reference();
 }
 
+/// Literals, parameters and arrays keep no parentheses, so that `coerce` can still give them a type: ('5')::int.
 Expression Analyzer::parenthesis() {
   expect_symbol("(");
   if (is_word("select") || is_word("with") || is_word("values")) {
@@ -145,6 +147,7 @@ Expression Analyzer::case_expression() {
   return value;
 }
 
+/// ARRAY[…]. Before a cast its elements stay open: ARRAY['1']::int[] reads '1' as an integer, not as a text.
 Expression Analyzer::array_constructor() {
   expect("array");
   if (!accept_symbol("["))
@@ -173,6 +176,8 @@ Expression Analyzer::array_constructor() {
   return coerce(std::move(array), {array_of(element.type)});
 }
 
+/// Looks for the column in this SELECT first and then in those around it, and takes the innermost that has it. Within
+/// one SELECT a name that two tables have is ambiguous, unless USING has merged them.
 Expression Analyzer::column_reference() {
   auto name = expect_name();
   std::string table;
@@ -207,6 +212,7 @@ Expression Analyzer::column_reference() {
         }
       }
     if (found != nullptr) {
+      // A column of this SELECT outside of an aggregate: `group_by` checks it once the groups are known.
       if (level_ != nullptr && level_->inside == 0 && scope == scope_)
         level_->loose.push_back(found->sql);
       return {found->sql, found->type, name};
@@ -219,6 +225,7 @@ Expression Analyzer::column_reference() {
   fail("42703", fmt::format("column \"{}\" does not exist", name));
 }
 
+/// Nothing, and no token taken, when there is no type here. A modifier of a moment, timestamp(3), is read and ignored.
 std::optional<TypeName> Analyzer::type_name() {
   const auto before = at_;
   if (peek().kind != Token::Kind::word && peek().kind != Token::Kind::quoted)

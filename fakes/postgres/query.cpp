@@ -1,3 +1,5 @@
+// SELECT, VALUES, WITH and set operations. A rule returns a Query and not yet its SQL, because a caller may still cast
+// its columns: INSERT … SELECT 'x' and UNION give their literals the type of the column or of the other side.
 #include "fakes/postgres/analyzer.hpp"
 
 #include <algorithm>
@@ -8,7 +10,8 @@ namespace holdfast::fakes::pg {
 
 namespace {
 
-/// Puts something back when a rule is left, by whichever way.
+/// Sets a variable of the analyzer while a rule runs, and puts the old value back when the rule is left, by a throw
+/// too.
 template <class T>
 class Restore {
 public:
@@ -24,6 +27,8 @@ private:
 
 } // namespace
 
+/// The aggregates and columns of a subquery do not count for the SELECT around it, nor is it forbidden an aggregate
+/// because it stands in a WHERE.
 std::string Analyzer::subquery(std::vector<Column>* columns) {
   Restore level(level_, static_cast<Level*>(nullptr));
   Restore place(no_aggregates_in_, std::string{});
@@ -35,7 +40,8 @@ std::string Analyzer::subquery(std::vector<Column>* columns) {
   return sql;
 }
 
-/// Settles what is open and writes the query.
+/// Writes the query for SQLite. With `settle`, literals whose type is still open become text. DISTINCT on numerics must
+/// compare them as numbers: SQLite keeps them as text, in which 1.0 and 1.00 differ.
 std::string Analyzer::sql_of(Query& query, bool settle) {
   if (query.compound.empty()) {
     std::string list;
@@ -53,6 +59,8 @@ std::string Analyzer::sql_of(Query& query, bool settle) {
   return query.with + query.compound + query.order;
 }
 
+/// A whole query: WITH, terms joined by set operations, then ORDER BY, LIMIT and locking for all of them. What WITH
+/// defines is forgotten again at its end.
 Query Analyzer::query() {
   const Deeper deeper(depth_);
   const auto known = ctes_.size();
@@ -88,6 +96,7 @@ Query Analyzer::query() {
       for (std::size_t i = 0; i < result.items.size(); ++i)
         unify({&result.items[i], &right.items[i]}, "UNION");
     result.distinct = right.distinct = result.distinct || word != "union all";
+    // SQLite has no parentheses around parts of a set operation.
     const bool nested = !right.compound.empty() || !right.order.empty() || !result.order.empty();
     if (nested)
       unsupported("nested set operations");
@@ -117,6 +126,7 @@ Query Analyzer::query_term(Order order) {
   return select(order);
 }
 
+/// VALUES as SELECTs joined by UNION ALL. Each column gets one type, common to all rows.
 Query Analyzer::values() {
   std::vector<std::vector<Expression>> rows;
   do {
@@ -153,6 +163,7 @@ Query Analyzer::values() {
   return result;
 }
 
+/// One SELECT up to HAVING. Columns found while the list is read are checked against GROUP BY at the end.
 Query Analyzer::select(Order order) {
   Query result;
   result.head = "SELECT ";
@@ -164,7 +175,8 @@ Query Analyzer::select(Order order) {
   } else {
     accept("all");
   }
-  // FROM first: the list before it needs its columns.
+  // FROM is read first, since the list before it needs its columns: skip to FROM, read it, and come back to the list.
+  // The FROM of IS DISTINCT FROM is not the clause.
   const auto list = at_;
   std::size_t from = at_;
   for (int depth = 0; peek().kind != Token::Kind::end; ++at_) {
@@ -214,8 +226,11 @@ Query Analyzer::select(Order order) {
   return result;
 }
 
+/// The list before FROM, or after RETURNING. `*` is written out column by column, a column merged by USING once.
 void Analyzer::select_list(Query& query) {
   std::set<std::string> used;
+  // PostgreSQL lets two columns of a result have one name; a subquery in SQLite would then be ambiguous. So SQLite is
+  // given "name 2" for the second, and the client is shown the name itself.
   const auto add = [&](Expression item) {
     auto name = item.name;
     for (int i = 2; !used.insert(name).second; ++i)
@@ -293,6 +308,7 @@ void Analyzer::with(Query& query) {
     if (is_word("insert") || is_word("update") || is_word("delete"))
       unsupported("INSERT, UPDATE and DELETE inside of WITH");
     const auto known = ctes_.size();
+    // Its own name is known inside from the second term on, with the columns of the first: see `query`.
     if (recursive) {
       recursive_ = name;
       recursive_names_ = names;

@@ -18,6 +18,7 @@ std::pair<std::string, std::string> Analyzer::table_name() {
   return {schema, name};
 }
 
+/// Valid until the catalogue forgets: within one statement's reading.
 const TableInfo& Analyzer::expect_table(const std::string& schema, const std::string& name) {
   const auto shown = schema.empty() ? name : schema + "." + name;
   const auto* table = schema.empty() || schema == "public" ? catalog_.find(name) : nullptr;
@@ -26,6 +27,7 @@ const TableInfo& Analyzer::expect_table(const std::string& schema, const std::st
   return *table;
 }
 
+/// Puts a table in scope under its alias, with the SQL by which its columns are named.
 void Analyzer::add_relation(std::string alias, const std::vector<Column>& columns) {
   Relation relation{alias, {}};
   for (const auto& relation_before : scope_->relations)
@@ -46,6 +48,7 @@ std::string Analyzer::from_clause() {
   return sql;
 }
 
+/// The joins after a table of FROM; the relations from `first` on are its left side.
 std::string Analyzer::join_tail(std::size_t first) {
   std::string sql;
   for (;;) {
@@ -90,6 +93,7 @@ std::string Analyzer::join_tail(std::size_t first) {
       if (left_column == nullptr || in(right, scope_->relations.size()) == nullptr)
         fail("42703", fmt::format("column \"{}\" specified in USING clause does not exist in {} table", name,
                                   left_column == nullptr ? "left" : "right"));
+      // A column of USING is one, and named without a table.
       scope_->merged.push_back({name, left_column->type, quoted_name(name)});
       list += (list.empty() ? "" : ", ") + quoted_name(name);
     }
@@ -97,6 +101,7 @@ std::string Analyzer::join_tail(std::size_t first) {
   }
 }
 
+/// One table, subquery or function of FROM, with its alias. Puts its columns in scope.
 std::string Analyzer::from_item() {
   const Deeper deeper(depth_);
   accept("only");
@@ -123,6 +128,7 @@ std::string Analyzer::from_item() {
   } else {
     std::string schema;
     std::tie(schema, name) = table_name();
+    // In PostgreSQL's order: WITH hides everything of the same name, and the latest WITH the earlier ones.
     const auto cte = std::find_if(ctes_.rbegin(), ctes_.rend(), [&](const auto& one) { return one.first == name; });
     if (schema.empty() && cte != ctes_.rend()) {
       columns = cte->second;
@@ -169,6 +175,8 @@ std::string Analyzer::from_item() {
   return sql + " AS " + quoted_name(shown);
 }
 
+/// A function that returns rows, as a subquery in SQLite. Its one column has the function's name; `function_type_` is
+/// its type.
 std::string Analyzer::table_function(const std::string& name) {
   auto values = arguments();
   if (name == "generate_series" && (values.size() == 2 || values.size() == 3)) {

@@ -13,12 +13,14 @@ namespace {
 
 } // namespace
 
+/// Makes the catalogue's tables, then closes its connection: the data lies in `files`, and each session opens its own.
 Database::Database(const boost::asio::any_io_executor& executor, async::Clock& clock) : lock(executor, clock) {
   const auto opened = open_database(files);
   if (sqlite3_exec(opened.get(), Catalog::schema(), nullptr, nullptr, nullptr) != SQLITE_OK)
     cannot_open(opened.get());
 }
 
+/// Any name is let in: a database is made when it is first asked for.
 Database& Server::database(const std::string& name) {
   auto& found = databases[name];
   if (found == nullptr)

@@ -13,7 +13,7 @@ namespace holdfast::fakes::pg {
 
 class Session;
 
-/// Comes into being when it is first connected to.
+/// One database, made when a client first connects to its name. Its sessions run on one thread.
 struct Database {
   /// Throws std::runtime_error when it is given no address space.
   Database(const boost::asio::any_io_executor& executor, async::Clock& clock);

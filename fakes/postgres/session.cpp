@@ -1,3 +1,6 @@
+// How one session runs statements that are about data: read and planned once, compiled by SQLite, run to their end.
+// A statement that writes or locks rows first takes the database's write lock: outside of a block until the statement
+// ends, inside of one until the block ends. Statements about the session (BEGIN, SET, …) are in control.cpp.
 #include "fakes/postgres/session.hpp"
 
 #include "fakes/postgres/moment.hpp"
@@ -12,9 +15,10 @@ using boost::asio::awaitable;
 
 namespace {
 
+/// A client that writes its values into its texts would otherwise keep every text that it has ever sent.
 constexpr std::size_t statements_kept = 300;
 
-/// UPDATE for what is called so in messages about read-only transactions.
+/// PostgreSQL's messages about read-only transactions name the command in capitals: "cannot execute UPDATE in …".
 std::string upper(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 32 : c; });
   return text;
@@ -29,6 +33,7 @@ Session::Session(Server& server, const std::string& database, const std::string&
   environment_.database_name = database;
   environment_.user = user;
   environment_.pid = server_.next_pid++;
+  // Sessions know each other by process id only, as PostgreSQL's backends do; false when there is none of that id.
   environment_.signal = [this](std::int32_t pid, bool ends) {
     const auto found = server_.sessions.find(pid);
     if (found == server_.sessions.end())
@@ -48,12 +53,15 @@ Session::~Session() {
     (void)end_writing(End::rollback); // what it says cannot be told to anyone any more
 }
 
+/// Called from another session's turn of the loop. Only a wait can be interrupted, since everything else runs to its
+/// end within one turn: waking the write lock wakes both those who queue for it and those in pg_sleep.
 void Session::interrupt(bool ends) {
   interrupted_ = true;
   ended_ = ended_ || ends;
   shared_.lock.wake();
 }
 
+/// The error for whoever noticed the interruption. A cancel request is used up by it, an ended session stays ended.
 SqlError Session::interrupted() {
   interrupted_ = false;
   if (ended_)
@@ -61,7 +69,9 @@ SqlError Session::interrupted() {
   return {"57014", "canceling statement due to user request"};
 }
 
-/// The statement if it has been read before; null when not.
+/// The statement if it has been read before; null when not. What was read before a definition changed is thrown away:
+/// its plan may name columns that are gone. In a failed transaction only statements about the session are found, so
+/// that `prepare` refuses the others.
 std::shared_ptr<Statement> Session::known(const std::string& text, const std::vector<Type>& declared) {
   if (epoch_ != shared_.epoch) {
     forget_definitions();
@@ -86,6 +96,8 @@ std::variant<std::shared_ptr<Statement>, SqlError> Session::prepare(const std::s
     statement->declared = declared;
     auto tokens = tokens_of(text);
     statement->keyword = tokens[0].kind == Token::Kind::word ? tokens[0].text : "";
+    // A failed transaction refuses a statement before reading it, as PostgreSQL does: the client is told that the
+    // transaction is aborted, not that a table does not exist.
     const bool about_data = !is_control(statement->keyword);
     if (failed_ && (about_data || statement->keyword == "declare"))
       throw SqlFailure{aborted};
@@ -108,13 +120,15 @@ void Session::forget_definitions() {
   environment_.known_sequences.clear();
 }
 
-/// Shared with the other sessions, but not what this one has defined and not committed.
+/// The plan of a text, shared by all sessions of the database until a definition changes. A session that has changed
+/// definitions and not committed them plans for itself: its plans hold for nobody else, nor for it after a rollback.
 Plan Session::find_plan(const Statement& statement) {
   const auto read = [&](const std::string&) {
     return plan_of(statement.text, catalog_, shared_.ids, statement.declared);
   };
   if (defined_)
     return read({});
+  // Whichever session asks first after a definition empties the plans for all.
   if (std::exchange(shared_.planned, shared_.epoch) != shared_.epoch)
     shared_.plans = {};
   auto key = statement.text;
@@ -123,8 +137,11 @@ Plan Session::find_plan(const Statement& statement) {
   return shared_.plans.of(key, read);
 }
 
+/// Reads a statement, or reads it anew after a definition has changed. A client that has prepared `SELECT *` was told
+/// its columns then and would read other ones wrongly: like PostgreSQL this refuses to go on when they have changed.
 void Session::plan(Statement& statement) {
   auto fresh = find_plan(statement);
+  // epoch 0: it has never been planned, so its client was told nothing yet.
   const bool changed =
       statement.epoch != 0 && !std::equal(fresh.columns.begin(), fresh.columns.end(), statement.plan.columns.begin(),
                                           statement.plan.columns.end(), [](const Column& a, const Column& b) {
@@ -150,6 +167,7 @@ void Session::compile(Statement& statement) {
   }
 }
 
+/// Plans anew first when a definition has changed, so that the client hears of the columns that Execute will send.
 std::variant<std::optional<std::vector<Column>>, SqlError> Session::describe(Statement& statement) {
   try {
     if (statement.control.empty()) {
@@ -176,9 +194,12 @@ std::optional<async::Time> Session::deadline(std::chrono::milliseconds limit) co
   return limit.count() == 0 ? std::nullopt : std::optional<async::Time>(server_.clock.now() + limit);
 }
 
+/// Takes the write lock and begins SQLite's transaction, unless this session has done so already. In a block both are
+/// held until it ends. The wait ends with the earlier of lock_timeout and statement_timeout, and the error names which.
 awaitable<std::optional<SqlError>> Session::begin_writing(Locking locking, std::string table) {
   if (writing_)
     co_return std::nullopt;
+  // One lock stands for all rows: NOWAIT fails whenever anyone writes, whichever rows it wants.
   if (locking == Locking::nowait && !shared_.lock.is_free())
     co_return SqlError{"55P03", fmt::format("could not obtain lock on row in relation \"{}\"", table)};
   const auto lock_limit = deadline(settings().duration("lock_timeout"));
@@ -195,6 +216,8 @@ awaitable<std::optional<SqlError>> Session::begin_writing(Locking locking, std::
     co_return last_error(nullptr);
   }
   writing_ = true;
+  // SQLite's transaction begins with the first write, so SAVEPOINTs that came earlier were only noted: if they were not
+  // made here, a later ROLLBACK TO would find no savepoint in SQLite.
   for (std::size_t i = 0; i < savepoints_.size(); ++i) // those from before the first write
     sqlite3_exec(database_.get(), fmt::format("SAVEPOINT s{}", i).c_str(), nullptr, nullptr, nullptr);
   co_return std::nullopt;
@@ -212,6 +235,9 @@ bool Session::run_always(Compiled& compiled, const char* sql) {
   return sqlite3_reset(compiled.get()) == SQLITE_OK;
 }
 
+/// Ends SQLite's transaction and hands the write lock on, in this order: the next writer must read what this one has
+/// committed. A failed commit (a deferred foreign key) is rolled back, and its error returned. Does nothing for a
+/// session that has not written.
 std::optional<SqlError> Session::end_writing(End how) {
   if (!writing_)
     return std::nullopt;
@@ -227,6 +253,7 @@ std::optional<SqlError> Session::end_writing(End how) {
   return error;
 }
 
+/// Called only when the transaction is read-only and the statement is not: throws PostgreSQL's refusal.
 void Session::allow_write(const Statement& statement) const {
   if (statement.plan.locking != Locking::none && !statement.plan.writes)
     fail("25006", "cannot execute SELECT FOR UPDATE in a read-only transaction");
@@ -235,6 +262,8 @@ void Session::allow_write(const Statement& statement) const {
        fmt::format("cannot execute {} in a read-only transaction", tag.empty() ? upper(statement.keyword) : tag));
 }
 
+/// now() stands still within a transaction, so its time is taken here only outside of a block. A cancel request that
+/// came while the session was idle is forgotten, as PostgreSQL forgets it; an ended session stays interrupted.
 awaitable<Outcome> Session::execute(std::shared_ptr<Statement> statement, std::vector<Value> values) {
   environment_.statement_us = wall_clock_us();
   if (!in_block_)
@@ -249,6 +278,7 @@ awaitable<Outcome> Session::execute(std::shared_ptr<Statement> statement, std::v
     outcome = aborted;
   else
     outcome = co_await run_data(*statement, values);
+  // pg_sleep only notes its seconds while SQLite runs; waiting there would stop the loop and every other connection.
   if (std::holds_alternative<Result>(outcome) && environment_.sleep_seconds > 0)
     if (auto error = co_await sleep())
       outcome = *error;
@@ -258,6 +288,7 @@ awaitable<Outcome> Session::execute(std::shared_ptr<Statement> statement, std::v
   co_return outcome;
 }
 
+/// Wakes up early whenever anyone uses the write lock, which is how `interrupt` reaches it: hence the loop.
 awaitable<std::optional<SqlError>> Session::sleep() {
   const auto ends = server_.clock.now() + std::chrono::duration_cast<async::Duration>(
                                               std::chrono::duration<double>(environment_.sleep_seconds));
@@ -281,6 +312,7 @@ awaitable<Outcome> Session::run_data(Statement& statement, const std::vector<Val
     const bool locks = plan.writes || plan.locking != Locking::none;
     if (locks && settings().is_on(in_block_ ? "transaction_read_only" : "default_transaction_read_only"))
       allow_write(statement);
+    // Without BEGIN each statement that writes is a transaction by itself.
     const bool own_transaction = locks && !in_block_;
     if (locks && !writing_) {
       if (plan.locking == Locking::skip && !plan.writes && !shared_.lock.is_free())
@@ -292,6 +324,7 @@ awaitable<Outcome> Session::run_data(Statement& statement, const std::vector<Val
         try {
           this->plan(statement);
         } catch (...) {
+          // The lock of this statement alone would never be released: no block's end follows.
           if (own_transaction)
             (void)end_writing(End::rollback);
           throw;
@@ -308,6 +341,7 @@ awaitable<Outcome> Session::run_data(Statement& statement, const std::vector<Val
       defined_ = true;
       ++shared_.epoch;
     }
+    // Without a block an error undoes what the statement has done so far; in one, the client has to.
     const bool bad = std::holds_alternative<SqlError>(outcome);
     if (own_transaction)
       if (auto ending = end_writing(bad ? End::rollback : End::commit); ending && !bad)
@@ -321,7 +355,8 @@ awaitable<Outcome> Session::run_data(Statement& statement, const std::vector<Val
 Result Session::run(Statement& statement, const std::vector<Value>& values) {
   const auto& plan = statement.plan;
   if (plan.defines) {
-    // All or nothing, also inside of a transaction that goes on after the error.
+    // Compiled one after the other, since an index needs the table that the statement before it makes. All or nothing
+    // needs no savepoint: after an error the transaction can only be rolled back, the statement's own or the block's.
     statement.compiled.clear();
     for (const auto& sql : plan.sql)
       if (sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
@@ -352,6 +387,7 @@ Result Session::run(Statement& statement, const std::vector<Value>& values) {
         sqlite3_clear_bindings(statement);
       }
     } const reset{compiled.get()};
+    // A client may declare, and send, parameters that the statement does not use.
     const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(compiled.get()));
     for (std::size_t i = 0; i < std::min(values.size(), wanted); ++i)
       bind(compiled.get(), static_cast<int>(i) + 1, plan.parameters[i], values[i]);
@@ -384,6 +420,7 @@ Result Session::run(Statement& statement, const std::vector<Value>& values) {
          "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
   if (!result.tag.empty())
     return result;
+  // The rows of an upsert or UPDATE with RETURNING count too: SQLite counts changes, not results.
   const int changes = sqlite3_changes(database_.get());
   if (plan.keyword == "insert")
     result.tag = fmt::format("INSERT 0 {}", changes);
@@ -403,6 +440,7 @@ void Session::begin_implicit() {
   begin_block();
 }
 
+/// A COMMIT or BEGIN among the statements may have ended it or made it the client's own: then nothing is left to do.
 std::optional<SqlError> Session::end_implicit() {
   if (!implicit_)
     return std::nullopt;

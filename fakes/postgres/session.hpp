@@ -60,7 +60,8 @@ public:
   [[nodiscard]] boost::asio::awaitable<Outcome> execute(std::shared_ptr<Statement> statement,
                                                         std::vector<Value> values);
 
-  /// Several statements that were sent as one are one transaction, which nobody asked for by name: `status` stays idle.
+  /// Several statements of one message, or all up to a Sync, are one transaction that the client did not begin by name:
+  /// `status` stays idle. Does nothing inside of a block.
   void begin_implicit();
   /// Commits it, or rolls it back after a failure; nothing to do when there is none.
   [[nodiscard]] std::optional<SqlError> end_implicit();
@@ -70,7 +71,7 @@ public:
   /// Another session's cancel request or pg_terminate_backend.
   void interrupt(bool ends);
   [[nodiscard]] bool ended() const { return ended_; }
-  /// Statements that the client has prepared by name are the connection's: DISCARD and DEALLOCATE ask it.
+  /// Set by the connection, which keeps what the client has prepared by name: DISCARD and DEALLOCATE call it.
   std::function<void(const std::string& name)> forget_prepared; ///< empty: all
 
 private:

@@ -32,6 +32,8 @@ struct Known {
   std::int64_t start, step;
 };
 
+/// Where a sequence stands; at its start when it is used for the first time. The row in holdfast_sequences is read once
+/// and remembered until a definition changes. Throws for a sequence that does not exist.
 Known sequence(Environment& environment, const std::string& name) {
   auto found = environment.known_sequences.find(name);
   if (found == environment.known_sequences.end()) {
@@ -46,6 +48,7 @@ Known sequence(Environment& environment, const std::string& name) {
   return {&environment.sequences->try_emplace(id, Sequence{start, false}).first->second, start, step};
 }
 
+/// The first call gives the start itself, only later ones add the step.
 Value next(Environment& environment, Arguments a) {
   const auto name = relation_name(text(a[0]));
   const auto known = sequence(environment, name);
@@ -160,6 +163,7 @@ std::vector<SqlFunction> session_functions() {
       {"pg_random_uuid", 0, random_uuid, strict, false},
       {"pg_sleep", 1,
        [](Environment& environment, Arguments a) -> Value {
+         // Only noted: the session waits for it after the statement, when SQLite is not on the stack.
          environment.sleep_seconds += sqlite3_value_double(a[0]);
          return std::string{};
        },

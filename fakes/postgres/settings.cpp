@@ -1,3 +1,5 @@
+// The settings that clients and drivers use, their default values, and which values the fake can honour. A value that
+// would change what it answers (another time zone, another date style) is refused rather than stored and ignored.
 #include "fakes/postgres/settings.hpp"
 
 #include "harness/protocol/conversation.hpp"
@@ -19,6 +21,7 @@ struct Known {
   enum class Kind { text, boolean, integer, milliseconds, fixed } kind = Kind::text;
 };
 
+/// By the name in lower case. `fixed` ones can be shown but not set.
 const std::map<std::string, Known, std::less<>>& known() {
   using enum Known::Kind;
   static const std::map<std::string, Known, std::less<>> all = {
@@ -102,7 +105,7 @@ std::string read_milliseconds(std::string_view name, std::string_view value) {
   return "0";
 }
 
-/// What the fake can do only one way. The setting's value as SHOW prints it.
+/// Returns the value as SHOW prints it. Refuses values of settings for which the fake knows only one way.
 std::string read_text(std::string_view name, std::string_view value) {
   auto low = lower(value);
   const auto only = [&](bool fine, std::string_view what) {
@@ -152,6 +155,7 @@ std::optional<std::string> Settings::get(std::string_view name) const {
   return std::nullopt;
 }
 
+/// A name with a dot in it is the client's own ("myapp.user") and may be anything, as in PostgreSQL.
 void Settings::set(std::string_view name, std::string_view value, Scope scope) {
   const auto low = lower(name);
   const auto found = known().find(low);
@@ -182,6 +186,8 @@ void Settings::set(std::string_view name, std::string_view value, Scope scope) {
   if (low == "standard_conforming_strings" && kept == "off")
     unsupported("standard_conforming_strings = off");
   will_change();
+  // The end of the transaction puts back what was there before the first SET LOCAL. A plain SET after it is meant to
+  // last, so nothing is put back for that name any more.
   if (scope == Scope::transaction) {
     const auto before = values_.find(low);
     before_local_.try_emplace(low, before == values_.end() ? std::nullopt : std::optional(before->second));
@@ -206,6 +212,7 @@ void Settings::reset_all() {
   values_ = defaults_;
 }
 
+/// Copies all values before the first change only: most transactions change no setting.
 void Settings::will_change() {
   ++version_;
   if (in_transaction_ && !at_begin_)
@@ -235,6 +242,7 @@ void Settings::end_transaction(End end) {
   at_begin_.reset();
 }
 
+/// Reads back what `read_milliseconds` wrote, so a unit always follows unless the value is zero.
 std::chrono::milliseconds Settings::duration(std::string_view name) const {
   const auto* value = changed(name);
   if (value == nullptr)

@@ -30,6 +30,7 @@ struct Sum {
   std::int64_t count = 0;
 };
 
+/// A group without any value that is not null never gets a state: its sum is null, not zero.
 void add_row(sqlite3_context* context, int, sqlite3_value** values) {
   if (sqlite3_value_type(values[0]) == SQLITE_NULL)
     return;
@@ -76,6 +77,8 @@ std::string joined(Collected& state) {
     const auto& value = state.items[i].value;
     if (i > 0)
       out += strings ? state.delimiter : ",";
+    // For array_agg and jsonb_agg `out` becomes JSON. jsonb has numbers and documents as they are shown; an array holds
+    // elements as SQLite keeps them, so that moments stay numbers.
     const bool as_shown = strings || (state.kind == "jsonb_agg" &&
                                       (is_number(state.type) || state.type == Type::jsonb || state.type == Type::json));
     if (!strings && std::holds_alternative<std::monostate>(value))

@@ -1,3 +1,5 @@
+// Values in the text form that clients send and are shown, and as literals for SQLite. Literals of a statement pass
+// through here when it is planned, parameters when they are bound.
 #include "fakes/postgres/decimal.hpp"
 #include "fakes/postgres/json.hpp"
 #include "fakes/postgres/moment.hpp"
@@ -44,6 +46,7 @@ std::int64_t read_integer(Type type, std::string_view text) {
   return value;
 }
 
+/// Any unambiguous beginning of the words will do: "t", "tru", but not "o", which could be on or off.
 bool read_boolean(std::string_view text) {
   const auto low = protocol::lower(trimmed(text));
   const auto is = [&](std::string_view word, std::size_t least) {
@@ -126,6 +129,7 @@ std::string read_bytea(std::string_view text) {
   return bytes;
 }
 
+/// {…} as JSON of what SQLite would keep for each element.
 std::string read_array(Type type, std::string_view text) {
   const auto elements = parse_array(text);
   if (!elements)
@@ -149,7 +153,8 @@ std::string read_array(Type type, std::string_view text) {
 std::string show_real(Type type, double value) {
   if (std::isinf(value))
     return value > 0 ? "Infinity" : "-Infinity";
-  // The shortest digits that read back the same; an exponent from 1e15 on, and below 1e-4.
+  // As extra_float_digits = 1 shows them: the shortest digits that read back the same, with an exponent from 1e15 on
+  // (1e6 for float4) and below 1e-4.
   auto shortest = type == Type::float4 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value);
   const double magnitude = std::abs(value);
   const double limit = type == Type::float4 ? 1e6 : 1e15;
@@ -213,6 +218,7 @@ Value read_text(TypeName type, std::string_view text) {
     return read_bytea(text);
   case Type::json:
   case Type::jsonb: {
+    // json keeps the client's text as it is, jsonb only its meaning.
     auto parsed = parse_json(text);
     if (!parsed)
       fail("22P02", "invalid input syntax for type json");
@@ -268,8 +274,10 @@ std::string sql_literal(Type type, const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value))
     return *number == INT64_MIN ? "(-9223372036854775807-1)" : std::to_string(*number);
   if (const auto* number = std::get_if<double>(&value)) {
+    // SQLite has no word for infinity; a literal that is too great becomes it.
     if (std::isinf(*number))
       return *number > 0 ? "9e999" : "-9e999";
+    // Enough digits to read back the same double.
     return fmt::format("{:.17e}", *number);
   }
   const auto& text = std::get<std::string>(value);

@@ -31,6 +31,8 @@ std::string slice(std::string_view text, std::int64_t begin, std::int64_t end) {
   return out;
 }
 
+/// Own code, because SQLite's LIKE ignores the case of ASCII letters. Compares bytes; only `_` must know where a
+/// character ends.
 bool like(std::string_view text, std::string_view pattern, char escape) {
   while (!pattern.empty()) {
     const char c = pattern[0];
@@ -61,6 +63,7 @@ bool like(std::string_view text, std::string_view pattern, char escape) {
 }
 
 Value substring(Environment&, Arguments a) {
+  // A start before the text counts towards the length: substring('abc', 0, 2) is 'a'.
   const auto from = integer(a[1]) - 1;
   if (a.size() == 2)
     return slice(text(a[0]), from, INT64_MAX);

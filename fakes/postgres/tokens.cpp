@@ -1,3 +1,5 @@
+// PostgreSQL's lexical rules: nested comments, E'' and dollar-quoted strings, operators of several characters.
+// https://www.postgresql.org/docs/15/sql-syntax-lexical.html
 #include "fakes/postgres/tokens.hpp"
 
 #include "fakes/postgres/wire.hpp"
@@ -46,6 +48,7 @@ private:
       } else if (sql_.substr(at_, 2) == "--") {
         at_ = std::min(sql_.find('\n', at_), sql_.size());
       } else if (sql_.substr(at_, 2) == "/*") {
+        // Comments nest in PostgreSQL, unlike in C.
         int depth = 0;
         do {
           const auto two = sql_.substr(at_, 2);
@@ -93,6 +96,7 @@ private:
     }
   }
 
+  /// Names and strings: a doubled quote stands for one, a backslash for an escape only in E'…'.
   std::string quoted_name(char quote, bool escapes) {
     std::string text;
     for (++at_;; ++at_) {
@@ -132,6 +136,7 @@ private:
     }
   }
 
+  /// $tag$ … $tag$, in which nothing is escaped. False, with no character taken, when no second $ ends the tag.
   bool dollar_quoted(Token& token) {
     auto end = at_ + 1;
     while (end < sql_.size() && in_word(sql_[end]) && sql_[end] != '$')
@@ -166,11 +171,13 @@ private:
         text += sql_[at_++];
       digits();
     }
+    // 123abc is one error, not a number with the alias abc.
     if (starts_word(peek()))
       fail("42601", fmt::format("trailing junk after numeric literal at or near \"{}{}\"", text, peek()));
   }
 
   void symbol(std::string& text) {
+    // The longest first: ->> must not be read as -> and >.
     static constexpr std::array<std::string_view, 24> longer = {"!~~*", "->>", "#>>", "!~*", "!~~", "~~*", "->", "#>",
                                                                 "@>",   "<@",  "||",  "<=",  ">=",  "<>",  "!=", "::",
                                                                 ":=",   "=>",  "~*",  "!~",  "~~",  "?|",  "?&", "&&"};
@@ -208,6 +215,7 @@ int number_in(const Token& token) {
   return number;
 }
 
+/// Cuts by tokens, so that a semicolon in a string, a name or a comment ends nothing.
 std::vector<std::string> split_statements(std::string_view sql) {
   std::vector<std::string> statements;
   std::size_t begin = 0;

@@ -52,6 +52,7 @@ const std::vector<TypeInfo>& all_types() {
   return all;
 }
 
+/// A number that is no type of the fake's answers as `unknown`, so that callers can name whatever a client sent.
 const TypeInfo& info(Type type) {
   static const auto by_number = [] {
     std::unordered_map<int, const TypeInfo*> map;
@@ -63,6 +64,7 @@ const TypeInfo& info(Type type) {
   return found == by_number.end() ? *by_number.at(static_cast<int>(Type::unknown)) : *found->second;
 }
 
+/// SQL's own names first: "char" means character(1) in SQL, while pg_type has another type of that name.
 std::optional<Type> type_named(std::string_view name) {
   static const std::unordered_map<std::string_view, Type> others = {{"boolean", Type::boolean},
                                                                     {"bigint", Type::int8},
@@ -95,6 +97,7 @@ Type element_of(Type array) {
   return Type::none;
 }
 
+/// An array of literals that are still open is one of texts.
 Type array_of(Type element) {
   return element == Type::unknown ? Type::text_array : info(element).array;
 }

@@ -95,8 +95,8 @@ struct TypeInfo {
   return type == Type::unknown || type == Type::none;
 }
 
-/// How SQLite declares a column of the type. Booleans and moments are integers there, numerics text in an order of
-/// their own, documents and arrays text.
+/// How SQLite declares a column of the type: booleans and moments are integers there, numerics are texts compared by
+/// the collation pg_numeric, documents and arrays are texts.
 [[nodiscard]] std::string_view storage_of(Type type);
 
 /// `numeric(p,s)` as a modifier, and back.

@@ -1,3 +1,4 @@
+// The table of all data commands, and what several groups of them share: how numbers, patterns and ranges are read.
 #include "fakes/redis/commands.hpp"
 
 #include "harness/protocol/conversation.hpp"
@@ -10,6 +11,7 @@
 
 namespace holdfast::fakes {
 
+/// Seventeen digits read back as the same double, and are what Redis prints.
 std::string shown(double value) {
   if (std::isinf(value))
     return value > 0 ? "inf" : "-inf";
@@ -46,6 +48,7 @@ std::optional<std::int64_t> to_integer(const std::string& text) {
   return value;
 }
 
+/// Like Redis this takes inf and -inf, and no blanks around the number.
 std::optional<double> to_real(const std::string& text) {
   if (text.empty() || std::isspace(static_cast<unsigned char>(text[0])) != 0)
     return std::nullopt;
@@ -78,6 +81,7 @@ bool glob(std::string_view pattern, std::string_view text) {
     }
     if (text.empty())
       return false;
+    // A class without its ] goes to the end of the pattern, as in Redis, instead of being an error.
     if (c == '[') {
       const bool negated = pattern.starts_with('^');
       pattern.remove_prefix(negated ? 1 : 0);
@@ -109,6 +113,7 @@ bool glob(std::string_view pattern, std::string_view text) {
   return text.empty();
 }
 
+/// Ends beyond the collection are cut to it: LRANGE 0 1000 of three elements is all three.
 Range range_of(std::int64_t start, std::int64_t stop, std::size_t size) {
   const auto count = static_cast<std::int64_t>(size);
   const auto from_end = [count](std::int64_t at) { return at < 0 ? std::max<std::int64_t>(at + count, -1) : at; };

@@ -21,7 +21,8 @@ using CommandTable = std::unordered_map<std::string, Command>;
 
 /// Commands that touch the data of one database; those that change the connection are the connection's.
 [[nodiscard]] const CommandTable& redis_commands();
-/// Redis has it, the fake has not: it is refused in the fake's words, what nobody knows in Redis's.
+/// True for commands that Redis has and the fake has not. They are refused by saying so, while a command that Redis
+/// does not know either gets Redis's own error.
 [[nodiscard]] bool only_redis_knows(std::string_view name);
 
 // One file a group.

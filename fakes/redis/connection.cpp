@@ -1,3 +1,6 @@
+// How one client's bytes become commands, in this order: is the command known and complete, does it wait for EXEC, does
+// it fit into the memory. Commands about the connection itself are answered here and in greeting.cpp, those about data
+// by the functions of `redis_commands`.
 #include "fakes/redis/connection.hpp"
 
 #include "harness/protocol/conversation.hpp"
@@ -18,7 +21,8 @@ bool fits(int arity, std::size_t count) {
   return arity < 0 ? count >= static_cast<std::size_t>(-arity) : count == static_cast<std::size_t>(arity);
 }
 
-/// What Redis refuses at its memory's end ("denyoom").
+/// Commands that Redis refuses when its memory is full (flagged "denyoom"). Deletes are not among them: a client must
+/// be able to make room.
 bool grows_data(const std::string& name) {
   static const std::set<std::string> all = {
       "set",         "setex",        "psetex",     "setnx",       "getset",      "mset",       "msetnx",
@@ -30,7 +34,7 @@ bool grows_data(const std::string& name) {
   return all.contains(name);
 }
 
-/// In Redis's own words.
+/// The error for a command that nobody knows, in Redis's own words: client libraries look for them.
 std::string unknown(Arguments arguments) {
   auto text = fmt::format("ERR unknown command '{:.128}', with args beginning with: ", arguments[0]);
   for (const auto& argument : arguments.subspan(1)) {
@@ -57,6 +61,8 @@ const std::unordered_map<std::string, RedisConnection::Own>& RedisConnection::ow
   return all;
 }
 
+/// Counts what commands may have added instead of measuring at each of them. The count only grows, deletes included, so
+/// the fake refuses a command at most that much too early, until the next measurement.
 bool RedisServer::is_full(std::size_t growth) {
   constexpr std::size_t measured_every = 32U << 20U; // measuring walks through all data
   grown += growth;
@@ -74,6 +80,7 @@ boost::asio::awaitable<link::FakeConnection::Taken> RedisConnection::receive(std
   const auto taken = std::exchange(rest_, {}) + std::string(more);
   std::string_view bytes(taken);
   while (!bytes.empty() && !closed_) {
+    // The client does not read its answers: the commands it has sent wait here until it does.
     if (reply.size() > reply_room) {
       rest_ = bytes;
       co_return Taken::some;
@@ -95,6 +102,7 @@ void RedisConnection::execute(Arguments arguments, std::string& out) {
   const auto name = lower(arguments[0]);
   RedisReply reply(out, version_);
   if (!acceptable(name, arguments, reply)) {
+    // Inside of MULTI an unknown or incomplete command makes EXEC refuse the whole transaction.
     poisoned_ = queueing_;
     return;
   }
@@ -102,6 +110,7 @@ void RedisConnection::execute(Arguments arguments, std::string& out) {
   if (queueing_ && (own == own_commands().end() || own->second.queues)) {
     for (const auto& argument : arguments)
       queued_ += argument.size();
+    // The data of a queue is not counted by `is_full`: without this a client could queue without end.
     if (queued_ > RedisServer::most_memory / 4) {
       poisoned_ = true;
       return reply.error("OOM command not allowed when used memory > 'maxmemory'.");
@@ -172,6 +181,8 @@ void RedisConnection::discard(Arguments, std::string& out) {
   reply.status("OK");
 }
 
+/// Nothing else runs between the commands of the queue: all connections share one thread. EXEC ends the transaction
+/// before it runs anything, so that what it runs is answered directly and not queued again.
 void RedisConnection::commit(Arguments, std::string& out) {
   RedisReply reply(out, version_);
   if (!queueing_)
@@ -190,6 +201,7 @@ void RedisConnection::commit(Arguments, std::string& out) {
     run(lower(arguments[0]), arguments, out);
 }
 
+/// Remembers the version of each key's last write; EXEC compares. A key that is not there has version 0.
 void RedisConnection::watch(Arguments arguments, std::string& out) {
   RedisReply reply(out, version_);
   if (queueing_)

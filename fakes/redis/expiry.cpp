@@ -1,3 +1,5 @@
+// EXPIRE, TTL, PERSIST and the expiry options of other commands. Keys expire by the fake's clock; moments that clients
+// name in Unix time (EXPIREAT, EXAT) are turned into a distance from now first.
 #include "fakes/redis/expiry.hpp"
 
 #include "harness/protocol/conversation.hpp"
@@ -78,6 +80,7 @@ void expire(RedisStore& store, Arguments args, RedisReply& reply) {
   if ((only_without && entry->expires) || (only_with && !entry->expires) ||
       (later && (!entry->expires || when <= *entry->expires)) || (sooner && entry->expires && when >= *entry->expires))
     return reply.integer(0);
+  // A moment in the past deletes the key at once and still answers 1.
   if (*ms <= 0) {
     store.erase(args[1]);
   } else {
@@ -97,6 +100,7 @@ void time_left(RedisStore& store, Arguments args, RedisReply& reply) {
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(*entry->expires - store.now()).count();
   if (name.ends_with("expiretime"))
     ms += wall_ms();
+  // TTL rounds to the nearest second, as Redis does.
   reply.integer(name.starts_with('p') ? ms : (ms + 500) / 1000);
 }
 

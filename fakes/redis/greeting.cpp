@@ -23,6 +23,7 @@ bool is_plain(const std::string& name) {
 
 } // namespace
 
+/// All options are checked before any takes effect: after an error the connection speaks the version it spoke before.
 void RedisConnection::hello(Arguments arguments, std::string& out) {
   int version = version_;
   std::optional<std::string> name;
@@ -63,7 +64,7 @@ void RedisConnection::hello(Arguments arguments, std::string& out) {
   reply.bulk("modules"), reply.array(0);
 }
 
-/// As a server does that has no password and one user.
+/// Answers as a server that has no password and one user, "default". Any password is right for it.
 void RedisConnection::auth(Arguments arguments, std::string& out) {
   RedisReply reply(out, version_);
   if (arguments.size() > 3)
@@ -121,6 +122,7 @@ void RedisConnection::select(Arguments arguments, std::string& out) {
   reply.status("OK");
 }
 
+/// Brings the connection back to how it began, for pools that hand it on to another user.
 void RedisConnection::reset(Arguments, std::string& out) {
   end_transaction();
   version_ = 2;

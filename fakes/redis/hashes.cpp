@@ -105,7 +105,9 @@ void exists(RedisStore& store, Arguments args, RedisReply& reply) {
     reply.boolean(value != nullptr);
 }
 
-/// Stores what `sum` makes of the field's text, or answers the error that it names. A field that is not there is "0".
+/// HINCRBY and HINCRBYFLOAT: stores what `sum` makes of the field's text, a field that is not there counting as "0".
+/// `sum` answers the client itself, with the result or an error; after an error a hash that was made for it is removed
+/// again, since an empty one would be a key.
 template <class Sum>
 void change(RedisStore& store, Arguments args, RedisReply& reply, const Sum& sum) {
   auto* entry = store.find(args[1]);

@@ -40,6 +40,7 @@ AddOptions add_options(Arguments args) {
   return options;
 }
 
+/// ZADD and ZINCRBY. All scores are read before the first is stored, so that a malformed one changes nothing.
 void add(RedisStore& store, Arguments args, RedisReply& reply) {
   auto options = add_options(args);
   if (lower(args[0]) == "zincrby")
@@ -77,6 +78,7 @@ void add(RedisStore& store, Arguments args, RedisReply& reply) {
     if (skipped)
       continue;
     last = score;
+    // Not a change: it must not count for CH, nor disturb those who WATCH the key.
     if (before && *before == score)
       continue;
     found.value->set(member, score);
@@ -208,6 +210,7 @@ void range(RedisStore& store, Arguments args, RedisReply& reply) {
   const auto options = range_options(args, reply);
   if (!options)
     return;
+  // ZREVRANGEBYSCORE and REV name the greater end first. Both readings are tried; which one counts is known below.
   const auto low = bound(args[options->reversed ? 3 : 2]), high = bound(args[options->reversed ? 2 : 3]);
   const auto start = to_integer(args[2]), stop = to_integer(args[3]);
   if (options->by_score && (!low || !high))

@@ -2,6 +2,7 @@
 
 namespace holdfast::fakes {
 
+/// Expired keys are removed when they are next looked for; until then nothing shows them (`keys` leaves them out).
 RedisStore::Entry* RedisStore::find(const std::string& key) {
   const auto found = entries_.find(key);
   if (found == entries_.end())
@@ -49,6 +50,7 @@ std::size_t RedisStore::memory() const {
   return sum;
 }
 
+/// A number of its own for every write, also after the key was gone: WATCH sees a key that was deleted and made anew.
 RedisStore::Entry& RedisStore::put(const std::string& key, Value value) {
   auto& entry = entries_[key];
   entry = Entry{std::move(value), std::nullopt, ++writes_};

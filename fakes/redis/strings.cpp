@@ -32,6 +32,7 @@ void get_delete(RedisStore& store, Arguments args, RedisReply& reply) {
     store.erase(args[1]);
 }
 
+/// GETEX: without an option it leaves the expiry alone, unlike SET, which removes it.
 void get_expiring(RedisStore& store, Arguments args, RedisReply& reply) {
   std::optional<async::Time> expires;
   bool persist = false;
@@ -85,6 +86,8 @@ std::optional<SetOptions> set_options(RedisStore& store, Arguments args, RedisRe
   return options;
 }
 
+/// SET with GET answers the old value, or nil, whether or not NX or XX refused the new one. Without GET a refusal is
+/// nil.
 void set(RedisStore& store, Arguments args, RedisReply& reply) {
   const auto options = set_options(store, args, reply);
   if (!options)
@@ -146,6 +149,7 @@ void get_many(RedisStore& store, Arguments args, RedisReply& reply) {
   }
 }
 
+/// MSETNX looks at all keys before it writes the first: it sets all or none.
 void set_many(RedisStore& store, Arguments args, RedisReply& reply) {
   const auto name = lower(args[0]);
   if (args.size() % 2 == 0)
@@ -162,6 +166,7 @@ void set_many(RedisStore& store, Arguments args, RedisReply& reply) {
     reply.status("OK");
 }
 
+/// INCR, DECR and their BY forms. The value is changed in place, so that the key keeps its expiry.
 void add(RedisStore& store, Arguments args, RedisReply& reply) {
   const auto name = lower(args[0]);
   std::int64_t by = 1;

@@ -21,13 +21,14 @@ public:
   Event& operator=(const Event&) = delete;
 
   [[nodiscard]] asio::awaitable<void> wait();
-  /// Whoever waits goes on once the caller has returned to the loop.
+  /// Wakes all who wait now; they go on once the caller has returned to the loop.
   void notify();
-  /// The same, but whoever waits goes on at once, inside this call: only where the caller is done with what they may
+  /// The same, but they go on at once, inside this call: only where the caller no longer uses what those coroutines may
   /// change.
   void notify_and_run();
-  /// Wakes whoever has waited longest. Only where every waiter waits for the same and is not cancelled: one that is
-  /// woken and cancelled takes the notice with it.
+  /// Wakes the one that has waited longest. Only where all wait for the same thing and none is cancelled: one that is
+  /// woken and then cancelled before it goes on has used up the notice, and another that could have gone on stays
+  /// asleep.
   void notify_one();
 
 private:

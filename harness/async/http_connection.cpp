@@ -1,3 +1,5 @@
+// An exchange connects when needed, writes the request, and reads replies until one is final. Reading stops at every
+// limit that the header names, and a reply that grows large first reserves memory from the ReplyBudget.
 #include "harness/async/http_connection.hpp"
 
 #include "harness/async/event.hpp"
@@ -23,7 +25,8 @@ namespace http = boost::beast::http;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
-/// So much of something, given out in the order in which it was asked for.
+/// A limited amount, given out strictly in the order in which it was asked for: who asks for much is not overtaken for
+/// ever by those who ask for little.
 class Quota {
 public:
   Quota(const asio::any_io_executor& executor, std::size_t amount) : left_(amount), freed_(executor) {}
@@ -41,7 +44,7 @@ public:
   }
 
 private:
-  /// A place among those who wait; who leaves it, served or not, lets those behind go on.
+  /// A place in the queue. Leaving it, served or cancelled, wakes the others: one of them is first now.
   struct Turn {
     explicit Turn(Quota& waited_for) : quota(waited_for), number(quota.last_++) { quota.waiting_.insert(number); }
     ~Turn() {
@@ -60,11 +63,12 @@ private:
   std::set<std::uint64_t> waiting_; ///< in the order in which they came
 };
 
-/// Whoever holds bytes may wait for the one place to grow, and never the other way round.
+/// An exchange takes its bytes first and may then wait for `growing`; once it has that, it asks for nothing more. In
+/// the other order two exchanges could each hold what the other waits for.
 struct ReplyBudget {
   ReplyBudget(const asio::any_io_executor& executor, std::size_t size) : bytes(executor, size), growing(executor, 1) {}
   Quota bytes;
-  Quota growing; ///< one reply whose length is not known may become as large as any
+  Quota growing; ///< held by the one reply of unknown length that may become as large as any
 };
 
 std::shared_ptr<ReplyBudget> make_reply_budget(const asio::any_io_executor& executor, std::size_t bytes) {
@@ -105,8 +109,8 @@ private:
 };
 
 constexpr std::size_t piece = 16U << 10U;
-constexpr std::size_t unbudgeted = 64U << 10U; ///< most replies are this small
-constexpr std::size_t usual = 512U << 10U;     ///< most of unknown length are this small
+constexpr std::size_t unbudgeted = 64U << 10U; ///< up to this nothing is reserved: most replies are smaller
+constexpr std::size_t usual = 512U << 10U;     ///< reserved where no length is known: most of those are smaller
 
 std::string kib(std::uint64_t bytes) {
   return bytes >= (1U << 20U) ? fmt::format("{} MiB", bytes >> 20U) : fmt::format("{} KiB", bytes >> 10U);
@@ -132,16 +136,19 @@ struct HttpConnection::State {
 
   using Parser = http::response_parser<http::string_body>;
 
-  /// One reply, interim or not. Reads by itself: each turn of this loop can be cancelled, where Beast's own read goes
-  /// on for as long as bytes keep coming. Returns why it is incomplete; empty when it is whole.
+  /// Reads one reply, interim or not. With a loop of its own: every turn of it can be cancelled, while Beast's read
+  /// goes on for as long as bytes keep coming, and a service that sends for ever would outlast the operation's
+  /// deadline. Returns why the reply is incomplete; empty when it is whole.
   asio::awaitable<std::string> read(Parser& parser, bool is_head) {
     parser.body_limit(body_limit);
     parser.header_limit(head_limit);
-    parser.skip(is_head);
+    parser.skip(is_head); // a reply to HEAD may tell a length, and has no body
     parser.eager(true);
     Share share(budget);
     std::size_t received = 0;
     bool is_large = false, is_huge = false;
+    // Whether something of the reply has come, maybe behind an interim reply: "cut" and "no reply" are told apart by
+    // it.
     bool any = buffer.size() != 0;
     while (!parser.is_done()) {
       boost::system::error_code error;
@@ -151,10 +158,13 @@ struct HttpConnection::State {
         co_return problem(error);
       if (parser.is_done())
         break;
+      // The parser's limits are for the head and the body. The rest is sizes, extensions and trailers of chunks, which
+      // a service could send for ever without any body.
       if (received > parser.get().body().size() + head_limit + framing_limit)
         co_return fmt::format("the framing of its chunks is larger than {}", kib(framing_limit));
       if (used != 0 && !error)
         continue;
+      // While an exchange waits for its share it does not read, so the service is held up by its full socket.
       if (received >= unbudgeted && !std::exchange(is_large, true))
         co_await share.take(expected(parser) + head_limit);
       if (received >= usual && !is_known(parser) && !std::exchange(is_huge, true))
@@ -164,6 +174,7 @@ struct HttpConnection::State {
       buffer.commit(size);
       received += size;
       any = any || size != 0;
+      // The end of the connection completes a body without a length, and cuts any other.
       if (error == asio::error::eof && any) {
         boost::system::error_code ending;
         parser.put_eof(ending);
@@ -179,7 +190,7 @@ struct HttpConnection::State {
   }
 
 private:
-  /// What a reply says of its length.
+  /// True once the head has come and it says how long the body is.
   static bool is_known(const Parser& parser) { return parser.is_header_done() && parser.content_length(); }
   static std::size_t expected(const Parser& parser) {
     return is_known(parser) ? static_cast<std::size_t>(std::min<std::uint64_t>(*parser.content_length(), body_limit))
@@ -208,7 +219,8 @@ bool HttpConnection::is_open() const {
 bool HttpConnection::is_usable() const {
   if (!is_open())
     return false;
-  // Nothing can be waiting on an idle connection but its end.
+  // Nobody sends on an idle connection. What can be read is its end, or bytes that no request has asked for: it is of
+  // no use either way. Only "nothing to read" means that it is still good.
   char byte = 0;
   const auto size = ::recv(const_cast<tcp::socket&>(state_->socket).native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -217,7 +229,7 @@ bool HttpConnection::is_usable() const {
 void HttpConnection::close() {
   boost::system::error_code error; // the descriptor is released whatever close(2) says
   state_->socket.close(error);
-  state_->buffer = {}; // what a hostile reply made of it is not kept
+  state_->buffer = {}; // a hostile reply may have made it large: its memory is given back
 }
 
 asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request) {
@@ -226,6 +238,7 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
     co_await state_->socket.async_connect(state_->endpoint, asio::redirect_error(use_awaitable, error));
     if (error) {
       close();
+      // A descriptor or port that the harness lacks is no outcome of this operation: it ends the run.
       throw_shortage(error, fmt::format("connecting to {}:{}", state_->address, state_->endpoint.port()));
       const bool refused = error == asio::error::connection_refused;
       co_return HttpFailure{refused ? HttpFailure::When::refused : HttpFailure::When::connecting,
@@ -254,7 +267,7 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
     co_return HttpFailure{HttpFailure::When::exchanging, fmt::format("send: {}", error.message())};
   }
   std::optional<State::Parser> parser;
-  for (int interim = 0;; ++interim) { // an interim answer (1xx) is not the answer
+  for (int interim = 0;; ++interim) { // replies 1xx but 101 come before the reply to the request
     parser.emplace();
     auto why = co_await state_->read(*parser, request.method == "HEAD");
     if (why.empty() && interim == interim_limit)
@@ -275,7 +288,7 @@ asio::awaitable<HttpOutcome> HttpConnection::exchange(const HttpRequest& request
     reply.headers.emplace_back(text::lower(field.name_string()), field.value());
   }
   reply.body = std::move(response.body());
-  // Bytes behind the reply belong to no request: the next one must not read them as its own.
+  // Bytes behind the reply belong to no request; kept, they would be read as the reply to the next one.
   if (!reply.keep_alive || state_->buffer.size() != 0)
     close();
   co_return reply;

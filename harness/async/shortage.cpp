@@ -23,7 +23,7 @@ std::optional<std::string> shortage_of(int error) {
 }
 
 void throw_shortage(const boost::system::error_code& error, const std::string& doing) {
-  // "Try again" of a socket is no shortage, but a wait.
+  // EAGAIN of a socket means that the caller has to wait, and only from fork(2) that there are too many processes.
   const bool of_system =
       error.category() == boost::system::system_category() || error.category() == boost::system::generic_category();
   if (!error || !of_system || error.value() == EAGAIN)

@@ -1,5 +1,5 @@
-// What the harness itself lacks of its machine: descriptors, memory, ports, processes. Never an outcome of somebody
-// else's operation: whoever meets it ends the run as the harness's own failure.
+// What the harness itself lacks of its machine: descriptors, memory, ports, processes. Never the outcome of an
+// operation or a start: the code that meets it throws, and the run ends as the harness's own failure.
 #pragma once
 
 #include <boost/system/error_code.hpp>

@@ -33,8 +33,8 @@ struct Campaign {
   [[nodiscard]] int exit_status() const;
 };
 
-/// Plays the plans and judges each. `on_report` sees each report as it comes. The process must have no children of its
-/// own: all that end meanwhile are taken for runs.
+/// Plays the plans and judges each. `on_report` sees each report as it comes, in the order in which
+/// runs end. Children that this process has already are not taken for runs; one that ends meanwhile is reaped.
 [[nodiscard]] Campaign play(const std::vector<Planned>& plans, const run::Registry& registry, const Options& options,
                             const std::function<void(const verdict::Report&)>& on_report);
 

@@ -10,6 +10,7 @@ ProgressLine::ProgressLine(Style style, std::string scenario) : style_(style), s
 
 ProgressLine::~ProgressLine() {
   if (style_ == Style::live)
+    // Carriage return and "erase to the end of the line": the last progress must not stand before the report.
     text::to_standard_error("\r\033[K");
 }
 
@@ -29,7 +30,7 @@ void ProgressLine::show(const run::Progress& progress) {
     std::fflush(stderr);
     return;
   }
-  if (const auto now = progress.phase + step; now != last_) { // a line a change, not a line a tick
+  if (const auto now = progress.phase + step; now != last_) { // a line a change, not five a second
     last_ = now;
     text::to_standard_error(fmt::format("{}: {:.1f} s: {}, {} operations, {} errors{}\n", scenario_, elapsed,
                                         progress.phase, progress.operations, progress.errors, step));

@@ -18,7 +18,7 @@ verdict::CheckResult check_availability(const Facts& facts) {
     if (operation.setup || operation.checkpoint != 0)
       continue;
     if (facts.records_processes() && facts.is_unserved(operation))
-      continue; // it never was available as the stack file has it: whose fault that is, nobody knows
+      continue; // the stack file is as likely to be wrong as the service
     ++result.examined;
     const bool served = operation.is_served();
     good += served ? 1 : 0;
@@ -27,6 +27,8 @@ verdict::CheckResult check_availability(const Facts& facts) {
     hurt.insert(operation.user);
     failed.push_back(&operation);
   }
+  // What was due and never sent is no operation of the history; only this event counts it. Users wanted it, so it
+  // counts as not served.
   std::size_t unsent = 0, late = 0;
   for (const auto& event : facts.bundle.history.events)
     if (const auto* workload = event.as<history::WorkloadEvent>())
@@ -44,12 +46,15 @@ verdict::CheckResult check_availability(const Facts& facts) {
     result.reason += fmt::format(", {} sent only after the timeline", late - unsent);
   if (!wanted || ratio >= *wanted)
     return result;
+  // Only where too few were served is a failed operation a case: some may fail while a step is at work, which is what
+  // [expect] allows.
   for (const auto* operation : failed)
     result.add("unserved", {operation->user,
                             operation->completed,
                             operation->complete_time,
                             fmt::format("{} got no answer that counts: {}", operation->name, operation->reason),
                             {operation}});
+  // Everything that was sent was served, and too much was never sent: there is no operation to show.
   if (failed.empty())
     result.add("unserved", {{}, 0, {}, fmt::format("{} operations were offered and not sent", unsent), {}});
   return result;

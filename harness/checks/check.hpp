@@ -19,8 +19,8 @@ struct Check {
   std::string_view about;
   std::vector<Kind> kinds;
   bool of_instances = false; ///< its findings are about instances, not about users: what it passes is no survival
-  /// Of what users have: [expect] may say that it survives, and where that names others only, this one decides only by
-  /// what it has found.
+  /// It is about what users have, so that [expect] survive may name it. Where that names other checks only, this one
+  /// counts only when it has found something.
   bool of_records = false;
   std::vector<scenario::KeySchema> declares = {}; ///< what [declare] NAME = { … } may tell it
   verdict::CheckResult (*run)(const Facts&) = nullptr;
@@ -38,8 +38,8 @@ struct Check {
 [[nodiscard]] verdict::CheckResult check_recovery(const Facts& facts);
 [[nodiscard]] verdict::CheckResult check_availability(const Facts& facts);
 
-/// All checks, and what the scenario expected of them: the verdict of a run. With the name of a check only that one,
-/// whatever the scenario expects: is the history evidence that this survived?
+/// Runs all checks and holds what they found against what the scenario expects: the verdict of a run. With `only`, the
+/// name of a check, that one alone decides, whatever the scenario expects: is the history evidence that this survived?
 [[nodiscard]] verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_path,
                                     const std::string& only = {});
 

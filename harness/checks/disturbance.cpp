@@ -7,6 +7,7 @@ namespace holdfast::checks {
 
 Disturbance::Disturbance(const bundle::Bundle& bundle) : tolerance_(bundle.scenario.judge.loop_lag) {
   for (const auto& event : bundle.history.events) {
+    // Both kinds of event are recorded at the end of the stretch of time that they are about.
     if (const auto* lag = event.as<history::LagEvent>(); lag != nullptr && lag->late > tolerance_)
       late_.push_back({event.time - lag->late, event.time});
     if (const auto* starved = event.as<history::StarvedEvent>();
@@ -20,6 +21,7 @@ bool Disturbance::loop_was_late(history::Time from, history::Time to) const {
 }
 
 history::Time Disturbance::covered(const std::vector<Span>& spans, history::Time from, history::Time to) {
+  // The windows of a run follow each other and do not overlap, so that what they cover can be added up.
   history::Time sum{};
   auto span = std::lower_bound(spans.begin(), spans.end(), from, [](const Span& one, auto at) { return one.to < at; });
   for (; span != spans.end() && span->from < to; ++span)
@@ -28,6 +30,7 @@ history::Time Disturbance::covered(const std::vector<Span>& spans, history::Time
 }
 
 bool Disturbance::excuses(history::Time begin, history::Time end) const {
+  // A refused connection, for one, fails at once even on a starved machine: nothing excuses that.
   return end - begin > tolerance_ && 2 * covered(starved_, begin, end) >= end - begin;
 }
 

@@ -1,4 +1,5 @@
-// When the harness or its machine was too slow for anybody's time to mean anything.
+// Tells when the harness or its machine was too slow for measured times to mean anything: a reply that seems late may
+// only have been read late.
 #pragma once
 
 #include "harness/bundle/bundle.hpp"
@@ -11,8 +12,8 @@ public:
 
   /// The harness's loop was later than the tolerance at some time of [from, to].
   [[nodiscard]] bool loop_was_late(history::Time from, history::Time to) const;
-  /// A failure that took so long, while the machine had no processor to spare for half of it: it may be the machine's.
-  /// One that came quickly is the service's own.
+  /// True for a failure that took longer than the tolerance while the harness waited for a processor in at least half
+  /// of that time: it may be the machine's. A failure that came quickly is the service's own.
   [[nodiscard]] bool excuses(history::Time begin, history::Time end) const;
   /// The longest lateness of the run beyond the tolerance; nothing when there was none.
   [[nodiscard]] std::optional<history::Time> worst_lag() const;

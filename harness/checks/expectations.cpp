@@ -7,15 +7,18 @@ namespace holdfast::checks {
 
 namespace {
 
-/// Nobody looked between the last time that all was well and the look that showed otherwise: it was so before that.
+/// No checkpoint was completed between the last moment at which all was well and the look that showed otherwise: what
+/// it showed may be as old as that moment, although it showed only now.
 bool is_first_look(const Facts& facts, const verdict::Occurrence& occurrence) {
   return std::none_of(facts.checkpoints.begin(), facts.checkpoints.end(), [&](const Checkpoint& one) {
     return one.began > occurrence.known_good && one.ended != 0 && one.ended < occurrence.sequence;
   });
 }
 
-/// True when an occurrence first showed between the steps that an expected finding names: at the first look after
-/// `until`, too, where it may have come about before that step's end.
+/// True when an occurrence first showed in the window of an expected finding: not before the step `after` began, nor
+/// after the step `until` ended. An occurrence that showed later counts as well when it showed at the first look since
+/// then and `until` is one of the steps to blame: what is lost during a step often shows only at the checkpoint after
+/// it.
 bool in_window(const Facts& facts, const scenario::ExpectedFinding& expected, const verdict::Occurrence& occurrence) {
   for (const auto& step : facts.steps) {
     if (step.id == expected.after && occurrence.sequence < step.began_sequence)
@@ -34,7 +37,7 @@ bool in_window(const Facts& facts, const scenario::ExpectedFinding& expected, co
 Difference difference(const Facts& facts, const std::vector<verdict::CheckResult>& results) {
   const auto& expect = facts.bundle.scenario.expect;
   const auto all_users = static_cast<double>(facts.bundle.scenario.workload.users);
-  // What is found and not named first: no doubt takes it away.
+  // First what was found and is not named: reads that the machine failed can hide findings and cannot add any.
   for (const auto& result : results) {
     if (!result.applicable)
       continue;
@@ -65,6 +68,7 @@ Difference difference(const Facts& facts, const std::vector<verdict::CheckResult
     }
     if (count == 0)
       return {fmt::format("{} '{}' was expected and not found", expected.check, expected.kind), true, doubt};
+    // For the same reason users that are missing may be in doubt, and users that are too many may not.
     const double share = static_cast<double>(users.size()) / all_users;
     if (expected.users && (share < expected.users->min || share > expected.users->max))
       return {fmt::format("{} '{}' was expected for {:.1f} to {:.1f} % of the users, and found for {:.1f} %",

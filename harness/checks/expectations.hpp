@@ -1,4 +1,4 @@
-// What a reproduction names against what was found.
+// Compares the findings that the [expect] of a reproduction names with those that the checks made.
 #pragma once
 
 #include "harness/checks/facts.hpp"

@@ -1,3 +1,7 @@
+// Reads the history of a bundle once, in the order of its events, and keeps what several checks ask for: the role of
+// each operation, what each user read at each checkpoint, what each step struck, and which failures may be the
+// machine's. What follows from several of these (records at risk, the steps to blame, due times) is worked out when a
+// check asks for it.
 #include "harness/checks/facts.hpp"
 
 #include "harness/scenario/instance_id.hpp"
@@ -20,14 +24,17 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-/// Where it was acknowledged: users may move between attempts.
+/// The host of the instance that the last attempt went to, which is the one that acknowledged the operation: a user
+/// whose instance is gone may be sent to another one. An attempt that found no instance has no host in its name; then
+/// the operation's own counts.
 int host_of(const Operation& operation) {
   const auto& instance = operation.attempts.empty() ? operation.instance : operation.attempts.back().instance;
   const auto id = scenario::InstanceId::parse(instance);
   return id.host == 0 ? operation.host : id.host;
 }
 
-/// Why a browser may not have been signed in: what it did not keep of the login.
+/// A hint for an operation that was refused as not signed in: a cookie that its login set and that the browser did not
+/// keep. Empty when there is nothing to hint at.
 std::string cookies_refused_before(const std::deque<Operation>& operations, const Operation& refused) {
   const auto session = refused.value("session");
   const auto login =
@@ -66,6 +73,7 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from), disturbance(from) {
         continue;
       if (checkpoint->state == State::ended)
         checkpoints.back().ended = event.sequence, checkpoints.back().ended_time = event.time;
+      // A stack that never left its first release has not been restored: a loss there is `lost` and not `destroyed`.
       checkpoints.back().restored = checkpoint->restored && checkpoint->left;
     } else if (const auto* step = event.as<history::StepEvent>()) {
       add(event, *step);
@@ -79,6 +87,9 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from), disturbance(from) {
     } else if (event.as<history::RecoveryEvent>() != nullptr) {
       settled_.emplace_back(event.sequence, event.time);
     } else if (const auto* route = event.as<history::RouteEvent>()) {
+      // The router takes an instance out when a probe fails. If the machine was starved while that probe waited for its
+      // answer, the instance may have been well, and operations that find no instance from then on are as doubtful as
+      // the probe. A probe that was answered with a refusal is never doubtful: that takes no processor.
       const auto service = scenario::InstanceId::parse(route->instance).service;
       auto& outages = doubtful_outages_[service][route->instance];
       const bool is_out = !outages.empty() && outages.back().to == UINT64_MAX;
@@ -92,6 +103,8 @@ Facts::Facts(const bundle::Bundle& from) : bundle(from), disturbance(from) {
   find_unserved();
 }
 
+/// Merges the events of a step, one for each state that it enters, into one fact. Only `began` names its instances and
+/// its link, and only `proven` or `unproven` tells which of them it struck.
 void Facts::add(const history::Event& event, const history::StepEvent& step) {
   using State = history::StepEvent::State;
   auto known = std::find_if(steps.begin(), steps.end(), [&](const StepFact& one) { return one.id == step.id; });
@@ -125,6 +138,9 @@ void Facts::add(const history::Event& event, const history::StepEvent& step) {
   }
 }
 
+/// Numbers users and peers, and sorts operations by role. A history may hold millions of operations that lie all over
+/// the memory: it is walked block by block, and each loop prefetches what the next one reads, so that the waits for
+/// memory overlap. `peers_` gets one number for each transfer; one that names no peer gets that of the empty name.
 void Facts::add_operations() {
   const auto& operations = bundle.history.operations;
   users_of_.reserve(operations.size());
@@ -156,10 +172,13 @@ void Facts::add_operations() {
     users.number(names, numbers);
     peers_.insert(peers_.end(), numbers.begin(), numbers.end());
   }
+  // Users may have been numbered after the last read of a checkpoint: every checkpoint has a place for each user.
   for (auto& [at, reads] : reads_)
     reads.resize(users.size());
 }
 
+/// A later read of a user's list at the same checkpoint replaces the one before it: a user who was refused logs in and
+/// reads again, and the second read is the one that counts.
 void Facts::add(const Operation& operation, Role role) {
   const auto add_as = [&](Role shown) {
     by_role_[shown].push_back(&operation);
@@ -175,8 +194,10 @@ void Facts::add(const Operation& operation, Role role) {
     add_as(shown);
 }
 
-/// An operation that was never read as declared before the first step, in however many tries, or in the whole run, is
-/// one that the stack file does not describe. One that was is the release's: whatever it is answered with later counts.
+/// Finds operations that the stack file is likely to describe wrongly: no reply before the first step was as declared,
+/// however many there were, and none in the whole run where fewer than `few` were tried before that step. An operation
+/// that was served as declared once is described rightly: when a deploy makes it answer otherwise, that is the
+/// release's doing, and a finding.
 void Facts::find_unserved() {
   auto first_step = UINT64_MAX;
   for (const auto& step : steps)
@@ -202,6 +223,8 @@ void Facts::find_unserved() {
     if (!answered && !before)
       continue; // out of reach after a step says nothing of the file
     const auto* kind = bundle.scenario.stack.operation(operation.name);
+    // An empty list fits any description of its elements. A field that the file names wrongly shows with the first
+    // element, perhaps only after a step, and must not look like the fault of the release.
     const bool empty = records_processes() && operation.outcome == Outcome::ok && kind != nullptr && kind->ok.list &&
                        operation.list.empty() && operation.statement.empty();
     const bool served = good && !empty;
@@ -274,6 +297,8 @@ bool Facts::is_doubtful(const Operation& operation, const history::Attempt& atte
   if (disturbance.excuses(attempt.begin_time, attempt.end_time))
     return true;
   const auto* kind = bundle.scenario.stack.operation(operation.name);
+  // From here on it is about attempts that found no instance to go to. When a doubtful probe keeps one instance of the
+  // service out, there might have been somebody to ask.
   if (attempt.instance != history::no_instance || kind == nullptr)
     return false;
   const auto outages = doubtful_outages_.find(kind->service);
@@ -286,6 +311,7 @@ bool Facts::is_doubtful(const Operation& operation, const history::Attempt& atte
   return false;
 }
 
+/// One attempt that certainly failed for another reason is the service's own failure, whatever happened to the others.
 bool Facts::is_doubtful(const Operation& operation) const {
   return operation.outcome != Outcome::ok && !operation.attempts.empty() &&
          std::all_of(operation.attempts.begin(), operation.attempts.end(),
@@ -301,7 +327,9 @@ std::set<int> Facts::hosts_struck(const StepFact& step, const std::string& opera
   const auto* sent = stack.operation(operation);
   if (sent == nullptr)
     return {};
-  // What was down when it was struck was not struck.
+  // A step on processes names the instances that it is about, and once it is judged also those that it really struck.
+  // An instance that was down already was not struck, so only the latter count, and a fault that struck none was on no
+  // host. Bundles of the first format do not tell: there all instances of the step count.
   const bool by_process = records_processes() && step.is_judged && step.link.empty() && !step.struck.empty();
   if (records_processes() && step.is_judged && step.fault && step.link.empty() && step.struck.empty())
     return {};
@@ -326,6 +354,8 @@ bool Facts::ends_processes(const StepFact& step) const {
   return !step.struck.empty();
 }
 
+/// In a run of changes alone (a configuration that is reloaded, say) nothing else can have hurt a record: there the
+/// changes are the strikes.
 std::vector<const StepFact*> Facts::strikes() const {
   std::vector<const StepFact*> all, changes;
   for (const auto& step : steps) {
@@ -339,8 +369,8 @@ std::vector<const StepFact*> Facts::strikes() const {
   return all.empty() && records_processes() ? changes : all;
 }
 
-/// Acknowledged shortly before the strike, or in flight. What a change put at risk that ended no process is everything
-/// before it.
+/// The operation was in flight when the step began, or had been acknowledged no longer than [judge] at_risk before. A
+/// change that ended no process can break anything that was acknowledged before it, however long ago.
 bool Facts::is_before(const Operation& operation, const StepFact& step) const {
   if (!step.fault && !ends_processes(step))
     return operation.complete_time <= step.began;
@@ -392,6 +422,8 @@ std::string Facts::why_none_at_risk(const std::vector<const Operation*>& acknowl
   return why;
 }
 
+/// Without a `known_good`, or when no step lies between it and `sequence`, the step that began last is blamed. A step
+/// that never ended is at work until the run ends.
 std::vector<const StepFact*> Facts::blamed(std::uint64_t known_good, std::uint64_t sequence) const {
   std::vector<const StepFact*> between;
   const StepFact* last = nullptr;
@@ -412,6 +444,8 @@ std::vector<const StepFact*> Facts::blamed(std::uint64_t known_good, std::uint64
   return between;
 }
 
+/// Every step, and every wait for a recovery, that was over before `before` starts the time anew: while the stack is
+/// disturbed, nothing has to show.
 history::Time Facts::due(history::Time acknowledged, std::uint64_t before, history::Time within) const {
   auto from = acknowledged;
   for (const auto& [sequence, time] : settled_)
@@ -420,6 +454,10 @@ history::Time Facts::due(history::Time acknowledged, std::uint64_t before, histo
   return from + within;
 }
 
+/// The last look decides the kind: absent there is lost or destroyed, unreadable there is unreachable, and present
+/// there after a gap is unreachable, too. A loss is dated to the first absence since it was last present: the steps to
+/// blame are those before that look, not those before the end of the run. Looks that could not be made say nothing of
+/// when it went.
 Loss classify(const std::vector<Sighting>& sightings) {
   if (sightings.empty())
     return {};
@@ -444,6 +482,7 @@ void conclude(verdict::CheckResult& result, const Facts& facts, const Counted& c
               const std::string& why_no_risk) {
   using verdict::Verdict;
   result.doubtful = counted.doubtful;
+  // A finding stands, whatever evidence is missing beside it.
   if (result.verdict == Verdict::fail)
     return;
   result.verdict = Verdict::inconclusive;

@@ -46,8 +46,8 @@ struct StepFact {
   std::optional<history::Milliseconds> waited; ///< between the checkpoint before it and its strike
 };
 
-/// Operations that were never answered as the stack file says: there is nothing to compare with, and the file is as
-/// likely to be wrong as the service.
+/// Operations that were never answered as the stack file says. A finding cannot rest on them: the file is as likely to
+/// be wrong as the service.
 struct Unserved {
   std::set<std::string> names;
   std::string reason; ///< of the first of them; empty without any
@@ -94,9 +94,10 @@ struct Facts {
   [[nodiscard]] bool is_doubtful(const Operation& operation, const history::Attempt& attempt) const;
   /// Hosts on which an operation of this name passes what the step struck: see scenario/path.hpp.
   [[nodiscard]] std::set<int> hosts_struck(const StepFact& step, const std::string& operation) const;
-  /// A step on processes was at work on this instance then: what it served meanwhile is that step's doing.
+  /// True when a step on processes was at work on this instance then: what the instance served meanwhile is that step's
+  /// doing.
   [[nodiscard]] bool is_handled(const std::string& instance, std::uint64_t sequence) const;
-  /// A step on this link was in force then for this instance.
+  /// True when a step on this link was at work then and was about this instance.
   [[nodiscard]] bool is_cut(const std::string& link, const std::string& instance, std::uint64_t sequence) const;
   /// Steps that ended processes or cut links, in order. Where a run has none, the steps that changed something.
   [[nodiscard]] std::vector<const StepFact*> strikes() const;
@@ -104,7 +105,7 @@ struct Facts {
   /// strike on whose way they were (`hosts_struck`), when they were acknowledged shortly before it or were in flight. A
   /// change that ended no process puts everything at risk that was acknowledged before it. Without strikes: all.
   [[nodiscard]] std::size_t at_risk(const std::vector<const Operation*>& acknowledged) const;
-  /// Why none of them was: the true windows and what was seen in them.
+  /// Why none of them was at risk: the stretch of time before each strike, and what was acknowledged in it.
   [[nodiscard]] std::string why_none_at_risk(const std::vector<const Operation*>& acknowledged) const;
   /// The steps after which something can have come about that was not yet so at `known_good`, and was at `sequence`:
   /// the one that had begun last, or all between where they cannot be told apart. In order.
@@ -130,7 +131,8 @@ private:
   struct Outage {
     std::uint64_t from = 0, to = UINT64_MAX; ///< sequence numbers
   };
-  /// A late probe took an instance out, and nothing has brought it back before their ends. By service, then instance.
+  /// By service, then instance: when the instance was out of the routes because of a probe that may have been late only
+  /// because the machine was starved.
   std::map<std::string, std::map<std::string, std::vector<Outage>>> doubtful_outages_;
   /// Sequence and time at which a step had ended, or waiting for its recovery had.
   std::vector<std::pair<std::uint64_t, history::Time>> settled_;

@@ -1,3 +1,6 @@
+// Judges a bundle: works out its facts, runs each check, drops findings that rest on operations which were never
+// served, and collects the grounds of the verdict. `decide` picks the ground that counts. Nothing but the bundle is
+// looked at, so that a saved one can be judged again.
 #include "harness/checks/check.hpp"
 #include "harness/checks/expectations.hpp"
 #include "harness/checks/phases.hpp"
@@ -35,8 +38,10 @@ std::optional<std::string> missing_evidence(const Facts& facts) {
   return std::nullopt;
 }
 
-/// A finding that rests on an operation which was never served as declared is no finding: the stack file is as likely
-/// to be wrong. Whoever cannot log in has no session for anything else either.
+/// Drops occurrences that rest on an operation which was never served as declared, and tells whether it dropped any:
+/// the stack file is as likely to be wrong there as the service. When no login was ever served, no user had a session,
+/// and nothing that users did is evidence: then all occurrences go. A check that failed by such occurrences alone
+/// becomes inconclusive.
 bool drop_unserved(const Facts& facts, verdict::CheckResult& result) {
   if (facts.unserved.names.empty())
     return false;
@@ -59,8 +64,9 @@ bool drop_unserved(const Facts& facts, verdict::CheckResult& result) {
   return dropped;
 }
 
-/// Where [expect] names what must survive, a check of records that it does not name is told and decides only what it
-/// has found: a strike beside its path is no lack of evidence for the others.
+/// True when the result of a check counts for the verdict. Where [expect] survive names checks, another check of
+/// records counts only when it has found something: that none of its records was at risk, because the step struck
+/// elsewhere, must not make the run inconclusive.
 bool decides(const Facts& facts, const Check& check, const verdict::CheckResult& result) {
   const auto& survive = facts.bundle.scenario.expect.survive;
   return !check.of_records || survive.empty() || survive.contains(result.name) || result.verdict == Verdict::fail;
@@ -113,7 +119,7 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
   add_notes(report, facts);
 
   Grounds grounds;
-  bool any = false; // check that looks at what users have
+  bool any = false; // some check looked at what users have; checks of instances alone show no survival
   std::vector<verdict::CheckResult> results;
   for (const auto& check : all_checks()) {
     if (!only.empty() && check.name != only)
@@ -125,6 +131,8 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
     for (const auto& finding : result.findings)
       summary.findings.push_back(summarize(facts, finding));
     report.notes.insert(report.notes.end(), result.notes.begin(), result.notes.end());
+    // Somebody asked for this check by its name. If it does not apply, evidence is lacking; a check that nobody asked
+    // for and that does not apply decides nothing.
     const bool named = !only.empty() || bundle.scenario.expect.survive.contains(result.name);
     if (!result.applicable) {
       summary.verdict = Verdict::inconclusive; // what did not look has not passed
@@ -145,20 +153,25 @@ verdict::Report judge(const bundle::Bundle& bundle, const std::string& bundle_pa
       summary.reason = result.findings[0].occurrences[0].what;
     report.checks.push_back(std::move(summary));
   }
-  // The findings of a reproduction are its evidence: what single checks lack beside them does not matter.
+  // A reproduction that has findings needs no evidence of survival: what single checks lack does not matter.
   if (bundle.scenario.expect.reproduction && only.empty() && grounds.failed)
     grounds.lacking.reset();
+  // What the whole run lacks explains more than what a single check lacks, and replaces it as the reason. A stack file
+  // that does not fit explains most.
   if (const auto missing = missing_evidence(facts))
     grounds.lacking = missing;
   if (!facts.unserved.names.empty() && facts.ended)
     grounds.lacking = facts.unserved.reason;
-  // What is found without an operation that was never served stands.
+  // `drop_unserved` has removed what rests on operations that were never served: a check that still fails has findings
+  // that stand without them.
   if (grounds.failed)
     grounds.never_served.reset();
   if (bundle.scenario.expect.reproduction && only.empty()) {
     grounds.is_reproduction = true;
     const auto different = difference(facts, results);
     grounds.failed.reset(); // the findings that it names are what it is for
+    // A named finding that is lacking makes the reproduction inconclusive when the machine failed reads that might have
+    // shown it, or when the run lacks evidence anyway; otherwise it fails. A finding that is not named fails it always.
     if (different.lacking && !grounds.lacking && !different.doubt.empty())
       grounds.lacking = fmt::format("{}; {}", different.what, different.doubt);
     if (!different.what.empty() && !(different.lacking && grounds.lacking))

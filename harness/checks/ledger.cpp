@@ -1,3 +1,6 @@
+// Turns operations and the lists in their replies into the numbers that the consistency engines judge. A user's list is
+// read again and again and mostly repeats the one before it: entries that are repeated take their record over from
+// there, and only fresh ones are looked up.
 #include "harness/checks/ledger.hpp"
 
 #include <stdexcept>
@@ -19,6 +22,7 @@ Ledger::Ledger(const Facts& from, Role role, std::initializer_list<Role> makers,
   sightings.records.reserve(records);
   for (const auto maker : makers)
     add_records(maker);
+  // Reserved at once: there may be tens of millions of elements, and an array that grows copies them again and again.
   std::size_t elements = 0;
   for (const auto* read : facts.of(list))
     elements += facts.list(*read, list).size();
@@ -39,6 +43,8 @@ void Ledger::add_records(Role maker) {
     auto& record = sightings.records.emplace_back();
     record.owner = record.session = facts.user(origin);
     record.submitted = static_cast<Position>(origin.invoked);
+    // An operation that was open when the history ended may have taken effect: only one that completed as failed had
+    // none.
     record.is_rejected = origin.outcome == Outcome::fail && origin.completed != 0;
     if (origin.outcome == Outcome::ok)
       record.acknowledged = static_cast<Position>(origin.completed);
@@ -55,6 +61,7 @@ consistency::RecordId Ledger::record_of(const history::EntryList& entries, std::
   const auto operation = entries.operation(place);
   if (operation == history::EntryList::no_operation)
     return consistency::none;
+  // This also catches `not_looked_up`, which is larger than any operation's number.
   if (operation >= records_of_.size())
     throw std::logic_error("the entries of a list are not identified");
   return records_of_[operation];
@@ -70,9 +77,11 @@ void Ledger::add_read(const Operation& read, consistency::ReadId before, IsAlter
                         .completed = static_cast<Position>(read.completed),
                         .collection = user,
                         .session = user,
-                        .judges_absence = read.checkpoint == 0, // those are judged by where the record is at the end
+                        .judges_absence = read.checkpoint == 0, // find_losses judges reads at checkpoints
                         .judges_repeats = !facts.may_be_torn(read)});
   reads.push_back(&read);
+  // An element stands at the place of its entry. A fresh entry gets a placeholder there, which is filled in below once
+  // `find_records` has looked all of them up together.
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (const auto place = repeated.of(i)) {
       const auto known = sightings.elements[old_first + *place];
@@ -89,7 +98,9 @@ void Ledger::add_read(const Operation& read, consistency::ReadId before, IsAlter
   fresh_.clear();
 }
 
-/// What one of them waits for in memory is fetched for all of them at once.
+/// Looks up the records of all fresh entries in passes: each pass prefetches what the next one reads, so that the waits
+/// for memory overlap. An entry whose id belongs to no operation of the makers' roles becomes a record that nobody
+/// submitted, owned by the user whose list shows it first.
 void Ledger::find_records(const history::EntryList& entries, std::uint32_t user) {
   for (const auto& one : fresh_)
     entries.prefetch(one.place);
@@ -113,6 +124,8 @@ void Ledger::find_records(const history::EntryList& entries, std::uint32_t user)
 
 CheckpointReads::CheckpointReads(const Ledger& ledger, Role list)
     : users_(ledger.facts.users.size()), all_(ledger.facts.checkpoints.size() * users_) {
+  // Only reads of the ledger's own list that succeeded are numbered in it. Reads of another list are found all the
+  // same, without a number.
   std::unordered_map<const Operation*, consistency::ReadId> numbers;
   for (consistency::ReadId id = 0; list == ledger.list && id < ledger.reads.size(); ++id)
     if (ledger.reads[id]->checkpoint != 0)

@@ -31,7 +31,8 @@ std::optional<history::Time> first_step(const Facts& facts) {
   return first;
 }
 
-/// The last event of the history that had happened by then: a log has no sequence of its own.
+/// The sequence number of the last event that had happened by then. A line of a log has a time and no sequence number,
+/// and steps are blamed by sequence numbers.
 std::uint64_t sequence_at(const Facts& facts, history::Time time) {
   const auto& events = facts.bundle.history.events;
   const auto after = std::upper_bound(events.begin(), events.end(), time,
@@ -57,6 +58,7 @@ verdict::CheckResult check_logs(const Facts& facts) {
     return result;
   }
   std::vector<text::Pattern> forbidden;
+  // Reading the stack file has refused patterns that cannot be compiled, so none is left out here.
   for (const auto& source :
        scenario::get_from<std::vector<std::string>>(settings->second, "forbid").value_or(std::vector<std::string>{}))
     if (auto compiled = text::Pattern::compile(source); auto* pattern = std::get_if<text::Pattern>(&compiled))
@@ -71,6 +73,7 @@ verdict::CheckResult check_logs(const Facts& facts) {
     if (pattern == forbidden.end())
       return;
     auto& count = found.try_emplace(std::string(line.unit), 0).first->second;
+    // A process that panics in a loop writes thousands of such lines: the first ones are told, all are counted.
     if (++count > told_of_a_unit)
       return;
     const auto sequence = sequence_at(facts, line.time);
@@ -88,10 +91,11 @@ verdict::CheckResult check_logs(const Facts& facts) {
       result.notes.push_back(fmt::format("{} wrote {} such lines, of which {} are told", unit, count, told_of_a_unit));
   if (result.verdict == verdict::Verdict::fail)
     return result;
+  // A forbidden line may have been among what was dropped.
   if (!read.cut.empty()) {
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = fmt::format("of the log of {} something was dropped for its size", fmt::join(read.cut, ", "));
-  } else if (read.units == 0) { // who wrote nothing has an empty one
+  } else if (read.units == 0) { // a process that wrote nothing has an empty log
     result.verdict = verdict::Verdict::inconclusive;
     result.reason = "the bundle holds no logs";
   } else {

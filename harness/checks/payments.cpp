@@ -20,13 +20,17 @@ struct Account {
   std::vector<const Event*> voids;
 
   [[nodiscard]] bool is_paid() const { return payments.size() > voids.size(); }
+  /// Paid before a moment, and not taken back since. A purchase whose payment is taken back after that moment was still
+  /// pending then: its payment may stand without an order for a while.
   [[nodiscard]] bool was_paid_before(std::uint64_t sequence) const {
     const auto before = std::count_if(payments.begin(), payments.end(),
                                       [&](const Event* payment) { return payment->sequence < sequence; });
-    return static_cast<std::size_t>(before) > voids.size(); // what was taken back later was still pending
+    return static_cast<std::size_t>(before) > voids.size(); // voids count whenever they were booked
   }
 };
 
+/// The book by the id of the purchase that an entry names. Entries of other dependencies, and those of other kinds (a
+/// reminder), are left out.
 std::unordered_map<std::string, Account> read_book(const Facts& facts, const scenario::Payments& declared) {
   std::unordered_map<std::string, Account> book;
   for (const auto& event : facts.bundle.history.events) {
@@ -68,11 +72,13 @@ public:
     const auto& history = facts.bundle.history;
     for (const auto& checkpoint : facts.checkpoints)
       last_look_ = std::max(last_look_, checkpoint.ended_time);
+    // Without a checkpoint the book is looked at when the run ends.
     if (!history.events.empty() && last_look_ == history::Time{})
       last_look_ = history.events.back().time;
   }
 
-  /// It may be booked later, and the run ended before that.
+  /// True when the payment of a purchase need not be booked yet at `looked_at`. All steps of the run count, since the
+  /// book is judged as it was after the last of them.
   [[nodiscard]] bool is_pending(const Operation& purchase, history::Time looked_at) const {
     return within_ > history::Time{} && looked_at < facts_.due(purchase.complete_time, UINT64_MAX, within_);
   }
@@ -92,6 +98,7 @@ public:
                               fmt::format("{} was acknowledged and never paid", purchase.id),
                               {&purchase},
                               purchase.invoked});
+    // A payment that was taken back may be made again: what counts is how many stand.
     if (account.payments.size() > account.voids.size() + 1)
       say("duplicated", *account.payments.back(),
           fmt::format("{} is paid {} times", purchase.id, account.payments.size()), {&purchase});
@@ -118,6 +125,7 @@ public:
   void orders(const Operation& purchase, const Account& account, const Operation& read) {
     const bool ordered = std::any_of(read.list.begin(), read.list.end(),
                                      [&](const history::ListEntry& entry) { return entry.id == purchase.id; });
+    // `book` has already told of an acknowledged purchase that was never paid.
     const bool said = purchase.outcome == Outcome::ok && account.payments.empty();
     if (ordered && !account.is_paid() && !said && !is_pending(purchase, last_look_))
       result_.add("partial", {purchase.user,
@@ -126,6 +134,8 @@ public:
                               fmt::format("{} has an order without a payment", purchase.id),
                               {&purchase, &read},
                               purchase.invoked});
+    // A purchase of unknown outcome may come to no order, but then its payment must not stay. `book` tells of one that
+    // certainly failed and is paid.
     if (!ordered && account.was_paid_before(read.invoked) && purchase.outcome != Outcome::fail)
       say("partial", *account.payments.back(), fmt::format("{} has a payment without an order", purchase.id),
           {&purchase, &read}, read.completed);

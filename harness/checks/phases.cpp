@@ -13,6 +13,7 @@ using history::Time;
 using Phase = PhaseEvent::Phase;
 using PhaseState = PhaseEvent::State;
 
+/// When a phase first entered a state; nothing when it never did.
 std::optional<Time> moment(const Facts& facts, Phase name, PhaseState state) {
   for (const auto& event : facts.bundle.history.events)
     if (const auto* phase = event.as<PhaseEvent>(); phase != nullptr && phase->phase == name && phase->state == state)
@@ -20,7 +21,8 @@ std::optional<Time> moment(const Facts& facts, Phase name, PhaseState state) {
   return std::nullopt;
 }
 
-/// Time in checkpoints that began in [from, to).
+/// Time spent in checkpoints that began in [from, to), and how many there were. One that never ended counts for
+/// nothing.
 Time reading_back(const Facts& facts, Time from, Time to, std::size_t& count) {
   Time sum{}, began{};
   bool inside = false;
@@ -51,6 +53,7 @@ std::vector<verdict::PhaseLine> phases_of(const Facts& facts) {
   }
   const auto began = moment(facts, Phase::steady, PhaseState::began),
              end = moment(facts, Phase::end, PhaseState::reached);
+  // A run that was cut short has no length of a timeline to tell.
   if (!began || !end)
     return phases;
   const auto cold = moment(facts, Phase::cold_restart, PhaseState::began),

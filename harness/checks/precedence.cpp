@@ -13,8 +13,9 @@ Decision decide(const Grounds& grounds) {
     Verdict verdict;
     int exit_status;
   };
-  // Inconclusive only ever replaces pass, but where the run itself is no evidence: what was recorded before its end is
-  // shown, and decides nothing.
+  // The order of the rows is the precedence. A finding outranks missing evidence: a counterexample stands, whatever
+  // else was not seen. The first three rows outrank a finding, since there the run itself is no evidence: what was
+  // recorded until then is shown and decides nothing.
   static constexpr Row table[] = {
       {&Grounds::harness_failed, Verdict::inconclusive, status::harness_failed},
       {&Grounds::interrupted, Verdict::inconclusive, status::interrupted},

@@ -1,6 +1,6 @@
-// Processes: nothing of the stack ends unless a step asked for it. ended: the first process of an instance or a spawned
-// server did. An end before it was ready is a refusal to start and none of these; a launcher whose tree still serves is
-// told, and no finding.
+// Processes: no process of the stack ends unless a step asks for it. ended: the first process of an instance or of a
+// spawned server ended by itself. One that ended before it was ready refused to start, which is another matter. A
+// launcher, whose first process exits with 0 while what it started serves on, is told in a note and is no finding.
 #include "harness/checks/check.hpp"
 #include "harness/scenario/instance_id.hpp"
 
@@ -24,8 +24,9 @@ bool may_end(const Facts& facts, const std::string& instance) {
   return std::find(allowed.begin(), allowed.end(), scenario::InstanceId::parse(instance).service) != allowed.end();
 }
 
-/// A launcher ends well, and what it has started is ready from then on: at the last probe, too, before somebody ends it
-/// that no step had a hand in.
+/// True when the process was a launcher: it exited with 0, processes of its tree run on, and the last probe found the
+/// instance ready. Probes count until the instance gets another process, is stopped, or the stack is restarted or torn
+/// down, and not while a step works on it: what they show then is not the launcher's doing.
 bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t ended) {
   if (process.remaining == 0 || process.exit_code != 0)
     return false;
@@ -53,7 +54,7 @@ bool still_serves(const Facts& facts, const ProcessEvent& process, std::uint64_t
     if (probe.instance == process.instance && probe.sequence > ended && probe.sequence < until &&
         !facts.is_handled(probe.instance, probe.sequence))
       last = &probe;
-  return last == nullptr || last->ready; // nobody looked before something else was done to it
+  return last == nullptr || last->ready; // no probe in between: nothing speaks against it
 }
 
 } // namespace

@@ -15,7 +15,7 @@ namespace {
 const RecordWords purchase_words{"purchase", "purchase history"};
 
 bool is_altered(const Operation& origin, const history::ListEntry& entry) {
-  // What was not sent cannot come back otherwise.
+  // Only what was sent and is shown can be compared: there are lists without items, and purchases without an amount.
   const auto amount = origin.values.find("amount"), item = origin.values.find("item");
   return (entry.amount && amount && entry.amount != text::Decimal::parse(*amount)) ||
          (!entry.item.empty() && item && entry.item != *item);
@@ -57,7 +57,7 @@ void find_reordered(verdict::CheckResult& result, const Ledger& ledger, const co
     const auto* read = ledger.reads[one.read];
     const auto* earlier = ledger.origins[one.earlier];
     const auto* later = ledger.origins[one.later];
-    // Where purchases show late, their order among those that still may is not judged.
+    // While a list may still lack one of the two, it may also show them in an order that is not its last.
     if (visible_within > history::Time{} &&
         read->invoke_time < std::max(earlier->complete_time, later->complete_time) + visible_within)
       continue;
@@ -86,6 +86,7 @@ void find_instability(verdict::CheckResult& result, const Ledger& ledger, const 
     return std::pair(ledger.reads[one.flickered == consistency::none ? one.missing : one.flickered]->completed,
                      ledger.id(one.record));
   };
+  // In the order in which they showed, so that the examples in a report are the earliest cases.
   std::erase_if(absences, [](const consistency::Absence& one) { return one.missing == consistency::none; });
   std::sort(absences.begin(), absences.end(), [&](const auto& a, const auto& b) { return shown_at(a) < shown_at(b); });
   for (const auto& one : absences) {
@@ -103,6 +104,9 @@ void find_instability(verdict::CheckResult& result, const Ledger& ledger, const 
       continue; // it may show late
     const auto* read = ledger.reads[one.missing];
     const auto& record = ledger.sightings.records[one.record];
+    // Buyers must see what was acknowledged to them before they asked. A purchase that never showed is told as a loss
+    // at a checkpoint, as is everything of a user who lost something; and a list in several pages may have missed it
+    // between two pages.
     if (record.owner == one.collection && record.acknowledged < ledger.sightings.reads[one.missing].invoked &&
         one.seen != consistency::none && !ledger.facts.may_be_torn(*read) && !gone.contains(read->user))
       say("read-your-writes", ledger.origins[one.record], read,

@@ -27,7 +27,8 @@ struct Served {
   const Operation* operation;
 };
 
-/// Ready at every probe of [from, to], and probed at least twice in it.
+/// True when every probe of [from, to] found the instance ready and there were at least two of them: a single one says
+/// nothing of a stretch of time.
 bool ready_throughout(const std::vector<const history::ProbeResult*>& probes, history::Time from, history::Time to) {
   auto probe = std::lower_bound(probes.begin(), probes.end(), from,
                                 [](const auto* one, history::Time time) { return one->time < time; });
@@ -56,6 +57,9 @@ public:
   }
 
 private:
+  /// The need was out of reach for this attempt: a step was at work on its process or on the link to it, its fake kept
+  /// answers back, or a probe found it not ready. A link is named by both services ("orders>bank"), or by the
+  /// dependency alone.
   [[nodiscard]] bool is_lost(const std::string& need, const history::Attempt& attempt) const {
     const auto other = scenario::InstanceId{need, host_}.text();
     if (facts_.is_handled(other, attempt.ended) || facts_.is_cut(service_->name + ">" + need, name_, attempt.ended) ||
@@ -64,7 +68,8 @@ private:
     const auto found = probes_.find(other);
     if (found == probes_.end())
       return false;
-    // Unready at the last look before the attempt ended, or at the first after it began.
+    // Probes come only now and then: the need may have gone after the last one before the attempt ended, so that the
+    // first one after the attempt began counts as well.
     const auto& all = found->second;
     const auto before = [&](history::Time time) {
       return std::upper_bound(all.begin(), all.end(), time, [](auto at, const auto* one) { return at < one->time; });
@@ -93,7 +98,8 @@ private:
   const scenario::Service* service_ = nullptr;
 };
 
-/// Requests to one instance that ended within one grace period, or in as long as it takes for enough of them.
+/// Requests to one instance in the order of their ends: those that ended within a grace period of the first one, and as
+/// many more as it takes to have [judge] lying_requests of them.
 struct Window {
   std::span<const Served> all;
   std::size_t bad = 0;
@@ -109,6 +115,8 @@ public:
 
   /// The first lie that an instance told; nothing when it told none.
   std::optional<Window> find(const std::vector<Served>& all, const std::vector<const history::ProbeResult*>& probes) {
+    // Every request begins one window. Both ends of the window only move forward, so that this is linear in the
+    // requests.
     std::size_t end = 0, bad = 0;
     for (std::size_t first = 0; first < all.size(); bad -= all[first].bad ? 1 : 0, ++first) {
       const auto within = all[first].time + judge_.lying_grace;
@@ -116,6 +124,8 @@ public:
         bad += all[end].bad ? 1 : 0;
       const auto to = std::max(within, end > first ? all[end - 1].time : within);
       const Window window{std::span(all).subspan(first, end - first), bad, to};
+      // At the end of the run there may be no more requests to fill a window: then it counts when it spans at least
+      // half of the grace period.
       const bool is_long = end < all.size() || window.all.back().time - all[first].time >= judge_.lying_grace / 2;
       if (!all[first].bad || !is_long || !fails_throughout(window) || !ready_throughout(probes, all[first].time, to))
         continue;
@@ -139,7 +149,8 @@ private:
   [[nodiscard]] bool is_too_much(std::size_t bad, std::size_t count) const {
     return static_cast<double>(bad) > judge_.lying_threshold * static_cast<double>(count);
   }
-  /// A moment of failing that the grace period outlasts is none: it must go on to the period's end.
+  /// Too many requests fail in the whole window and in its second half as well: an instance that failed for a moment
+  /// and serves again before the grace period is over does not lie.
   [[nodiscard]] bool fails_throughout(const Window& window) const {
     if (window.all.size() < std::min<std::size_t>(3, least_) || !is_too_much(window.bad, window.all.size()))
       return false;
@@ -150,7 +161,8 @@ private:
     return late != window.all.end() &&
            is_too_much(static_cast<std::size_t>(late_bad), static_cast<std::size_t>(window.all.end() - late));
   }
-  /// Who was late, the service or the harness? Whatever disturbed one of these attempts at any time of its life.
+  /// The machine may be why these requests failed: without the doubtful ones too few of them did, or the harness's loop
+  /// was late at some time between the begin of the earliest failed attempt and the end of the window.
   [[nodiscard]] bool is_disturbed(const Window& window, history::Time to) const {
     auto began = window.all.front().begin;
     std::size_t doubtful = 0;
@@ -167,8 +179,8 @@ private:
   bool disturbed_ = false;
 };
 
-/// Sessions that were accepted at some time: that one of them is refused later is the sessions' check to judge, and
-/// says nothing of readiness.
+/// Sessions that were accepted at some time. When an instance refuses one of them later, the sessions check judges
+/// that; it does not mean that the instance cannot serve.
 class Accepted {
 public:
   explicit Accepted(const Facts& facts) {
@@ -186,7 +198,9 @@ private:
   std::unordered_map<std::string, std::uint64_t> since_;
 };
 
-/// Every attempt that an instance was to serve, in the order of their ends; not what it was excused from.
+/// Every attempt that an instance should have served, by the time of its end. Left out are attempts while a step was at
+/// work on the instance, refusals that the sessions check judges, operations that were never served as declared, and
+/// failures for want of something that the instance may be ready without.
 std::map<std::string, std::vector<Served>> served_by_instance(const Facts& facts, const Probes& probes) {
   std::map<std::string, std::vector<Served>> served;
   std::map<std::string, AllowedLosses> allowed;
@@ -229,8 +243,8 @@ void add_lie(verdict::CheckResult& result, const std::string& instance, const Wi
               evidence});
 }
 
-/// Sequence numbers between which an instance was late: from its deadline until users were sent to it again, or its
-/// process ended: what comes after that has a deadline of its own.
+/// The stretch in which an instance was late, in sequence numbers: from its deadline until users were sent to it again
+/// or its process ended. Its next process has a deadline of its own.
 struct Late {
   std::uint64_t from = 0, to = UINT64_MAX;
 };
@@ -254,7 +268,7 @@ Late late_from(const Facts& facts, const std::string& instance, std::uint64_t de
   return {deadline};
 }
 
-/// Operations on a service that found no instance of it meanwhile.
+/// Operations on a service that found no instance of it in that stretch: users were hurt. At most three, as evidence.
 std::vector<const Operation*> found_nobody(const Facts& facts, const std::string& service, const Late& when) {
   std::vector<const Operation*> hurt;
   for (const auto& operation : facts.bundle.history.operations) {
@@ -277,6 +291,8 @@ void find_late(verdict::CheckResult& result, const Facts& facts) {
     const auto service = scenario::InstanceId::parse(process->instance).service;
     const auto hurt = found_nobody(facts, service, late_from(facts, process->instance, event.sequence));
     const auto what = fmt::format("{} was not ready {}", process->instance, process->detail);
+    // Being late is a finding by itself where [expect] says that all must be ready, and in bundles of the first format,
+    // whose verdicts must stay what they were.
     if (facts.bundle.scenario.expect.all_ready || !facts.records_processes())
       result.add("late", {process->instance, event.sequence, event.time, what, {}});
     else if (!hurt.empty())

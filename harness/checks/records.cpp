@@ -1,3 +1,6 @@
+// Judges the records in per-user lists by where they are at the checkpoints. A list that could not be read is a finding
+// about its user, told once, and not one about each record in it. What reads between checkpoints lack is not judged
+// here, except by when a record that may show late was due.
 #include "harness/checks/records.hpp"
 
 #include <algorithm>
@@ -21,8 +24,10 @@ public:
       places_[lanes.order[place]] = place;
   }
 
-  /// A user's list: present when it could be read at all. Of a record, given the places that show it: absent from a
-  /// list that lacks it.
+  /// Fills `found` with one sighting for each checkpoint that began after `since`. Without `places` it is about the
+  /// user's list, which is present when it could be read. With `places`, those of the reads that show a record, it is
+  /// about that record, which is absent when the list was read without it. Reads that were never served, or may have
+  /// failed because of the machine, are no sightings.
   void find(std::vector<Sighting>& found, std::uint32_t user, std::uint64_t since,
             std::optional<std::span<const std::uint32_t>> places) const {
     found.clear();
@@ -31,7 +36,7 @@ public:
       if (checkpoints_[i].began <= since || read.operation == nullptr || facts_.is_unserved(*read.operation))
         continue;
       if (facts_.is_doubtful(*read.operation))
-        continue; // as doubtful as what delayed it
+        continue; // `doubtful` counts it
       // A user who is refused logs in and reads again: still refused is out of reach.
       const auto presence = read.operation->outcome != Outcome::ok ? Presence::unreadable
                             : places && !std::binary_search(places->begin(), places->end(), places_[read.id])
@@ -63,13 +68,14 @@ void find_unreachable_lists(verdict::CheckResult& result, const Ledger& ledger, 
   std::vector<std::uint32_t> users(ledger.facts.users.size());
   for (std::uint32_t user = 0; user < users.size(); ++user)
     users[user] = user;
+  // By name, since the order of the numbers is that of the first operations, which differs from run to run.
   std::sort(users.begin(), users.end(),
             [&](std::uint32_t a, std::uint32_t b) { return ledger.facts.users[a] < ledger.facts.users[b]; });
   std::vector<Sighting> sightings;
   for (const auto user : users) {
     standing.find(sightings, user, 0, std::nullopt);
     const auto loss = classify(sightings);
-    std::uint64_t good = 1; // nobody reads back before the first step
+    std::uint64_t good = 1; // no checkpoint comes before the first step: any step may have done it
     for (const auto& sighting : sightings) {
       const auto& read = *sighting.read;
       if (sighting.presence == Presence::present)
@@ -86,7 +92,8 @@ void find_unreachable_lists(verdict::CheckResult& result, const Ledger& ledger, 
   }
 }
 
-/// One acknowledged record that may show late, in its owner's list.
+/// One acknowledged record that may show late, in its owner's list. A list may lack it until it is due or until a read
+/// has shown it, whichever comes first; from then on it must stay.
 class LateRecord {
 public:
   /// `places` are those of all reads that show it.
@@ -109,6 +116,8 @@ public:
       const auto* read = ledger_.reads[lanes_.order[place]];
       if (read->invoked > shown_)
         return nullptr;
+      // A list in several pages that was read while others wrote may have missed the record between two pages, and a
+      // record that it misses so is not late.
       const bool is_whole = read->checkpoint != 0 || !ledger_.facts.may_be_torn(*read);
       if (read->invoked > origin_.completed && is_whole && is_due(*read) &&
           !std::binary_search(places_.begin(), places_.end(), place))
@@ -161,6 +170,7 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
     std::optional<LateRecord> late;
     if (visible_within > history::Time{})
       late.emplace(ledger, lanes, *operation, record.owner, holders.of(id), visible_within);
+    // A record that no read ever showed is lost, not late: only one that did show can be stale.
     const auto* overdue = late && late->is_shown() ? late->overdue() : nullptr;
     if (overdue != nullptr)
       result.add("stale",
@@ -176,6 +186,8 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
                                           [](const Sighting& one) { return one.presence == Presence::absent; });
     if (only_unread)
       continue;
+    // A list that could not be read says nothing of this record: only looks that saw the list decide whether it is
+    // lost.
     std::erase_if(sightings, [](const Sighting& one) { return one.presence == Presence::unreadable; });
     const auto add = [&](const std::string& kind, const Sighting& at, const Sighting* good, std::string what) {
       const auto& read = *at.read;
@@ -195,7 +207,7 @@ Losses find_losses(verdict::CheckResult& result, const Ledger& ledger, const con
         continue;
       }
       if (overdue != nullptr && late->is_only_late(sightings))
-        continue; // late is not out of reach
+        continue; // told as stale above, which explains why it was absent
     }
     const auto loss = classify(sightings);
     if (!loss.kind.empty())
@@ -229,6 +241,8 @@ std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, 
     const auto* read = ledger.reads[one.read];
     const auto* origin = ledger.origin(one.record);
     const auto id = ledger.id(one.record);
+    // An operation that began only after the read had ended cannot be what the read shows. Then nobody had submitted
+    // the record, and the operation is no evidence.
     const bool is_submitted = origin != nullptr && origin->invoked <= read->completed;
     const auto say = [&](const std::string& kind, std::string what) {
       std::vector<const Operation*> evidence;
@@ -249,6 +263,7 @@ std::vector<consistency::Intruder> find_intruders(verdict::CheckResult& result, 
       say("crossed",
           fmt::format("the {} of {} holds {}, which {} submitted", words.list, read->user, id, origin->user));
   }
+  // What an alteration looks like differs between the checks, so they tell of it themselves.
   std::erase_if(intruders, [](const consistency::Intruder& one) { return one.kind != Intrusion::altered; });
   return intruders;
 }

@@ -5,7 +5,7 @@
 
 namespace holdfast::checks {
 
-/// What has been declared of when a record shows, and what was counted while that was judged.
+/// What was counted while losses were looked for: `conclude` tells from it whether a pass has enough evidence.
 struct Losses {
   std::size_t unread = 0;   ///< acknowledged records that were never read back
   std::size_t doubtful = 0; ///< reads that failed while the machine was starved: nothing follows from them

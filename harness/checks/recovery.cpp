@@ -18,12 +18,15 @@ verdict::CheckResult check_recovery(const Facts& facts) {
   const RecoveryEvent* unasked = nullptr; ///< nobody asked for anything while it was waited for
   for (const auto& event : facts.bundle.history.events) {
     const auto* recovery = event.as<RecoveryEvent>();
-    // The next step came first: late all the same when the limit had passed by then.
+    // The next step began before the stack had recovered. That says nothing, unless the limit had passed by then: then
+    // it was late, although nobody waited for its end.
     const bool cut_short = recovery != nullptr && recovery->state == RecoveryState::next_step;
     if (recovery == nullptr || (cut_short && (!within || recovery->took <= *within)))
       continue;
     ++result.examined;
     const bool recovered = recovery->state == RecoveryState::recovered;
+    // No operation was offered while the recovery was waited for: nothing can tell whether the stack had recovered, so
+    // that this is neither a finding nor a pass.
     if (!recovered && facts.records_processes() && recovery->seen == 0) {
       unasked = recovery;
       lines.push_back(
@@ -32,6 +35,7 @@ verdict::CheckResult check_recovery(const Facts& facts) {
     }
     lines.push_back(fmt::format("{}: {}{}", recovery->after, recovered ? "" : "not within ",
                                 scenario::format_duration(recovery->took)));
+    // A step that was not recovered from no longer matters once a later step was.
     if (!cut_short)
       last_failed = recovered ? nullptr : &event, failure = lines.back();
     if (!within || (recovered && recovery->took <= *within))

@@ -1,3 +1,6 @@
+// Writes the examples of a finding for reports: the sentence of the check, a line for each operation that is evidence,
+// and the step after which it showed. Only a few examples and a part of each answer are kept; reports escape them for
+// their own format.
 #include "harness/checks/summary.hpp"
 
 #include "harness/text/escape.hpp"
@@ -15,7 +18,8 @@ std::string seconds(history::Time time) {
   return fmt::format("{:.3f}s", static_cast<double>(time.count()) / 1e9);
 }
 
-/// A list that a read showed, or did not.
+/// What a successful read showed of its list. A list that is declared and came back empty is told as "[0 entries]",
+/// since that is what a loss looks like; an operation without a declared list gets nothing.
 std::string list_of(const Facts& facts, const Operation& operation) {
   const auto* kind = facts.bundle.scenario.stack.operation(operation.name);
   const bool shows = kind != nullptr && kind->ok.list.has_value();
@@ -69,6 +73,7 @@ verdict::FindingSummary summarize(const Facts& facts, const verdict::Finding& fi
   std::set<std::string> users;
   for (const auto& one : finding.occurrences)
     users.insert(one.user);
+  // Some cases are about no user: a late recovery, for one.
   users.erase("");
   summary.users = users.size();
   for (std::size_t i = 0; i < finding.occurrences.size() && i < example_limit; ++i) {

@@ -23,7 +23,9 @@ struct Sides {
   const history::ListEntry* other = nullptr;
 };
 
-/// The sides of every record.
+/// The two sides of every record. First the checkpoint at which to compare is chosen for each record; then one walk
+/// over all lists of all checkpoints collects the entries, since searching two lists for every record would take the
+/// square of their length.
 class Comparison {
 public:
   Comparison(const Ledger& ledger, const CheckpointReads& statements)
@@ -106,7 +108,8 @@ private:
     return ledger_.roles[id] == Role::transfer ? statements_.at(checkpoint, record(id).partner)
                                                : orders_.at(checkpoint, record(id).owner);
   }
-  /// What may show late is not held together before it is due.
+  /// A record that may show late is not compared before it is due. An operation that never completed has no moment from
+  /// which to count, and is pending for good where records may show late.
   [[nodiscard]] bool is_pending(consistency::RecordId id, std::size_t checkpoint) const {
     const auto& declare = ledger_.facts.bundle.scenario.stack.declare;
     const auto within = std::max(declare.transactions_visible, declare.purchases_visible);
@@ -117,6 +120,8 @@ private:
                ledger_.facts.due(origin.completed != 0 ? origin.complete_time : history::Time::max() / 2,
                                  ledger_.facts.checkpoints[checkpoint].began, within);
   }
+  /// The last checkpoint since the operation began at which both lists were read and the record was due; `none` without
+  /// one.
   [[nodiscard]] std::uint32_t last_readable(consistency::RecordId id) const {
     const auto& checkpoints = ledger_.facts.checkpoints;
     for (auto i = checkpoints.size(); i > 0 && checkpoints[i - 1].began >= ledger_.origins[id]->invoked; --i)
@@ -135,6 +140,7 @@ private:
       if (!is_judged(id, checkpoint))
         continue;
       auto& sides = sides_[id];
+      // Only the first entry counts here: `find_intruders` tells of a record that stands in one list twice.
       if (user == record(id).owner && sides.own == nullptr)
         sides.own = &entries[i];
       else if (user == record(id).partner && sides.other == nullptr)
@@ -160,7 +166,8 @@ private:
   consistency::LargeVector<Sides> sides_;
 };
 
-/// A transfer that only one of its two sides shows, or that one of them shows altered.
+/// A transfer that only one of its two sides shows, or that one of them shows altered. A transfer to oneself has both
+/// entries in one statement, and no other side to compare with.
 void find_halves(verdict::CheckResult& result, const Ledger& ledger, const Comparison& comparison) {
   for (consistency::RecordId id = 0; id < ledger.roles.size(); ++id) {
     const auto& record = ledger.sightings.records[id];
@@ -226,7 +233,8 @@ void find_unpaid(verdict::CheckResult& result, const Ledger& ledger, const Compa
   }
 }
 
-/// Folds every user's statements, each from the one before where it repeats that.
+/// Adds up every user's statements. A statement mostly repeats the one before it: the sum goes on from there with the
+/// fresh entries alone. When something of the one before is gone or has changed, it is added up anew.
 class Folds {
 public:
   explicit Folds(const Facts& facts) : facts_(facts), last_(facts.users.size(), {nullptr, opening()}) {}
@@ -271,6 +279,8 @@ private:
   std::vector<std::size_t> fresh_; ///< entries of the statement at hand that were not in the one before it
 };
 
+/// A user is told of once for each kind, at the first statement that shows it: those after it mostly show the same. A
+/// statement in several pages that was read while others wrote is no single moment, and adds up to no balance.
 void find_unbalanced(verdict::CheckResult& result, const Facts& facts) {
   const auto& declare = facts.bundle.scenario.stack.declare;
   Folds folds(facts);
@@ -328,6 +338,8 @@ verdict::CheckResult check_transactions(const Facts& facts) {
     for (const auto* operation : facts.of(role))
       if (operation->outcome == Outcome::ok)
         (role == Role::transfer ? acknowledged : charged).push_back(operation);
+  // Purchases are makers, too: their charges stand on the statement under the purchases' ids, and would be phantoms if
+  // nobody had submitted them.
   const Ledger ledger(facts, Role::statement, {Role::transfer, Role::purchase});
   const consistency::Lanes lanes(ledger.sightings, consistency::Lanes::By::collection);
   const consistency::Holders holders(ledger.sightings, lanes);

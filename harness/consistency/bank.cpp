@@ -42,6 +42,8 @@ void judge_read(Result& result, const BankRead& read, const BankDeclarations& de
       sum += balance.value_or(0);
     lacking.erase(account);
   }
+  // A total says something only of all accounts. A partial read shows all of them only if they are declared and it has
+  // each; any other read claims to show all by itself.
   const bool is_whole = lacking.empty() && (!read.is_partial || !declared.accounts.empty());
   if (!read.is_partial)
     for (const auto& account : lacking)
@@ -57,19 +59,22 @@ void judge_read(Result& result, const BankRead& read, const BankDeclarations& de
     say("wrong-total", fmt::format("the balances add up to {}, the total is {}", sum, *declared.total));
 }
 
-/// Every balance against the transfers that certainly, and that possibly, went before.
+/// Holds every balance against the transfers that certainly, and that possibly, went before the read. Not called for a
+/// history with transactions that write balances: how much those moved is not known.
 void judge_balances(Result& result, const History& history, const BankHistory& bank, const BankDeclarations& declared,
                     Budget& budget) {
   std::map<std::string, std::vector<Addition>> additions;
   for (const auto& [account, balance] : declared.opening)
     additions[account] = {};
   for (const auto& transfer : bank.transfers) {
+    // Such a transfer changes no balance, whichever of its two halves a read shows.
     if (transfer.from == transfer.to)
       continue;
     const auto& operation = history.operations[transfer.operation];
     for (const auto& [account, amount] : {std::pair(transfer.from, -transfer.amount), {transfer.to, transfer.amount}})
       additions[account].push_back({amount, operation.invocation, operation.completion, transfer.operation});
   }
+  // Without its opening balance nothing can be said of an account.
   std::map<std::string, Bounds> bounds;
   for (auto& [account, all] : additions)
     if (const auto opening = declared.opening.find(account); opening != declared.opening.end())
@@ -97,6 +102,7 @@ void judge_balances(Result& result, const History& history, const BankHistory& b
   }
 }
 
+/// A statement whose entries or opening balance are not all known judges nothing: `Fold` gives no balance for it.
 void judge_statements(Result& result, const BankHistory& bank, const BankDeclarations& declared) {
   for (const auto& statement : bank.statements) {
     const auto opening = declared.opening.find(statement.account);

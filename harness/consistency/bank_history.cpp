@@ -31,6 +31,7 @@ std::optional<std::int64_t> balance_of(Value value) {
   return value.is_integer() ? std::optional(value.integer()) : std::nullopt;
 }
 
+/// Takes the operations one by one. The first that is none of a bank ends the reading: `bank.wrong` then says which.
 class Reader {
 public:
   explicit Reader(const History& history) : history_(history), values_(history.values) {}
@@ -116,7 +117,8 @@ private:
     }
     bank.writes += writes ? 1 : 0;
     bank.has_writes = bank.has_writes || writes;
-    // What a transaction reads beside its own writes need not add up.
+    // A read beside the transaction's own writes need not add up: it may have read one account before and another after
+    // it wrote to it.
     if (operation.outcome == Outcome::ok && !writes)
       bank.reads.push_back(std::move(one));
   }

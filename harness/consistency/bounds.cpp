@@ -27,6 +27,8 @@ Bounds::Prefix Bounds::before(const std::vector<Prefix>& prefixes, Position posi
 
 Interval Bounds::at(Position invoked, Position completed) const {
   const auto certain = before(ended_, invoked);
+  // The read may lack every possible deposit and show every possible withdrawal, or the other way round; what is
+  // certain is in both.
   const auto possible = before(begun_, completed); // what is certain is among it
   return {opening_ + certain.positive + possible.negative, opening_ + certain.negative + possible.positive};
 }
@@ -42,7 +44,8 @@ std::vector<OperationId> Bounds::witnesses(Position invoked, Position completed,
   });
   std::sort(certain.begin(), certain.end(),
             [](const Addition& a, const Addition& b) { return std::abs(a.amount) > std::abs(b.amount); });
-  // Without all the others the bound lies this much lower; add the largest until it is beyond the read again.
+  // `rest` is what would be missing from the bound if only the additions found so far were certain. Taking the largest
+  // first, the fewest suffice until even without the rest the bound lies beyond the read.
   Sum rest = 0;
   for (const auto& one : certain)
     rest += std::abs(one.amount);

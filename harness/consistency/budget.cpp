@@ -6,6 +6,7 @@ namespace holdfast::consistency {
 
 Budget::Budget(const Limits& limits) : limits_(limits), began_(std::chrono::steady_clock::now()) {}
 
+/// Once the time is over it stays over: a search that asks again must not be told to go on.
 bool Budget::out_of_time() {
   timed_out_ = timed_out_ || std::chrono::steady_clock::now() - began_ > limits_.time;
   return timed_out_;

@@ -33,6 +33,7 @@ Result check(History& history, const Question&, Budget& budget) {
                                   at_line(operation.invoke_line));
       return result;
     }
+    // An add counts unless it certainly failed, a read only if it was acknowledged.
     if (is_add ? operation.outcome == Outcome::fail : operation.outcome != Outcome::ok)
       continue;
     const auto value = is_add ? operation.invoked : operation.completed;

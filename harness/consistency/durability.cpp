@@ -82,6 +82,8 @@ public:
     const auto& record = sightings_.records[id];
     const Walk walk(sightings_, lanes_, lane, places, record);
     const auto read = [&](std::uint32_t place) { return place == none ? none : lanes_.order[place]; };
+    // `known` is when the reads of this lane must begin to show the record: its acknowledgement counts only where it
+    // belongs, its first sighting in every lane.
     const bool is_own = is_home(lane, record) && record.acknowledged != never;
     const auto seen = walk.first_seen();
     const auto seen_at = seen == none ? never : walk.at(seen).completed;
@@ -102,6 +104,8 @@ public:
       if (places.empty() || places.back() < judge)
         absence.last = read(judge);
     }
+    // It is resurrected if its last sighting began after it was certainly gone: after an acknowledged removal, or after
+    // a read that lacked it once its removal had begun, whichever ended first.
     if (record.removing != never && !record.is_readded && !places.empty()) {
       const auto gone = walk.first_gone(from);
       const auto gone_at = gone == none ? never : walk.at(gone).completed;
@@ -133,6 +137,7 @@ Durability find_absences(const Sightings& sightings, const Lanes& lanes, const H
   for (RecordId id = 0; id < sightings.records.size(); ++id) {
     const auto& record = sightings.records[id];
     auto places = holders.of(id);
+    // The places of a record are in the order of the lanes: cut off those of one lane after the other.
     bool is_seen_at_home = false;
     while (!places.empty()) {
       const auto& lane = lanes.lanes[lanes.lane_of[places.front()]];
@@ -143,6 +148,7 @@ Durability find_absences(const Sightings& sightings, const Lanes& lanes, const H
     }
     if (record.acknowledged == never || is_seen_at_home)
       continue;
+    // No read of its own lane ever showed it. The reads that lack it are there all the same, and make it lost.
     if (const auto* home = lanes.find(record.owner, lanes.by == Lanes::By::collection ? 0 : record.session))
       judge.judge(id, *home, {});
     else if (record.removing == never)

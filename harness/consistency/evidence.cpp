@@ -7,6 +7,7 @@ namespace holdfast::consistency {
 
 namespace {
 
+/// What a history lacks to be called valid, in the order in which a user would want to know it; empty when nothing.
 std::string lacking(const History& history, const Evidence& evidence) {
   const auto& all = history.operations;
   if (all.empty())
@@ -25,6 +26,7 @@ std::string lacking(const History& history, const Evidence& evidence) {
 
 } // namespace
 
+/// A violation stands whatever else the history lacks; only "valid" needs evidence.
 void conclude(Result& result, const History& history, const Evidence& evidence, bool is_violated) {
   std::string reason;
   if (is_violated) {

@@ -33,6 +33,7 @@ std::vector<Intruder> find_intruders(const Sightings& sightings) {
       // Where a record belongs, and how often, is not known of one that nobody submitted.
       if (is_begun && read.collection != record.owner && read.collection != record.partner)
         say(Intrusion::crossed, number);
+      // Said once, at the first appearance too many; how many there are altogether is counted only then.
       if (is_begun && counts[number] == record.appearances + 1U && read.judges_repeats) {
         const auto cases = found.size();
         say(Intrusion::duplicated, number);
@@ -52,6 +53,7 @@ std::vector<Inversion> find_inversions(const Sightings& sightings, ListOrder ord
     const auto& read = sightings.reads[id];
     const auto elements = sightings.of(read);
     RecordId earliest = none; // acknowledged first among those that are listed as younger
+    // From the young end of the list to the old one, whichever way it is listed.
     for (std::size_t i = 0; i < elements.size(); ++i) {
       const RecordId number =
           order == ListOrder::newest_first ? elements[i].record : elements[elements.size() - 1 - i].record;

@@ -43,6 +43,7 @@ public:
       ++(is_get(one) ? evidence.reads : evidence.writes);
       appends = appends || is_append(one);
     }
+    // Without appends a key is a register, for which there is a direct method; texts are always searched.
     auto problem = appends ? text(counted) : puts(counted);
     problem.evidence = evidence;
     return problem;

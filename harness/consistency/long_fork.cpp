@@ -43,6 +43,7 @@ struct GroupRead {
   OperationId by = 0;
 };
 
+/// Compares reads of exactly the same keys only. `seen` of two such reads has the same keys in the same places.
 void find_forks(const Transactions& transactions, Result& result) {
   std::map<std::vector<std::uint32_t>, std::vector<GroupRead>> groups;
   for (OperationId id = 0; id < transactions.count(); ++id) {

@@ -25,6 +25,7 @@ std::vector<Output> unmatched_outputs(std::vector<Input>& inputs, std::vector<Ou
   return left;
 }
 
+/// Backwards: inputs that began late can only have outputs that ended later still, so they choose first.
 std::vector<Input> unmatched_inputs(std::vector<Input>& inputs, std::vector<Output>& outputs) {
   sort(inputs, outputs);
   std::vector<Input> left;

@@ -117,6 +117,8 @@ private:
     return history_.values.is_name(f, "w") || history_.values.is_name(f, "write");
   }
 
+  /// Of an acknowledged transaction all accesses count, of one of unknown outcome only the writes: what it read was
+  /// never said.
   void read(OperationId id) {
     const auto& one = history_.operations[id];
     const bool is_ok = one.outcome == Outcome::ok;
@@ -134,6 +136,7 @@ private:
     transactions_.push_back(std::move(transaction));
   }
 
+  /// Names each part by its registers, for sentences; needed only where there are several.
   void name(Partition& partition) {
     partition.keys = Keys::events;
     for (std::size_t part = 0; part < partition.parts.size(); ++part) {

@@ -20,6 +20,7 @@ Problem mutex_problem(const History& history, std::span<const OperationId> part)
   auto& object = problem.object;
   object.initial = is_free;
   object.kinds.resize(2);
+  // Acquiring is possible only when the lock is free, so two holders at a time leave no order that works.
   object.step = [](State state, Kind kind) -> std::optional<State> {
     if (kind == acquire)
       return state == is_free ? std::optional<State>(is_held) : std::nullopt;

@@ -17,6 +17,7 @@ std::uint32_t Numbering::number(Value value, Value key) {
   return fresh;
 }
 
+/// Only the slots are made anew. Numbers are places in `all_` and stay what they are.
 void Numbering::grow() {
   slots_.assign(slots_.size() * 2, empty);
   const auto mask = slots_.size() - 1;

@@ -112,6 +112,8 @@ private:
   void judge(Result& result, std::uint32_t number) {
     auto& flow = flows_[number];
     for (const auto& output : unmatched_outputs(flow.attempts, flow.outputs)) {
+      // Unmatched although there are attempts: where one of them began only after it came out, it came out too early,
+      // and otherwise too often.
       const bool is_early = !flow.attempts.empty() && flow.attempts.back().begun > output.ended;
       if (flow.attempts.empty() || is_early) {
         result.add("unexpected", {fmt::format("{} came out {}", name(number),
@@ -139,6 +141,8 @@ private:
     const auto before = [&](const Input& input) {
       return queue.drain && history_.operations[input.operation].completion < queue.drain_began;
     };
+    // Matched twice: against all acknowledged enqueues, and against those from before the last drain. What is left only
+    // of the first may still be inside the queue; what is left of the second was drained past.
     const auto all_left = unmatched_inputs(flow.acknowledged, flow.outputs).size();
     std::erase_if(flow.acknowledged, [&](const Input& input) { return !before(input); });
     const auto left = unmatched_inputs(flow.acknowledged, flow.outputs);
@@ -157,6 +161,7 @@ private:
       return;
     }
     std::sort(queue.left.begin(), queue.left.end(), [](const Input& a, const Input& b) { return a.begun < b.begun; });
+    // Which elements the unknown dequeues took cannot be told: the earliest are given to them, the others are named.
     for (auto input = queue.left.begin() + static_cast<std::ptrdiff_t>(takers); input != queue.left.end(); ++input) {
       auto what = fmt::format("element {} was enqueued and acknowledged, and came out nowhere, although the queue was "
                               "drained after it",

@@ -19,6 +19,7 @@ bool Result::count(const std::string& kind) {
   return true;
 }
 
+/// Keeps the shortest examples: they are the ones that a person can follow.
 void Result::add(const std::string& kind, Anomaly anomaly) {
   auto finding = std::find_if(findings.begin(), findings.end(), [&](const auto& one) { return one.kind == kind; });
   if (finding == findings.end())

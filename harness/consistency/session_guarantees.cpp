@@ -35,6 +35,8 @@ public:
     youngest_in_.resize(keys_.size(), none);
   }
 
+  /// Makes a read the one at hand. `youngest_in_` and `shown_in_` hold the read for which an entry was made, so nothing
+  /// has to be cleared between reads.
   void look_at(ReadId id) {
     read_ = id;
     writers_.clear();
@@ -107,6 +109,8 @@ std::vector<Breach> find_monotonic_writes(const Sightings& sightings, Budget& bu
   return found;
 }
 
+/// First all sightings by collection and time; then for each read those from before the youngest write that it shows
+/// are looked through for a record that it lacks.
 std::vector<Breach> find_writes_follow_reads(const Sightings& sightings, const Lanes& lanes, const Holders& holders,
                                              Budget& budget) {
   struct Known {
@@ -180,6 +184,7 @@ std::string_view to_string(Guarantee guarantee) {
   return {};
 }
 
+// Of the two guarantees of reads: absences within the lane of each session already tell what it lacks.
 std::vector<Breach> find_breaches(const Sightings& sightings, const Lanes& lanes, const Holders& holders,
                                   Guarantee guarantee, Budget& budget) {
   if (guarantee == Guarantee::monotonic_writes)

@@ -15,6 +15,8 @@ class Reader {
 public:
   Reader(const History& history, SetHistory& set) : history_(history), set_(set) {}
 
+  /// Several adds of one element count as one record: known from the first that was acknowledged. One that certainly
+  /// failed counts only as long as there is no other.
   void add(OperationId id) {
     const auto& operation = history_.operations[id];
     const auto number = record_of(operation);
@@ -40,6 +42,7 @@ public:
     last_add_[number] = std::max(last_add_[number], operation.completion);
   }
 
+  /// Only noted: whether a removal is final depends on adds that may come later, see `settle`.
   void remove(OperationId id) {
     const auto& operation = history_.operations[id];
     if (operation.outcome == Outcome::fail)
@@ -101,6 +104,8 @@ private:
 
 } // namespace
 
+/// Reads adds and removes as they come and all reads, or the last of each key; an operation that is none of a set ends
+/// the reading.
 SetHistory read_set(const History& history, SetReads reads) {
   SetHistory set(history);
   Reader reader(history, set);
@@ -129,12 +134,14 @@ SetHistory read_set(const History& history, SetReads reads) {
         reader.read(id);
     }
   }
+  // Sightings want their reads by invocation, and ids of operations are in that order.
   std::sort(last.begin(), last.end());
   for (const auto id : last)
     if (reads == SetReads::last && id != none)
       reader.read(id);
   reader.settle();
   std::vector<bool> shown(set.sightings.records.size());
+  // Elements of adds of unknown outcome that did take effect after all: told with the verdict.
   for (const auto element : set.sightings.elements) {
     const auto& record = set.sightings.records[element.record];
     if (!shown[element.record] && record.may_exist() && record.acknowledged == never)

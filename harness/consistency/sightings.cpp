@@ -53,7 +53,8 @@ Holders::Holders(const Sightings& sightings, const Lanes& lanes) : begins_(sight
   each_sighting(sightings, lanes, [&](RecordId record, std::uint32_t) { ++begins_[record + 2]; });
   std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
   places_.resize(begins_.back());
-  // Where the next place goes, one further than where its record's begin: in the end that is where the next one's do.
+  // A counting sort. `begins_[record + 1]` is where the record's next place goes, and moves on with each; in the end it
+  // is where the next record's places begin, which is what `of` reads.
   each_sighting(sightings, lanes,
                 [&](RecordId record, std::uint32_t place) { places_[begins_[record + 1]++] = place; });
 }

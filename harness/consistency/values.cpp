@@ -35,6 +35,7 @@ constexpr std::size_t block_size = std::size_t{1} << 16;
 
 } // namespace
 
+/// Copies letters into a block. Blocks never move or grow, so views of texts stay good while more are added.
 const char* Values::keep(std::string_view text) {
   if (text.empty())
     return "";
@@ -51,6 +52,7 @@ const char* Values::keep(std::string_view text) {
   return letters;
 }
 
+/// Doubles the table. The hashes are kept with the texts: no letter is looked at again.
 void Values::grow() {
   table_.assign(std::max<std::size_t>(64, table_.size() * 2), 0);
   const auto mask = table_.size() - 1;
@@ -79,6 +81,8 @@ std::int64_t Values::intern(std::string_view text) {
   return static_cast<std::int64_t>(texts_.size()) - 1;
 }
 
+/// Lists and maps are not interned as texts are: two equal ones have different bits, and `equal` compares what they
+/// hold.
 std::int64_t Values::store(std::span<const Value> elements) {
   const auto place = items_.size();
   items_.push_back(integer(static_cast<std::int64_t>(elements.size())));
@@ -138,6 +142,7 @@ std::uint64_t Values::hash(Value value) const {
       sum = mix(sum + hash(element));
   else
     for (std::size_t i = 0; i + 1 < all.size(); i += 2)
+      // Added up, so that the order of the entries does not matter, as it does not for `equal`.
       sum += mix(hash(all[i]) + mix(hash(all[i + 1])));
   return sum;
 }

@@ -16,6 +16,8 @@ class ConfigChange final : public Step {
 public:
   ConfigChange(Target target, config::Edit edit) : target_(std::move(target)), edit_(std::move(edit)) {}
 
+  // One instance whose file cannot be edited does not keep the others from being changed; the first problem is what the
+  // proof then says.
   asio::awaitable<void> strike() override {
     for (auto* instance : target_.instances) {
       auto done = instance->edit_config_file(edit_);
@@ -27,6 +29,7 @@ public:
       if (!done->is_same())
         ++changed_;
       was_there_ = was_there_ || done->before.has_value();
+      // An instance that changed is the better example; one that did not still says what stands there already.
       if (example_.empty() || !done->is_same())
         example_ = edit_.kind == config::Edit::Kind::rename
                        ? fmt::format("{} is called {}", edit_.key, edit_.to)
@@ -60,6 +63,7 @@ private:
   std::string problem_;
 };
 
+/// Shared by the step and by those who look at a planned change before it is played, so that both mean the same.
 config::Edit edit_of(const scenario::Step& step, config::Edit::Kind kind) {
   return {kind, step.get<std::string>("key").value_or(""), step.get<config::Value>("value").value_or(config::Value{}),
           step.get<std::string>("to").value_or("")};

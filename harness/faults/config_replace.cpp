@@ -14,9 +14,11 @@ public:
 
   asio::awaitable<void> strike() override {
     for (auto* instance : target_.instances) {
+      // Of the instances that are selected only those with a configuration file count, also in the evidence.
       if (!instance->code().config)
         continue;
       ++with_file_;
+      // By hash, after the placeholders are filled: the text of the step alone does not say what each file will hold.
       const auto before = instance->config_hash();
       instance->replace_config(text_);
       if (instance->config_hash() == before)

@@ -19,6 +19,8 @@ public:
         restarts_(target_.step.get<bool>("restart").value_or(false)),
         respawn_(target_, Ending::stop, Purpose::restore) {}
 
+  // Changes only files and what the next start will run. Nothing here suspends, so all instances change at one moment;
+  // restarts, where they are asked for, come in `follow_up`.
   asio::awaitable<void> strike() override {
     for (auto* instance : target_.instances) {
       const auto hash = instance->config_hash();
@@ -49,6 +51,7 @@ public:
                                 target_.instances.size(), release_, what_changed());
     if (!restarts_)
       return {true, evidence};
+    // With restart = true both must be proven: that files changed, and that other processes run on them.
     auto restarted = respawn_.proof();
     restarted.evidence = evidence + "; then restarted: " + restarted.evidence;
     return restarted;
@@ -63,7 +66,9 @@ private:
                     const scenario::ServiceRelease& before) {
     const bool config = instance.config_hash() != hash;
     const auto& now = instance.code();
-    const bool renamed = instance.code_release() != code; // and its name may be part of the command
+    // Two releases may declare the same command, "bank --version {release}". What is started differs all the same,
+    // because the placeholder is filled with the release's name.
+    const bool renamed = instance.code_release() != code;
     const bool command = now.command != before.command || (renamed && names_release(now.command));
     bool environment = now.environment != before.environment;
     for (const auto& [key, value] : now.environment)

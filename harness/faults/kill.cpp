@@ -1,5 +1,5 @@
 // SIGKILL to every process of the instances, and, unless told otherwise, a start in their place, as a supervisor does
-// it. Proven by the shims' exit: each has waited for its whole tree.
+// it. Proven by the shims' exit: a shim waits for its instance's whole tree, and ends after it.
 #include "harness/faults/respawn.hpp"
 
 #include <fmt/format.h>
@@ -28,10 +28,13 @@ public:
     if (!comes_back_)
       co_await respawn_.up();
   }
+  // With respawn = true the fault ends by itself when the instances are up again. With respawn = false they stay down
+  // until `undo` starts them.
   bool is_in_force() const override { return !comes_back_; }
   Proof proof() const override {
     if (target_.instances.empty())
       return {false, "there was no instance to kill"};
+    // `struck_` is still false when the strike was cut off at its deadline.
     if (!struck_ || !gone_)
       return {false, "a process tree was not seen to be gone"};
     return respawn_.proof();

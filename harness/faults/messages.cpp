@@ -1,5 +1,6 @@
-// Faults on whole messages: drop_reply (applied and answered, never heard) and error (answered with an error, never
-// applied).
+// Faults on whole messages of a framed link. drop_reply: the server applies a request and answers it, and the client
+// never hears the answer. error: the client gets an error, and the server never applies the request. Each is a tap that
+// the step puts on the link for as long as it lasts, proven by the number of messages that it acted on.
 #include "harness/faults/step.hpp"
 
 #include "harness/link/matcher.hpp"
@@ -11,6 +12,7 @@ namespace holdfast::faults {
 namespace {
 
 link::Match match_of(const Target& target) {
+  // Zero as nth: the tap acts on every request that fits. `count` bounds how often it acts, not which requests it sees.
   auto keys = target.step.get<std::vector<std::string>>("key").value_or(std::vector<std::string>{});
   std::erase(keys, "");
   return {target.text("operation", ""), std::move(keys), 0};
@@ -20,15 +22,18 @@ std::uint64_t limit_of(const Target& target) {
   return static_cast<std::uint64_t>(target.step.get<std::int64_t>("count").value_or(0));
 }
 
-/// The reply is lost with its connection: what the network does when it fails between apply and acknowledge.
+/// Loses the reply together with its connection, as a network does that fails between apply and acknowledge. Dropping
+/// the bytes alone is nothing that TCP can do: the client would take the next reply for this one.
 class DropReplyTap final : public link::Tap {
 public:
   DropReplyTap(link::Match match, std::uint64_t limit) : matcher_(std::move(match)), limit_(limit) {}
   asio::awaitable<link::Decision> request(const link::Message& message) override {
-    (void)matcher_.request(message);
+    (void)matcher_.request(message); // notes it: a reply says nothing of its operation and keys
     co_return link::Decision{};
   }
   asio::awaitable<link::Decision> reply(const link::Message& message) override {
+    // The matcher passes over a reply that is an error: that request was not applied, and losing its reply would be
+    // another fault than the one that is claimed.
     if (!matcher_.reply(message) || (limit_ != 0 && touched_ >= limit_))
       co_return link::Decision{};
     ++touched_;
@@ -43,7 +48,8 @@ private:
   std::uint64_t touched_ = 0;
 };
 
-/// Both sides end where a real server would leave them: that is the protocol's business.
+/// Only chooses which requests are answered with the error. How that is done, so that client and server end in the
+/// state that a real error leaves (an aborted transaction, say), is up to Conversation::inject of the link's protocol.
 class ErrorTap final : public link::Tap {
 public:
   ErrorTap(link::Match match, std::uint64_t limit, protocol::ServerError error)
@@ -89,6 +95,8 @@ public:
   Proof proof() const override {
     if (tap_->touched() > 0)
       return {true, fmt::format("{} {}", tap_->touched(), what_)};
+    // That no message matched may have another reason than the scenario's keys: bytes that could not be told apart as
+    // messages.
     const auto& why = target_.link->unframed();
     return {false, why.empty() ? fmt::format("no message on '{}' matched", target_.link->name())
                                : fmt::format("messages on '{}' could not be framed: {}", target_.link->name(), why)};

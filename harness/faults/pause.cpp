@@ -18,6 +18,7 @@ char state_of(int pid) {
   std::ifstream stream(fmt::format("/proc/{}/stat", pid));
   std::string line;
   std::getline(stream, line);
+  // The state follows the process's name in parentheses, and the name may itself hold spaces and parentheses.
   const auto end = line.rfind(')');
   return end == std::string::npos || end + 2 >= line.size() ? '?' : line[end + 2];
 }
@@ -29,9 +30,11 @@ public:
   asio::awaitable<void> strike() override {
     for (auto* instance : target_.instances)
       instance->signal_tree(SIGSTOP);
+    // A signal that was sent has not been acted on yet: a process may be in the middle of a system call, and still
+    // answer a request. The strike has only happened when each is seen to be stopped.
     const auto deadline = target_.clock.now() + std::chrono::seconds{1};
     while (!all_in('T') && target_.clock.now() < deadline)
-      co_await target_.clock.wait_for(std::chrono::microseconds{200}); // the kernel tells nobody but the parent
+      co_await target_.clock.wait_for(std::chrono::microseconds{200}); // the kernel tells only its parent
     stopped_ = all_in('T');
   }
   asio::awaitable<void> undo() override {
@@ -50,6 +53,7 @@ public:
   }
 
 private:
+  /// The shim itself is not looked at: it is the harness's, and must go on to report what happens to the tree.
   [[nodiscard]] bool all_in(char state) const {
     for (const auto* instance : target_.instances) {
       if (!instance->is_running())

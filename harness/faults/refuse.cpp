@@ -18,14 +18,17 @@ class Refuse final : public Step {
 public:
   explicit Refuse(Target target) : target_(std::move(target)) {}
 
+  // The counters are opened before the refusal begins and set to zero right after: opened later they would miss the
+  // first attempts, and an attempt from before was not refused. Then the harness tries each endpoint itself: that the
+  // kernel refuses is looked at, not assumed.
   asio::awaitable<void> strike() override {
     const auto mine = endpoints();
     for (const auto& endpoint : mine)
-      if (counters_.empty() || counters_.front().scope() == Scope::endpoint) // one for the machine is enough
+      if (counters_.empty() || counters_.front().scope() == Scope::endpoint) // one counter for the machine is enough
         counters_.emplace_back(endpoint.address, endpoint.port);
     target_.link->refuse(target_.peers);
     for (auto& counter : counters_)
-      counter.restart(); // before, nobody was refused
+      counter.restart();
     cut_ = target_.link->reset(target_.peers);
     for (const auto& endpoint : mine) {
       asio::ip::tcp::socket socket(target_.executor);
@@ -38,6 +41,7 @@ public:
     struck_ = true;
   }
   asio::awaitable<void> undo() override {
+    // Counted before connections are accepted again: a SYN that arrives after that was not refused.
     for (auto& counter : counters_) {
       refused_ += counter.count();
       whole_machine_ = whole_machine_ || counter.scope() == Scope::machine;

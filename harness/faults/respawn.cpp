@@ -1,3 +1,6 @@
+// How instances are taken down and started again, for kill, stop, restart and deploy. Before anything is done to an
+// instance, `remember` notes which process runs there; afterwards `proof` compares that with the process that was
+// started. Pids alone prove nothing, because the kernel gives them out again: a process is its pid and its start time.
 #include "harness/faults/respawn.hpp"
 
 #include "harness/async/together.hpp"
@@ -32,14 +35,18 @@ Respawn::Respawn(const Target& target, Ending ending, Purpose purpose, Retries r
 
 void Respawn::remember(stack::Instance& instance) {
   const int pid = instance.first_pid();
+  // The first call counts: `down` and `start` come here again when the strike has already ended the process.
   before_.try_emplace(&instance, Before{pid, stack::start_time(pid), instance.has_ended_unasked()});
 }
 
+// An orchestrator takes an instance out of its load balancer before it stops it; whoever kills gives no such notice.
 asio::awaitable<void> Respawn::drain(const std::vector<stack::Instance*>& instances) {
   if (ending_ == Ending::stop && drain_)
     co_await drain_(instances);
 }
 
+// Also for an instance that the strike has signalled already: `stop` does not signal it again, and counts its deadline
+// from the first signal.
 asio::awaitable<void> Respawn::down(stack::Instance& instance) {
   remember(instance);
   if (ending_ == Ending::kill)
@@ -53,6 +60,7 @@ asio::awaitable<void> Respawn::down(stack::Instance& instance) {
 asio::awaitable<void> Respawn::start(stack::Instance& instance) {
   remember(instance);
   auto started = co_await instance.start();
+  // Only a process that ended by itself is started again. One that runs and is not ready in time may still become so.
   std::int64_t tries = 1;
   for (; started.how == stack::Started::How::exited && tries < retries_.tries; ++tries) {
     co_await instance.wait_while_open(retries_.wait);
@@ -62,6 +70,7 @@ asio::awaitable<void> Respawn::start(stack::Instance& instance) {
 }
 
 asio::awaitable<void> Respawn::strike_first_host() {
+  // `strike` works on `instances_`: those of the other hosts are put back when it has returned.
   const auto all = instances_;
   std::erase_if(instances_, [&](const auto* one) { return one->host() != all.front()->host(); });
   co_await strike();
@@ -77,13 +86,17 @@ asio::awaitable<void> Respawn::strike() {
     else
       instance->begin_stop();
   }
+  // A process without a handler for its stop signal ends at once, as by SIGKILL. Waiting for that here makes a strike
+  // at a held message exact: the process is gone before the message moves. One that shuts down by a handler may take
+  // long, and may need that message to finish: `up` waits for it.
   if (ending_ == Ending::stop)
     for (auto* instance : instances_)
       co_await instance->await_sudden_end();
 }
 
 asio::awaitable<void> Respawn::up() {
-  // Users of a service go down before what they use, and come up after it.
+  // Services are in start order. One that uses another goes down before it and comes up after it, so that neither end
+  // nor start happens without the other there; the instances of one service go at the same time.
   const auto services = stack::by_kind(instances_);
   for (auto service = services.rbegin(); service != services.rend(); ++service)
     co_await async::together(*service, [this](stack::Instance* one) { return down(*one); });
@@ -101,12 +114,14 @@ asio::awaitable<void> Respawn::rolling() {
     for (auto* instance : instances_)
       if (instance->host() == host)
         here.push_back(instance);
-    if (host != hosts.front()) // that one was drained by the strike
+    if (host != hosts.front()) // `strike_first_host` has drained the first
       co_await drain(here);
     for (auto instance = here.rbegin(); instance != here.rend(); ++instance)
       co_await down(**instance);
     for (auto* instance : here)
       co_await start(*instance);
+    // "Ready" is not enough before the next host goes: until the load balancer's own probes have seen it, users would
+    // still be kept away from this one, and then from both.
     if (await_routed_)
       co_await await_routed_(here);
   }
@@ -132,10 +147,13 @@ std::optional<std::string> Respawn::outcome_of(stack::Instance& instance, std::s
   const auto last = started.last_line.empty()
                         ? std::string{}
                         : fmt::format("; its last line: {}", text::one_line(started.last_line, longest_line));
+  // A new process that is not ready in time, or refuses to start, proves that the step happened: whether the service
+  // may behave so is for the checks to judge.
   if (started.how == stack::Started::How::timed_out)
     return fmt::format("{}, {}{}", change, started.detail, last);
   if (started.how == stack::Started::How::exited)
     return fmt::format("{}, refused to start ({}{})", change, started.detail, last);
+  // A service that reports ready without having opened its configuration has not been tested with it.
   if (!started.config_read)
     return fail("the new process was not seen to open its configuration file between spawn and ready");
   auto said = change;
@@ -160,6 +178,8 @@ Proof Respawn::proof() const {
     proof.evidence = fmt::format("{} of {} instances were started again", replaced_.size(), instances_.size());
     return proof;
   }
+  // A restart that finds every process dead has replaced none: it did not test what a restart does to a running
+  // service.
   const bool all_had_ended = !instances_.empty() && std::all_of(instances_.begin(), instances_.end(), [&](auto* one) {
     return before_.at(one).pid == 0 && before_.at(one).ended_unasked;
   });

@@ -14,11 +14,11 @@ enum class Ending {
   kill  ///< SIGKILL
 };
 
-/// What a step is for that finds instances down.
+/// What a step is for. That decides whether it is proven where it finds instances down.
 enum class Purpose {
-  kill,    ///< processes that run: where one does not, it was not killed
-  replace, ///< running processes by others: where all have ended by themselves there is nothing to replace
-  restore  ///< a state in which they run
+  kill,    ///< to kill running processes: not proven where one instance is down
+  replace, ///< to replace running processes by others: not proven where all have ended by themselves
+  restore  ///< to have the instances run: starting one that is down is proof as well
 };
 
 /// As a supervisor does it: what refuses to start is started again.
@@ -48,7 +48,7 @@ private:
   struct Before {
     int pid;
     std::uint64_t start_time;
-    bool ended_unasked; ///< it was down, and nobody had asked for that
+    bool ended_unasked; ///< it was down because its process had ended by itself: no step had stopped it
   };
   struct Replacement {
     stack::Started started;

@@ -14,6 +14,7 @@ public:
                  retries_of(target_)) {}
 
   asio::awaitable<void> strike() override {
+    // A rolling restart leaves the other hosts alone until the first is back: `follow_up` goes on with them.
     if (rolling_ && !target_.instances.empty())
       co_await respawn_.strike_first_host();
     else

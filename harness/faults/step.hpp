@@ -51,10 +51,14 @@ struct Proof {
 class Step {
 public:
   virtual ~Step() = default;
+  /// Does the damage. A message that a gate holds moves when this returns, so it must be short; it is cancelled at a
+  /// deadline, and the step is then recorded as late.
   [[nodiscard]] virtual asio::awaitable<void> strike() = 0;
+  /// What takes longer, in the background while users go on: waiting for ends, starting again, becoming ready.
   [[nodiscard]] virtual asio::awaitable<void> follow_up() { co_return; }
+  /// Ends a lasting fault: after its `for`, or when the timeline is over.
   [[nodiscard]] virtual asio::awaitable<void> undo() { co_return; }
-  /// Of a lasting fault: it is in force until it is undone. One that has ended by itself is not.
+  /// Of a lasting fault without a `for`, asked after `follow_up`: false when it has ended by itself and needs no undo.
   [[nodiscard]] virtual bool is_in_force() const { return true; }
   /// Asked once, after everything else.
   [[nodiscard]] virtual Proof proof() const = 0;

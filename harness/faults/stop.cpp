@@ -1,4 +1,6 @@
-// A graceful stop; the instances stay down until the fault is undone. The strike is the signal alone.
+// A graceful stop; the instances stay down until the fault is undone. The strike drains them and sends the stop signal,
+// but does not wait for a service that handles it: its shutdown may need the very message that is held during the
+// strike. `follow_up` waits for the end.
 #include "harness/faults/respawn.hpp"
 
 namespace holdfast::faults {
@@ -11,6 +13,7 @@ public:
 
   asio::awaitable<void> strike() override { co_await respawn_.strike(); }
   asio::awaitable<void> follow_up() override {
+    // Against the start order: an instance that uses another ends while the other is still there.
     for (auto instance = target_.instances.rbegin(); instance != target_.instances.rend(); ++instance) {
       (void)co_await (*instance)->stop();
       down_ = down_ && !(*instance)->is_running();

@@ -37,6 +37,8 @@ private:
   std::shared_ptr<T> toxic_;
 };
 
+/// Holds every chunk, in both directions, until it is released. Connections stay open and new ones are accepted: the
+/// other side seems to be there and never says anything.
 class HangToxic final : public link::Toxic {
 public:
   static constexpr auto what = "held";
@@ -58,13 +60,15 @@ private:
   std::uint64_t touched_ = 0;
 };
 
+/// Delays what passes in one direction. The jitter comes from the run's seed, so that a replay delays alike.
 class LatencyToxic final : public link::Toxic {
 public:
   static constexpr auto what = "delayed";
   LatencyToxic(const asio::any_io_executor& executor, async::Clock& clock, async::Duration latency,
                async::Duration jitter, link::Direction direction, std::uint64_t seed)
       : clock_(clock), released_(executor), latency_(latency), jitter_(jitter), direction_(direction), random_(seed) {}
-  /// Counted from the arrival: what came meanwhile is not delayed by the sum.
+  /// A chunk is due at its arrival plus the delay, not at now plus the delay: chunks that queued behind another one are
+  /// each late by the same, and their delays do not add up.
   asio::awaitable<void> pass(link::Direction direction, link::Chunk chunk) override {
     if (direction != direction_ || done_)
       co_return;
@@ -73,6 +77,7 @@ public:
     if (jitter_.count() > 0)
       delay +=
           static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * jitter_.count() + 1)) - jitter_.count();
+    // Jitter may be larger than the latency: a chunk that was due before it arrived goes on at once.
     const auto due = chunk.arrived + async::Duration(delay);
     while (!done_ && clock_.now() < due)
       (void)co_await async::until(clock_, due, released_.wait());
@@ -93,6 +98,7 @@ private:
   std::uint64_t touched_ = 0;
 };
 
+/// Cuts the connections that are open at this moment; clients may connect again at once.
 class Reset final : public Step {
 public:
   explicit Reset(Target target) : target_(std::move(target)) {}

@@ -32,6 +32,7 @@ std::optional<std::string> from_base64(std::string_view text) {
     const auto value = digits.find(c);
     if (value == std::string_view::npos)
       return std::nullopt;
+    // Six bits a digit, so that every digit but the first of four completes a byte.
     bits = bits << 6U | static_cast<std::uint32_t>(value);
     if (++count % 4 != 1)
       bytes += static_cast<char>(bits >> (6 - 2 * ((count - 1) % 4)));

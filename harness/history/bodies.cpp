@@ -22,6 +22,8 @@ void Bodies::add(const WireMessage& message, std::uint64_t sequence, std::string
   auto& ring = rings_[message.link];
   const auto kept = bytes.substr(0, longest);
   Body body;
+  // While `after_left` lasts, bodies go to `kept_` at once and not into the ring. A strike in that time finds the ring
+  // empty, and each body is kept once.
   if (ring.after_left == 0)
     while (!ring.bodies.empty() && ring.size + kept.size() > before) {
       body = std::move(ring.bodies.front()); // its memory is used again
@@ -37,6 +39,7 @@ void Bodies::add(const WireMessage& message, std::uint64_t sequence, std::string
   body.size = bytes.size();
   body.bytes.assign(kept);
   if (ring.after_left > 0) {
+    // An empty body counts as one byte, or a link that sends nothing else would have all of them kept.
     ring.after_left -= std::min(ring.after_left, std::max<std::size_t>(kept.size(), 1));
     kept_.push_back({step_, message.link, std::move(body)});
     return;
@@ -45,6 +48,8 @@ void Bodies::add(const WireMessage& message, std::uint64_t sequence, std::string
   ring.bodies.push_back(std::move(body));
 }
 
+// Takes the rings over as they are, without masking or writing: a step is about to act, and `write` has time later.
+// Bodies that the strike before this one was still owed count as this one's from now on.
 void Bodies::strike(const std::string& step) {
   step_ = step;
   for (auto& [link, ring] : rings_) {
@@ -66,6 +71,7 @@ std::string Bodies::line_of(const Kept& kept) {
   text::append_json(line, body.peer);
   fmt::format_to(std::back_inserter(line), ",\"connection\":{},\"exchange\":{},\"size\":{}", body.connection,
                  body.exchange, body.size);
+  // Masked first: in base64 no secret would be found.
   const auto masked = secrets_.mask(body.bytes);
   const bool readable = is_text(masked);
   line += readable ? ",\"text\":" : ",\"base64\":";
@@ -73,6 +79,8 @@ std::string Bodies::line_of(const Kept& kept) {
   return line += "}\n";
 }
 
+// Called when nobody waits for the loop, at a checkpoint and at the end of the run: masking takes longer than a message
+// on its way should.
 void Bodies::write() {
   std::string lines;
   for (const auto& kept : std::exchange(kept_, {}))

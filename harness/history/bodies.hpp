@@ -25,7 +25,7 @@ public:
 
   /// `sequence` is that of the message's line in wire.jsonl.
   void add(const WireMessage& message, std::uint64_t sequence, std::string_view bytes);
-  /// What was added shortly before and what will be shortly after belongs to this step.
+  /// A step is about to act: what the rings hold is kept as this step's, and so is what is added shortly after.
   void strike(const std::string& step);
   void write();
 

@@ -83,7 +83,7 @@ struct StepEvent {
   }
 };
 
-/// Everything is read back.
+/// A checkpoint: everything that users were told is read back.
 struct CheckpointEvent {
   enum class State { began, ended };
   static constexpr std::string_view type = "checkpoint";
@@ -114,11 +114,11 @@ struct ProcessEvent {
     not_ready,    ///< not by the deadline of its start
     spawn_failed, ///< there is no such program
     stopping,     ///< it was sent its stop signal
-    stopped,      ///< after which it is gone
-    gone,         ///< its whole tree is
-    ended,        ///< its first process is; `asked` says whether somebody wanted that
+    stopped,      ///< it is gone after its stop signal, by itself or killed
+    gone,         ///< its whole process tree has ended
+    ended,        ///< its first process has; `asked` says whether a step or the teardown wanted that
     reaped,       ///< another process of its tree ended, and its shim was its parent by then
-    failed,       ///< a command beside it: its preparation, a readiness probe
+    failed,       ///< a command that is run for it: its preparation, a readiness probe
   };
   static constexpr std::string_view type = "process";
 
@@ -191,7 +191,7 @@ struct ConfigEvent {
   }
 };
 
-/// What was waited for after a step.
+/// How the wait for the stack's recovery after a step ended.
 struct RecoveryEvent {
   enum class State { recovered, not_recovered, next_step };
   static constexpr std::string_view type = "recovery";

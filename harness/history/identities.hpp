@@ -8,8 +8,9 @@
 namespace holdfast::history {
 
 /// Numbers the operations by their places and identifies all entries of their lists: for histories that are made by
-/// hand; what the reader returns is identified. Operations may be added, and it be called again; none may be taken
-/// away, and entries not be moved to another history. Throws std::invalid_argument when two operations have one id.
+/// hand, since what the reader returns is identified. It may be called again when operations have been added. An entry
+/// keeps the number that it was given: no operation may be taken away, and no entry moved to another history. Throws
+/// std::invalid_argument when two operations have one id.
 void identify(History& history);
 
 } // namespace holdfast::history

@@ -49,6 +49,8 @@ private:
   [[nodiscard]] static std::size_t hash(std::string_view name) { return std::hash<std::string_view>{}(name); }
   [[nodiscard]] static std::uint32_t tag(std::size_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
+  /// In three rounds, each of which reads what the round before it has asked of memory: the slot of a name, the view in
+  /// that slot, the text that is viewed. To follow one name at a time would wait for memory three times a name.
   void fetch(std::span<const std::string_view> names) const {
     const auto mask = slots_.size() - 1;
     hashes_.clear();
@@ -71,6 +73,7 @@ private:
     }
     return slot.number;
   }
+  /// The slot of a name, or the free one where it belongs. At least half of the slots are free, so that the walk ends.
   [[nodiscard]] std::size_t place_of(std::string_view name, std::size_t hash) const {
     const auto mask = slots_.size() - 1;
     auto place = hash & mask;

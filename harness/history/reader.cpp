@@ -1,3 +1,6 @@
+// Reads the files of a run line by line and puts operations together from their lines. A line that says something
+// impossible is an error with its place, since no verdict may rest on a history that was read in part. Only a last line
+// without its end is passed over: the harness died while it wrote that one.
 #include "harness/history/reader.hpp"
 
 #include "harness/history/base64.hpp"
@@ -49,7 +52,7 @@ struct BadLine : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// In place, as everything that is read of a line until it is kept.
+/// A view of the parsed line, whose memory is used again for the next one: what is kept must be copied.
 std::string_view text_of(const json::object& line, std::string_view key) {
   const auto* value = line.if_contains(key);
   if (value == nullptr || !value->is_string())
@@ -215,7 +218,8 @@ public:
     else if (!name.empty())
       throw BadLine(fmt::format("'{}' cannot be '{}'", key, name));
   }
-  /// Whatever else the line holds.
+  /// The fields of a book's entry, which the stack file names: all texts of the line but those that each such event
+  /// has.
   void rest(Values& into) {
     for (const auto& [key, value] : line_)
       if (key != "type" && key != "dependency" && value.is_string())
@@ -260,7 +264,9 @@ std::optional<EventData> event_of(const json::object& line) {
   return event;
 }
 
-/// Calls `each(object, number)` for every line. Whatever it throws as BadLine becomes the error.
+/// Calls `each(object, number)` for every line and counts the whole ones in `lines`. Whatever it throws as BadLine
+/// becomes the error. `seq` must rise: all order is judged by it, and a line that goes back was not written by a
+/// recorder.
 template <class Each>
 std::optional<ReadError> read_lines(const std::filesystem::path& file, std::uint64_t& lines, bool& truncated,
                                     Each each) {
@@ -280,6 +286,7 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, std::uint
       break;
     }
     try {
+      // The value of a line lies in `scratch`: it is gone before the next line is read, and views of it with it.
       json::monotonic_resource memory(scratch.data(), scratch.size());
       boost::system::error_code error;
       parser.reset(&memory);
@@ -302,6 +309,8 @@ std::optional<ReadError> read_lines(const std::filesystem::path& file, std::uint
   return std::nullopt;
 }
 
+/// Puts operations together: an invocation opens one, `complete` closes it, and every line between them must name an
+/// open one. `ids_` views the ids of the operations themselves, which the deque leaves where they are.
 class OperationReader {
 public:
   explicit OperationReader(std::deque<Operation>& operations) : operations_(operations) {}
@@ -327,7 +336,8 @@ public:
       throw BadLine(fmt::format("unknown type '{}'", type));
   }
 
-  /// After the last line: entries whose operations came after them in the file.
+  /// After the last line: identifies entries whose operations stand further down in the file than the list that holds
+  /// them.
   void finish() {
     for (const auto number : unidentified_) {
       operations_[number].list.identify(ids_);
@@ -353,6 +363,8 @@ private:
     operation.values = values_of(line, "values");
     operation.invoked = static_cast<std::uint64_t>(integer_of(line, "seq"));
     operation.invoke_time = Time(integer_of(line, "time"));
+    // Unless a `complete` comes, its outcome stays `info`: what was open when the run ended may have taken effect. The
+    // first attempt has no line of its own, and goes where the invocation says.
     operation.reason = "still open when the history ends";
     operation.attempts.push_back({.instance = operation.instance, .begin_time = operation.invoke_time});
     ids_.number(operations_.emplace_back(std::move(operation)).id);
@@ -360,10 +372,13 @@ private:
 
   void result(const json::object& line, Operation& operation, bool complete) {
     auto& attempt = operation.attempts.back();
+    // The outcome of a complete line is the operation's. Where an earlier attempt may have taken effect, it is not that
+    // of the last attempt, which `last` says then.
     attempt.outcome = line.if_contains("last") != nullptr ? outcome_of(line, "last") : outcome_of(line, "outcome");
     attempt.ended = static_cast<std::uint64_t>(integer_of(line, "seq"));
     attempt.end_time = Time(integer_of(line, "time"));
     attempt.status = static_cast<int>(optional_integer(line, "status"));
+    // A status says by itself that there was an answer. One without a status is written as `answered`.
     attempt.answered = attempt.status != 0 || line.if_contains("answered") != nullptr;
     attempt.reason = optional_text(line, "reason");
     attempt.dropped = dropped_of(line);
@@ -380,6 +395,7 @@ private:
     operation.continues = optional_text(line, "continues");
     if (line.if_contains("list") == nullptr && line.if_contains("statement") == nullptr)
       return;
+    // The same operation mostly shows the same user what it showed before: those entries are shared and not copied.
     auto& before = last_lists_[operation.name + '\n' + operation.user];
     operation.list = list_of(line, "list", before.list);
     operation.statement = list_of(line, "statement", before.statement);
@@ -408,7 +424,7 @@ std::variant<std::vector<WireMessage>, ReadError> read_messages(const std::files
   std::vector<WireMessage> messages;
   const auto file = directory / "wire.jsonl";
   if (!std::filesystem::exists(file))
-    return messages; // recorded before there were any
+    return messages; // an older version has recorded this run, and no messages
   bool truncated = false;
   std::uint64_t lines = 0;
   if (auto error = read_lines(file, lines, truncated, [&](const json::object& line, std::size_t) {
@@ -432,7 +448,7 @@ std::variant<std::vector<WireBody>, ReadError> read_bodies(const std::filesystem
   std::vector<WireBody> bodies;
   const auto file = directory / "bodies.jsonl";
   if (!std::filesystem::exists(file))
-    return bodies; // recorded before there were any
+    return bodies; // an older version has recorded this run, and no bodies
   bool truncated = false;
   std::uint64_t lines = 0;
   if (auto error = read_lines(file, lines, truncated, [&](const json::object& line, std::size_t) {

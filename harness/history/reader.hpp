@@ -1,4 +1,5 @@
-// Reads a recorded history back. Grammar: FORMAT.md.
+// Reads a recorded history back. Grammar: FORMAT.md. Nothing is guessed: a whole line that says something impossible is
+// an error, and then no history is returned. In one that is, the entries of lists are identified (identities.hpp).
 #pragma once
 
 #include "harness/history/operation.hpp"

@@ -1,3 +1,6 @@
+// Writes a line when the thing happens, each with one write(2) and none kept back in this process: whatever kills the
+// harness leaves whole lines, and at most one that is cut at the end of each file. Secrets become marks here, before
+// anything is on disk.
 #include "harness/history/recorder.hpp"
 
 #include "harness/text/escape.hpp"
@@ -14,6 +17,8 @@ namespace holdfast::history {
 
 namespace {
 
+/// With `secrets` for values that a service gave out. The values of an invocation are the workload's own (an item, an
+/// amount, a peer), and passwords are not among them.
 void append_values(std::string& out, std::string_view key, const Values& values, const Secrets* secrets = nullptr) {
   if (values.empty())
     return;
@@ -26,6 +31,8 @@ void append_values(std::string& out, std::string_view key, const Values& values,
       out += ',';
     text::append_json(out, name);
     out += ':';
+    // A user's name and a balance are compared with what stands elsewhere unmasked, so that they are never masked. What
+    // a login has captured is a mark already, and is not made one again.
     const bool is_compared = name == "user" || name == "balance"; // with what others say of the same
     text::append_json(out, secrets == nullptr || is_compared                            ? std::string(value)
                            : secrets->is_secret_name(name) && !value.starts_with("***") ? secrets->mark(value)
@@ -89,6 +96,8 @@ LineFile::~LineFile() {
     ::close(fd_);
 }
 
+// A write may take a part only, as on a disk that is just getting full: the next one then says why. A write of nothing
+// is taken for a full disk, since to try it again might never end.
 void LineFile::append(std::string_view text) {
   while (!text.empty()) {
     const auto written = ::write(fd_, text.data(), text.size());
@@ -195,7 +204,9 @@ void Recorder::attempt(const Operation& operation, Attempt& attempt) {
   history_.append(line);
 }
 
-/// What a try came to, and what that did to the user's cookies.
+/// What `result` and `complete` have in common: what an attempt came to, and which cookies the browser dropped before
+/// it. `complete` ends the operation and its last attempt in one line. Callers have taken the sequence number and set
+/// the attempt's end.
 std::string Recorder::begin_result(std::string_view type, const Operation& operation, const Attempt& attempt) {
   const bool is_complete = type == "complete";
   auto line = begin_line(sequence_, attempt.end_time, type);
@@ -238,6 +249,7 @@ void Recorder::complete(Operation& operation) {
   append_values(line, "captured", operation.captured, &secrets_);
   if (!operation.continues.empty())
     append_text(line, "continues", operation.continues);
+  // Only of a reply that is `ok` is it certain that all that is declared of it has arrived.
   if (operation.outcome == Outcome::ok) {
     append_list(line, "list", operation.list);
     append_list(line, "statement", operation.statement);
@@ -275,7 +287,8 @@ std::uint64_t Recorder::message(const WireMessage& message) {
     fmt::format_to(std::back_inserter(line), ",\"{}\":[", name);
     for (std::size_t i = 0; i < all.size() && i < most_keys; ++i) {
       line += i == 0 ? "" : ",";
-      // A secret that is cut is recognised by nobody.
+      // Secrets are found whole or not at all: a key is kept whole where that is possible, and of a longer one so
+      // little is left that it tells hardly anything.
       text::append_json(line,
                         secrets_.mask(all[i].size() > longest_key ? text::clipped(all[i], kept_of_longer) : all[i]));
     }

@@ -14,9 +14,11 @@ using text::lower;
 
 namespace {
 
+// Not fewer than the bytes of a tail (`tail_of`), which every learnt value must have.
 constexpr std::size_t shortest_learnt = 8;
 constexpr std::size_t most_learnt = 64U << 20U; ///< bytes of all
 
+/// A name is secret that holds one of these, in any case of its letters: `accessToken`, `DB_PASSWORD`.
 constexpr std::string_view telling[] = {"password",   "passwd",      "passphrase", "secret",      "token",
                                         "jwt",        "bearer",      "api_key",    "apikey",      "api-key",
                                         "credential", "private_key", "privatekey", "private-key", "access_key",
@@ -36,6 +38,7 @@ bool is_header(std::string_view name) {
   return std::find(std::begin(headers), std::end(headers), lower(name)) != std::end(headers);
 }
 
+/// The last eight bytes of a value, or of a text that may end with one.
 std::uint64_t tail_of(std::string_view value) {
   std::uint64_t tail = 0;
   std::memcpy(&tail, value.data() + value.size() - sizeof tail, sizeof tail);
@@ -72,6 +75,7 @@ private:
     out_ += text_.substr(at_, count);
     at_ += count;
   }
+  /// Writes a mark for what comes next. What is a mark already stays: to mask a text twice is to mask it once.
   void hide(std::size_t count) {
     count = std::min(count, text_.size() - at_);
     const auto secret = text_.substr(at_, count);
@@ -84,7 +88,8 @@ private:
       copy(1);
   }
 
-  /// The body of a private key; certificates are public.
+  /// The body of a private key; certificates are public. A key whose end is missing, as in a log that was cut, is
+  /// hidden up to the end of the text.
   void pem() {
     constexpr std::size_t longest_head = 64; // looked at again for every BEGIN: a bound keeps that linear
     const auto head = text_.substr(at_, longest_head);
@@ -119,6 +124,7 @@ private:
     while (end < text_.size() && is_name(text_[end]))
       ++end;
     const auto word = text_.substr(at_, end - at_);
+    // Looked at before the name is copied: from then on `at_` is behind it.
     begins_line_ = begins_line();
     copy(word.size());
     if (word.size() > 128)
@@ -131,7 +137,9 @@ private:
       credential(lower(word) == "auth");
   }
 
-  /// `name = value`, `"name": value`, `name=value&…`, `<name>value<`, `PASSWORD 'value'`.
+  /// The value behind a secret name, in any of these forms: `name = value`, `"name": value`, `name=value&…`,
+  /// `<name>value<` and `PASSWORD 'value'`. Backslashes may stand before the closing quote of the name: it is JSON in a
+  /// text of JSON then.
   void assignment() {
     std::size_t ahead = 0;
     while (peek(ahead) == '\\' || peek(ahead) == '"' || peek(ahead) == '\'')
@@ -167,6 +175,7 @@ private:
     plain();
   }
 
+  /// The quote that begins here, the longest first: three quotes begin with one.
   [[nodiscard]] std::string_view opening() const {
     for (const std::string_view quote : {R"(""")", "'''", R"(\")", "\"", "'"})
       if (starts(quote))
@@ -174,6 +183,7 @@ private:
     return {};
   }
 
+  /// Up to the closing quote. Within single quotes a backslash is a letter as any other, as in SQL and TOML.
   void quoted(std::string_view quote) {
     auto end = at_;
     while (end < text_.size() && text_.substr(end, quote.size()) != quote)
@@ -186,7 +196,8 @@ private:
     copy(quote.size());
   }
 
-  /// A placeholder alone is no secret yet.
+  /// A placeholder such as `{token}` stands for a secret and is none. It must stay: a bundle is judged by the stack
+  /// file in it, and by its placeholders a request is known to carry what the login gave out.
   [[nodiscard]] static bool is_template(std::string_view value) {
     return value.size() > 2 && value.front() == '{' && value.back() == '}' &&
            std::all_of(value.begin() + 1, value.end() - 1, [](char c) { return is_name(c) || c == '>'; });
@@ -200,6 +211,8 @@ private:
     return at == 0 || text_[at - 1] == '\n' || text_[at - 1] == '\r';
   }
 
+  /// A value without quotes. At the beginning of a line its name is taken for a key of a configuration, whose value
+  /// goes up to the end of the line; in a sentence or a query string it ends with the word.
   void plain() {
     auto end = std::min(text_.find_first_of(" \t\r\n,;&}]<\"'", at_), text_.size());
     if (begins_line_ && end < text_.size() && is_blank(text_[end])) { // a value of several words
@@ -252,6 +265,8 @@ private:
     }
   }
 
+  /// A header that carries a credential. Its value is hidden up to the end of the line, since it holds blanks and
+  /// semicolons (`Bearer x`, cookies with their attributes); one in quotes or a list is a value in JSON.
   void header() {
     std::size_t ahead = 0;
     while (peek(ahead) == '\\' || peek(ahead) == '"' || peek(ahead) == '\'')
@@ -304,6 +319,7 @@ Secrets::Secrets(Policy policy, std::vector<std::string> names) : policy_(policy
 
 bool Secrets::is_secret_name(std::string_view name) const {
   const auto text = lower(name);
+  // Names are dotted paths in some files: `db.pin` is secret where `pin` is declared.
   const auto last = text.substr(text.rfind('.') + 1);
   return is_header(last) ||
          std::any_of(std::begin(telling), std::end(telling),
@@ -316,6 +332,7 @@ void Secrets::learn(std::string_view value) {
     return;
   if (learnt_.contains(value))
     return;
+  // What is in the set stays where it is when that grows: `order_` points at it.
   const auto& known = *learnt_.emplace(value).first;
   ++lengths_[tail_of(known)][known.size()];
   order_.push_back(&known);
@@ -348,9 +365,14 @@ std::string Secrets::mark(std::string_view secret) const {
 std::string Secrets::mask(std::string_view text) const {
   if (policy_ == Policy::keep || text.empty())
     return std::string(text);
+  // By names first: a header is hidden as a whole, with all that it holds besides a learnt value.
   return mask_learnt(Masker(*this, text).run());
 }
 
+// Looks at every place of the text as the end of a learnt value: the eight bytes before it must be the tail of one. Of
+// values with that tail the longest is tried first, so that nothing of it is left where a shorter one ends it. `left`
+// bounds the bytes that are compared, by the length of the text: one that is made of tails alone would take minutes,
+// and is masked as a whole instead.
 std::string Secrets::mask_learnt(std::string text) const {
   if (learnt_.empty() || text.size() < shortest_learnt) // nor is anything learnt where all is kept
     return text;

@@ -59,8 +59,8 @@ private:
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   std::unordered_set<std::string, Hash, std::equal_to<>> learnt_;
-  /// Learnt values are looked for by their last bytes, since values of one make often begin alike: how many values of
-  /// which lengths end so, the longest first.
+  /// For each ending of eight bytes how many learnt values have it, by their lengths, the longest first. Values are
+  /// looked for by their last bytes and not their first, since those of one service often begin alike.
   std::unordered_map<std::uint64_t, std::map<std::size_t, std::size_t, std::greater<>>> lengths_;
   std::deque<const std::string*> order_; ///< of `learnt_`, the oldest first
   std::size_t bytes_ = 0;                ///< of all learnt values

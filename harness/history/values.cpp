@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t sizes = 2 * sizeof(std::uint32_t);
 
+/// The sizes of a name and its value. Copied out, since an entry begins at any byte and they are not aligned.
 std::pair<std::uint32_t, std::uint32_t> sizes_at(std::string_view text) {
   std::uint32_t name = 0, value = 0;
   std::memcpy(&name, text.data(), sizeof name);
@@ -42,6 +43,7 @@ Values::Values(std::initializer_list<Pair> pairs) {
     set(name, value);
 }
 
+// Keeps the entries in the order of their names: values that are equal have equal bytes, which is what `==` compares.
 void Values::set(std::string_view name, std::string_view value) {
   auto added = entry(name, value); // first: both may be views of our own text
   std::size_t at = 0;

@@ -11,6 +11,8 @@ using consistency::Outcome;
 
 namespace {
 
+/// Jepsen counts processes up from 0: those are found by index in a vector. Greater numbers go into a map, since a
+/// single great one in a file must not take memory for all below it.
 constexpr std::int64_t small_numbers = 1 << 16;
 
 const char* name_of(Event::Type type) {
@@ -62,6 +64,7 @@ void Assembler::check_process(const Event& event) {
                      event.process == Event::absent ? "has one" : "has none"));
 }
 
+/// Times of one process must not run backwards; between processes they may cross, as clocks do.
 void Assembler::check_time(const Event& event, Process& process) {
   if (event.time == Event::absent)
     return;
@@ -72,6 +75,8 @@ void Assembler::check_time(const Event& event, Process& process) {
   process.last_line = event.line;
 }
 
+/// Positions are counted here and not taken from `:index`: nemesis operations are left out, and :info completions get
+/// none, so they may take effect at any time afterwards.
 consistency::Position Assembler::next_position(const Event& event) {
   if (history_.events + 1 == consistency::never)
     fail(event, "the history has more events than 32 bits count");
@@ -91,6 +96,7 @@ void Assembler::add(const Event& event) {
     complete(event, process);
 }
 
+/// Opens an operation; its completion is added to it when it comes, or never.
 void Assembler::invoke(const Event& event, Process& process) {
   auto& operations = history_.operations;
   if (process.open != none)
@@ -98,6 +104,8 @@ void Assembler::invoke(const Event& event, Process& process) {
                             std::max<std::int64_t>(event.process, 0), operations[process.open].invoke_line));
   if (process.has_crashed) {
     process.has_crashed = false;
+    // Jepsen gives a process a new number after :info. A file that uses the old number again means another process: the
+    // operation before may still take effect while the new one runs.
     process.name = -++reborn_; // a free number is known at the end
   }
   process.open = static_cast<consistency::OperationId>(operations.size());
@@ -110,6 +118,7 @@ void Assembler::invoke(const Event& event, Process& process) {
                         .invoke_line = event.line});
 }
 
+/// Closes the operation that its process has open. An :info gets no position: it may still take effect later.
 void Assembler::complete(const Event& event, Process& process) {
   if (process.open == none)
     fail(event, fmt::format("process {} completes an operation (:{}) without having invoked one",
@@ -132,6 +141,8 @@ void Assembler::complete(const Event& event, Process& process) {
   process.open = none;
 }
 
+/// Gives each process that took over a crashed one's number a number above all that the file uses. Which ones are free
+/// is known only now.
 void Assembler::finish() {
   if (reborn_ != 0)
     for (auto& operation : history_.operations)

@@ -1,3 +1,5 @@
+// Reads EDN values. The template parameter `keep` is false for values that nobody needs (keys of an operation that are
+// not read, what `#_` discards): they are read for their syntax only, and nothing is stored.
 #include "harness/jepsen/edn.hpp"
 
 #include <algorithm>
@@ -73,6 +75,7 @@ std::string_view Edn::token() {
   return text;
 }
 
+/// `nil` must end there: `nil-or-5` is a symbol.
 bool Edn::nothing() {
   space();
   if (peek() != 'n' || !std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with("nil") ||
@@ -118,6 +121,8 @@ void Edn::tag() {
   space();
 }
 
+/// The opening bracket of a history in one vector is taken at the first call; from then on the closing one is required,
+/// so that a file that was cut is noticed. Operations may be tagged, as Jepsen's records are: #jepsen.history.Op{…}.
 bool Edn::next_map() {
   space();
   if (!has_begun_) {
@@ -180,6 +185,7 @@ Value Edn::read() {
 template <bool keep>
 Value Edn::collection(Shape shape, char closing) {
   step();
+  // One stack for all nested collections: each takes what lies above its beginning and leaves the rest to those around.
   const auto begin = open_.size();
   std::size_t count = 0;
   for (space(); !take(closing); space(), ++count) {
@@ -232,7 +238,7 @@ Value Edn::number() {
   return keep ? values_.text(text) : Value{};
 }
 
-/// `\a`, `\newline`, `\u00e9`.
+/// `\a`, `\newline`, `\u00e9`: becomes a text of that one letter.
 template <bool keep>
 Value Edn::character() {
   step();

@@ -28,6 +28,7 @@ std::optional<Format> format_of(std::string_view text) {
     return std::nullopt;
   text.remove_prefix(1);
   drop_space(text);
+  // Holdfast writes `seq` first in every line (harness/history/FORMAT.md); Jepsen's events have no such key.
   if (text.starts_with("\"seq\"") && !is_array)
     return Format::holdfast;
   if (text.starts_with('"'))

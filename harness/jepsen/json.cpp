@@ -1,3 +1,5 @@
+// Reads JSON values. The template parameter `keep` is false for values that nobody needs: they are read for their
+// syntax only, and nothing is stored.
 #include "harness/jepsen/json.hpp"
 
 #include <charconv>
@@ -58,6 +60,8 @@ std::string_view Json::name() {
   return quoted(Escapes::json);
 }
 
+/// A history in an array needs its commas and its closing bracket, so that a file that was cut is noticed; objects one
+/// after another need neither.
 bool Json::next_map() {
   space();
   if (is_first_)
@@ -174,6 +178,7 @@ template <bool keep>
 Value Json::number() {
   if (const auto small = small_integer(is_end))
     return Values::integer(*small);
+  // Beyond 18 digits, or with a fraction or an exponent: the grammar is checked here, because from_chars takes less.
   const char* const begin = at_;
   const auto digits = [&] {
     if (!is_digit(peek()))

@@ -34,6 +34,7 @@ std::variant<MappedFile, std::string> MappedFile::open(const std::filesystem::pa
     return reason();
   MappedFile opened;
   opened.size_ = static_cast<std::size_t>(status.st_size);
+  // mmap refuses a length of zero, and an empty history is one.
   if (opened.size_ == 0)
     return opened;
   void* const address = ::mmap(nullptr, opened.size_, PROT_READ, MAP_PRIVATE, descriptor.number, 0);

@@ -1,3 +1,5 @@
+// Decides whether events must be sorted, and sorts them: by index where there is one, otherwise by time. Times may be
+// too coarse to order everything, so ties are resolved in favour of the system under test: as overlapping.
 #include "harness/jepsen/order.hpp"
 
 #include "harness/jepsen/malformed.hpp"
@@ -52,6 +54,7 @@ std::vector<std::uint32_t> ranks_of_ties(const std::vector<Event>& events) {
   return ranks;
 }
 
+/// Sorts places and then copies: ranks belong to places, so the events cannot be moved while they are compared.
 void by_time(std::vector<Event>& events) {
   const auto ranks = ranks_of_ties(events);
   std::vector<std::size_t> order(events.size());
@@ -91,10 +94,12 @@ bool OrderWatch::in_order(const Event& event) {
   const bool was_completion = std::exchange(was_completion_, event.type != Event::Type::invoke);
   if (std::exchange(is_first_, false))
     return true;
+  // An index before or here means that the history is sorted by it; one without is for `by_index` to refuse.
   if (event.index != Event::absent || index != Event::absent)
     return index != Event::absent && event.index > index;
   if (event.time == Event::absent || time == Event::absent)
     return event.time == time;
+  // An invocation after a completion of the same time may have to come before it: `ranks_of_ties` sees to that.
   return event.time > time || (event.time == time && !(was_completion && event.type == Event::Type::invoke));
 }
 

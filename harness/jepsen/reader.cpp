@@ -1,3 +1,5 @@
+// Reads a history in one pass where the file is in the history's order, which is how they are mostly recorded. Only
+// when it is not, or makes no sense as it stands, a second pass keeps all events, sorts them, and has the last word.
 #include "harness/jepsen/reader.hpp"
 
 #include "harness/jepsen/assembler.hpp"
@@ -15,7 +17,8 @@ using consistency::History;
 
 namespace {
 
-/// Addresses, not memory: what is not needed is never touched. Growing step by step would touch everything twice.
+/// Asks for room by the file's size. That takes address space and no memory: pages that are not needed are never
+/// touched, while growing step by step would copy, and so touch, everything twice.
 void reserve(History& history, std::size_t bytes) {
   constexpr std::size_t bytes_an_operation = 128, bytes_an_element = 4; // few histories have shorter ones
   auto& operations = history.operations;
@@ -24,7 +27,8 @@ void reserve(History& history, std::size_t bytes) {
   history.values.reserve(bytes / bytes_an_element);
 }
 
-/// Counts what a history that is being read costs. Throws OutOfBudget.
+/// Tells the budget what a history costs while it is read, so that one that is too large ends the reading and not the
+/// machine. Gives it back unless the history is kept. Throws OutOfBudget.
 class Meter {
 public:
   Meter(consistency::Budget& budget, const History& history) : budget_(budget), history_(history) {}
@@ -52,8 +56,8 @@ private:
   bool is_kept_ = false;
 };
 
-/// Nothing when the events are not in the order of the history, or make no sense in it: then `sorted` has the last
-/// word.
+/// The first pass. Nothing when the events are not in the order of the history or make no sense in it. The error is
+/// not reported from here: an operation that seems to complete without an invocation may only be out of order.
 template <class Syntax>
 std::optional<History> as_it_stands(std::string_view text, consistency::Budget& budget) {
   History history;

@@ -1,3 +1,5 @@
+// Strings, their escapes and UTF-8, for both syntaxes. A string without escapes is a view of the text; only one with
+// escapes is copied. UTF-8 is checked once a string is known to have bytes beyond ASCII, which few have.
 #include "harness/jepsen/scanner.hpp"
 
 #include <array>
@@ -51,6 +53,7 @@ std::string Scanner::shown_next() const {
   return letter > 0x20 && letter < 0x7f ? fmt::format("'{}'", *at_) : fmt::format("the byte 0x{:02x}", letter);
 }
 
+/// The common case runs over plain letters only, without a branch for each; the first escape hands over to `escape`.
 std::string_view Scanner::quoted(Escapes escapes) {
   const char* const begin = at_;
   bool is_ascii = true;
@@ -133,7 +136,8 @@ unsigned Scanner::hexadecimal() {
   return point;
 }
 
-/// What lies beyond the first 65,536 letters is escaped as two halves.
+/// The letter that an escape means, given its four digits. One beyond the first 65,536 is written as two escapes, each
+/// half of it; a half by itself is no letter and fails.
 unsigned Scanner::surrogates(unsigned high) {
   if (high < 0xd800 || high > 0xdfff)
     return high;

@@ -1,3 +1,9 @@
+// What happens to one connection through a link. `run` dials the far side, then two coroutines copy: `from_client`
+// towards the server, `from_server` towards the client. On a framed link each cuts its bytes into requests and replies,
+// and every tap that concerns this peer is asked, one message at a time, before the message moves. All bytes leave
+// through an outbox, where the toxics act on them.
+//
+// A function that returns awaitable<bool> returns false when its direction has ended: its caller stops copying.
 #include "harness/link/connection.hpp"
 
 #include <algorithm>
@@ -23,7 +29,8 @@ Connection::Connection(std::shared_ptr<Link::State> link, std::string peer, std:
 }
 
 void Connection::make_outboxes() {
-  // The outboxes belong to the connection, which outlives every coroutine of theirs.
+  // The bare `this` is safe: the connection owns its outboxes, and `run` waits until both have ended before it lets the
+  // connection go.
   const auto setup = [this](Direction direction, std::function<asio::awaitable<bool>(std::string_view)> write) {
     return Outbox::Setup{direction, link_->clock, [this] { return toxics(); },
                          [self = weak_from_this()]() -> asio::awaitable<void> {
@@ -51,7 +58,7 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self, std::sha
     asio::co_spawn(self->client_.get_executor(), from_client(self), [self](const std::exception_ptr& failure) {
       self->client_done_ = true;
       if (failure)
-        self->reset(); // the client must not wait for somebody who has gone
+        self->reset(); // nobody reads the client's bytes any more: it must not wait for a reply
       self->changed_.notify();
     });
     co_await from_server(self);
@@ -59,7 +66,8 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self, std::sha
       co_await self->changed_.wait();
   }
   self->close();
-  // What still drains sees that it is closed and ends: nothing of it may outlive us.
+  // An outbox that is still draining calls back into this connection. It was closed just now, so it ends soon; waiting
+  // for it here is what keeps it from using a connection that is gone.
   for (const auto& outbox : {self->to_client_, self->to_server_})
     if (outbox)
       co_await outbox->ended();
@@ -72,6 +80,8 @@ bool Connection::reset() {
   if (closing_)
     return false;
   boost::system::error_code error; // an already dead socket needs no reset
+  // SO_LINGER with a timeout of zero makes close(2) send RST instead of FIN: the client sees "connection reset" and not
+  // an orderly end of the stream, which could be taken for the end of a reply.
   client_.set_option(asio::socket_base::linger(true, 0), error);
   close();
   return true;
@@ -100,6 +110,7 @@ asio::awaitable<void> Connection::from_client(std::shared_ptr<Connection> self) 
     if (!co_await self->client_bytes({buffer.data(), size}))
       break;
   }
+  // Half-close: the server hears that the client sends no more, after the last byte and not before. It may still reply.
   if (co_await self->to_server_->flush())
     self->server_->finish_writing();
 }
@@ -115,6 +126,7 @@ asio::awaitable<void> Connection::from_server(std::shared_ptr<Connection> self) 
   }
   self->server_done_ = true;
   self->changed_.notify();
+  // A reply without a length (HTTP/1.0) is complete only now: taps have not seen it yet.
   if (self->conversation_ && !self->closing_) {
     protocol::Units units;
     self->conversation_->server_closed(units);
@@ -133,7 +145,9 @@ asio::awaitable<bool> Connection::client_bytes(std::string_view bytes) {
   protocol::Units units;
   conversation_->from_client(bytes, units);
   note_unframed();
-  std::string batch; // what no tap holds goes on in one piece
+  // One read may hold many pipelined requests. They are sent with one write, unless a tap wants to look at one of them:
+  // `ask_taps` sends the batch so far first.
+  std::string batch;
   for (const auto& unit : units) {
     co_await not_held(); // everything on a held connection waits
     if (closing_)
@@ -157,10 +171,12 @@ asio::awaitable<bool> Connection::client_bytes(std::string_view bytes) {
   co_return co_await to_server_->send(batch);
 }
 
-/// The request position. What precedes the message has left before anyone may hold it.
+/// Asks every tap that concerns this peer about a request that has not been delivered; the first that does not forward
+/// it decides. Whatever the client sent before this request is with the server by then: a tap may end the client's
+/// process while it holds the request, and that must not take earlier requests along.
 asio::awaitable<Decision> Connection::ask_taps(const Unit& unit, std::string& batch) {
   const Message message{peer_, number_, unit};
-  const auto taps = link_->taps; // a tap may remove itself
+  const auto taps = link_->taps; // a copy: while a tap holds the message, a step may end and remove its tap
   for (const auto& tap : taps) {
     if (!concerns(tap.peers, peer_))
       continue;
@@ -181,27 +197,31 @@ asio::awaitable<Decision> Connection::ask_taps(const Unit& unit, std::string& ba
 /// with it.
 asio::awaitable<bool> Connection::inject(const Unit& unit, const protocol::ServerError& error, std::string& batch) {
   const auto injection = conversation_->inject(unit, error);
+  // The server is to fail by itself, on a request that it must reject: its reply comes back like any other.
   if (!injection.to_server.empty()) {
     batch += injection.to_server;
     co_return true;
   }
   if (!co_await to_server_->send(std::exchange(batch, {}))) // their replies come first
     co_return false;
+  // A client that pipelines tells replies apart by their order alone. The injected one goes when every earlier request
+  // has been answered, and not in the middle of something that the server has begun to say.
   if (!injection.close) {
     const auto may_go = [&] { return replied_ + 1 >= unit.exchange && !conversation_->is_amid_message(); };
     while (!may_go() && !closing_ && !server_done_ && conversation_->unframed().empty())
       co_await changed_.wait();
     if (closing_ || !may_go())
-      co_return reset(), false; // a reply before it will never come
+      co_return reset(), false; // an earlier request will never be answered, or its reply cannot be told apart
     protocol::Units units;
     units.push_back(conversation_->give(unit, injection.to_client));
     co_return co_await deliver_replies(std::move(units));
   }
-  // A server that gives up does not finish what it has begun.
+  // A fatal error overtakes what was asked before it: a server that gives up on a connection does not finish what it
+  // has begun there.
   if (closing_ || !co_await to_client_->send(injection.to_client))
     co_return false;
   if (co_await to_client_->flush() && !closing_) {
-    boost::system::error_code gone; // the client has left already
+    boost::system::error_code gone; // an error means that the client has left already
     client_.shutdown(tcp::socket::shutdown_send, gone);
   }
   server_->close();
@@ -235,12 +255,15 @@ asio::awaitable<bool> Connection::deliver_replies(protocol::Units units) {
     batch += unit.bytes;
   }
   const bool sent = co_await to_client_->send(batch);
+  // Only now: `inject` may put its reply behind these as soon as they are counted.
   replied_ += replies;
   changed_.notify();
   co_return sent;
 }
 
-/// The reply positions. False when a tap reset the connection.
+/// Asks every tap that concerns this peer about a reply that the client has not heard. Replies before it, and the bytes
+/// of it that a tap wants delivered first (`reply+k`), are with the client when the tap is asked. False when a tap has
+/// reset the connection, or when it ended meanwhile.
 asio::awaitable<bool> Connection::hold_reply(Unit& unit, std::string& batch) {
   const Message message{peer_, number_, unit};
   const auto taps = link_->taps;
@@ -264,7 +287,8 @@ asio::awaitable<bool> Connection::hold_reply(Unit& unit, std::string& batch) {
   co_return true;
 }
 
-/// One message of a connection is held at a time; nothing else of it moves meanwhile.
+/// Marks a message of this connection as held, until `release`. Nothing else of the connection moves meanwhile, in
+/// either direction: while a tap strikes, the client must not learn, nor the server receive, what came later.
 asio::awaitable<void> Connection::hold() {
   co_await not_held();
   held_ = true;
@@ -281,7 +305,8 @@ asio::awaitable<void> Connection::not_held() {
 }
 
 asio::awaitable<bool> Connection::write_client(std::string_view bytes) {
-  // What fits into the socket's buffer, as almost everything does, leaves without a detour through the loop.
+  // The socket is non-blocking. Almost everything fits into its buffer and leaves here, without a turn of the event
+  // loop for each message; only the rest waits until the client reads.
   boost::system::error_code error;
   const auto sent = client_.write_some(asio::buffer(bytes), error);
   if (error && error != asio::error::would_block)
@@ -305,9 +330,11 @@ void Connection::note(const Unit& unit) {
     link_->on_message({peer_, number_, unit});
 }
 
+/// Keeps the first reason why the link's bytes can no longer be told apart: it explains why a fault on messages was not
+/// proven.
 void Connection::note_unframed() {
   if (!conversation_->unframed().empty())
-    changed_.notify(); // whoever waits for a reply to be told apart waits in vain
+    changed_.notify(); // `inject` may be waiting for a reply; from here on no reply is recognised as one
   if (!conversation_->unframed().empty() && link_->unframed.empty())
     link_->unframed = fmt::format("{}: {}", peer_, conversation_->unframed());
 }

@@ -14,7 +14,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 public:
   Connection(std::shared_ptr<Link::State> link, std::string peer, std::uint64_t number, asio::ip::tcp::socket socket);
 
-  /// From the dial to the end of both directions.
+  /// Dials `upstream`, copies until both directions have ended, closes both sides and leaves the link's set of
+  /// connections. A client whose upstream refuses is reset. Throws async::Shortage, and what a fake throws when it is
+  /// connected to.
   static asio::awaitable<void> run(std::shared_ptr<Connection> self, std::shared_ptr<Upstream> upstream);
 
   /// RST to the client, close to the server. False when the connection had ended already.
@@ -48,7 +50,7 @@ private:
   std::unique_ptr<protocol::Conversation> conversation_;
   std::shared_ptr<Outbox> to_client_, to_server_;
   async::Event changed_;
-  std::uint64_t replied_ = 0; ///< replies that are on their way
+  std::uint64_t replied_ = 0; ///< replies that were handed to the client's outbox
   bool held_ = false;
   bool client_done_ = false;
   bool server_done_ = false;

@@ -49,7 +49,7 @@ public:
 
 private:
   asio::awaitable<Sender> fire(const Message& message) {
-    fired_ = true; // before the strike: it may bring more messages
+    fired_ = true; // before the strike, which may take a while: other connections' messages match meanwhile
     co_return co_await strike_(message);
   }
 

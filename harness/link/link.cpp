@@ -23,6 +23,8 @@ Ends ends_of(const tcp::socket& socket) {
 
 } // namespace
 
+/// Passes on what keeps the link from doing its work, which ends the run. Aborted operations are none of that: the
+/// event loop cancels them all when it goes.
 void Link::State::fail(const std::exception_ptr& failure) const {
   try {
     std::rethrow_exception(failure);
@@ -38,6 +40,8 @@ void Link::State::fail(const std::exception_ptr& failure) const {
 }
 
 void Link::State::accept(const std::string& peer, const std::shared_ptr<Upstream>& upstream, tcp::socket socket) {
+  // Any user of the machine can reach the link's port. A client whose user has no part in the run is reset before
+  // anything is dialled for it: its traffic would count as an instance's.
   if (admits && !admits(ends_of(socket))) {
     ++counters.turned_away;
     boost::system::error_code gone; // it may have left already
@@ -52,7 +56,9 @@ void Link::State::accept(const std::string& peer, const std::shared_ptr<Upstream
                  [self = shared_from_this(), connection](const std::exception_ptr& failure) {
                    if (!failure)
                      return;
-                   connection->reset(); // a dependency that breaks must not leave its clients waiting
+                   // `run` did not come to its own end: the client must not be left waiting, nor the connection in
+                   // the set.
+                   connection->reset();
                    self->connections.erase(connection);
                    self->fail(failure);
                  });
@@ -68,6 +74,8 @@ Link::Link(asio::any_io_executor executor, async::Clock& clock, Setup setup)
   state_->on_failure = std::move(setup.on_failure);
 }
 
+// Connections keep the state alive until their coroutines have ended, possibly after the link: so they are told to end,
+// and no new ones are accepted, but nothing here waits for them.
 Link::~Link() {
   state_->listeners.clear();
   state_->toxics.clear();
@@ -129,7 +137,7 @@ void Link::accept_again(const Peers& peers) {
 
 std::size_t Link::reset(const Peers& peers) {
   std::size_t count = 0;
-  const auto all = state_->connections; // connections leave the set as they end
+  const auto all = state_->connections; // a copy: connections leave the set as they end
   for (const auto& connection : all) {
     if (!concerns(peers, connection->peer()))
       continue;

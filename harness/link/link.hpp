@@ -45,13 +45,14 @@ public:
     std::uint64_t replies = 0;
     std::uint64_t bytes = 0;
     std::uint64_t upstream_refused = 0;
-    std::uint64_t turned_away = 0; ///< connections of local users who have no business here
+    std::uint64_t turned_away = 0; ///< connections that `admits` did not admit
   };
 
   /// Told of every message of a framed link, before anything is done to it.
   using OnMessage = std::function<void(const Message&)>;
 
-  /// Whether a peer may connect, asked for every connection: both ends as the kernel has them.
+  /// Whether a client may use the link, asked for every connection with both of its ends: other users of the machine
+  /// can reach the port as well. Without it every client may.
   using Admits = std::function<bool(const Ends& ends)>;
   /// Told of what makes the link unable to do its work: the harness's own failure.
   using OnFailure = std::function<void(std::exception_ptr)>;
@@ -85,10 +86,12 @@ public:
   void refuse(const Peers& peers);
   /// Throws std::runtime_error when the kernel does not give an endpoint back.
   void accept_again(const Peers& peers);
-  /// Resets (RST) the connections of these peers; returns how many.
+  /// Resets (RST) the connections of these peers that are open; returns how many. New ones are accepted: see `refuse`.
   std::size_t reset(const Peers& peers);
 
+  /// In force at once, also on connections that are open. Several act in the order in which they were added.
   void add(std::shared_ptr<Toxic> toxic, Peers peers);
+  /// Chunks that set out after this do not meet the toxic; one that it holds goes on when the toxic lets it.
   void remove(const std::shared_ptr<Toxic>& toxic);
   void add(std::shared_ptr<Tap> tap, Peers peers);
   void remove(const std::shared_ptr<Tap>& tap);

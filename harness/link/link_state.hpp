@@ -10,12 +10,14 @@ namespace holdfast::link {
 
 class Connection;
 
+/// A toxic or a tap, and the peers whose connections it acts on.
 template <class T>
 struct Applied {
   std::shared_ptr<T> what;
   Peers peers;
 };
 
+/// True when `peer` is one of `peers`; no peers at all mean every peer.
 [[nodiscard]] bool concerns(const Peers& peers, const std::string& peer);
 
 struct Link::State : std::enable_shared_from_this<Link::State> {
@@ -37,7 +39,9 @@ struct Link::State : std::enable_shared_from_this<Link::State> {
   std::vector<Applied<Tap>> taps;
   std::uint64_t next_connection = 0;
 
+  /// Tells `on_failure`, unless the event loop is only ending.
   void fail(const std::exception_ptr& failure) const;
+  /// Takes over a connection that `peer` opened: turns it away, or runs it to its end in the background.
   void accept(const std::string& peer, const std::shared_ptr<Upstream>& upstream, asio::ip::tcp::socket socket);
 };
 

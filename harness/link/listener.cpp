@@ -15,6 +15,8 @@ namespace holdfast::link {
 
 using asio::ip::tcp;
 
+// Shared with the accept loop: a Listener may go while the loop waits for a client. The loop then finds the acceptor
+// closed and ends.
 struct Listener::State {
   State(const asio::any_io_executor& executor, Endpoint where, OnAccept accepted, OnFailure failed)
       : acceptor(executor), changed(executor), endpoint(std::move(where)), on_accept(std::move(accepted)),
@@ -34,9 +36,10 @@ struct Listener::State {
       if (!self->acceptor.is_open())
         co_return;
       if (self->refusing) {
-        // One that was in the queue when the refusal began is cut like the open ones.
+        // Two cases end here: the shutdown of `refuse` has ended the wait, or a client had connected just before it and
+        // was still queued. That client is reset, as the link resets the connections that were accepted earlier.
         boost::system::error_code gone;
-        socket.set_option(asio::socket_base::linger(true, 0), gone); // not connected when the wait itself was cut
+        socket.set_option(asio::socket_base::linger(true, 0), gone); // fails where there is no client: fine
         socket.close(gone);
         while (self->refusing && self->acceptor.is_open())
           co_await self->changed.wait();
@@ -46,7 +49,7 @@ struct Listener::State {
         async::throw_shortage(error, "accepting a connection of " + self->endpoint.peer);
       } catch (const async::Shortage&) {
         self->on_failure(std::current_exception());
-        co_return; // it would be lacking again at once, for ever
+        co_return; // the next accept would fail the same way at once: the loop would spin
       }
       if (error)
         continue; // the client left before it was accepted
@@ -64,7 +67,8 @@ Listener::open(const asio::any_io_executor& executor, Endpoint endpoint, OnAccep
   const tcp::endpoint address(asio::ip::make_address(where.address, error), where.port);
   if (!error)
     state->acceptor.open(address.protocol(), error);
-  // Old connections in TIME_WAIT must not keep the address: what is accepted inherits the option.
+  // Connections of an earlier listener may still be in TIME_WAIT on this address, and would make bind(2) fail. Accepted
+  // sockets inherit the option, which `accept_again` relies on.
   if (!error)
     state->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error)
@@ -92,9 +96,10 @@ const Endpoint& Listener::endpoint() const {
 void Listener::refuse() {
   if (std::exchange(state_->refusing, true))
     return;
-  // A listener that is shut down answers SYN with RST and keeps its port.
-  // Without the option nobody else can take it meanwhile.
-  boost::system::error_code error; // only ever about a descriptor that is not there
+  // Closing the socket would refuse connections as well, but give the port away: another process could take it before
+  // `accept_again`. A listener that is shut down answers SYN with RST and stays bound; with SO_REUSEADDR off, no other
+  // socket can be bound to its address meanwhile.
+  boost::system::error_code error; // could only say that there is no descriptor
   state_->acceptor.set_option(tcp::acceptor::reuse_address(false), error);
   ::shutdown(state_->acceptor.native_handle(), SHUT_RDWR);
 }
@@ -102,7 +107,8 @@ void Listener::refuse() {
 void Listener::accept_again() {
   if (!std::exchange(state_->refusing, false))
     return;
-  // The option first: without it connections in TIME_WAIT would keep this listener from its own port.
+  // The option first: listen(2) after a shutdown checks the port again, and without SO_REUSEADDR connections of this
+  // listener in TIME_WAIT would keep it from its own port.
   boost::system::error_code error;
   state_->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error)

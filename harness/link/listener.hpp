@@ -20,6 +20,8 @@ public:
   Listener& operator=(const Listener&) = delete;
 
   [[nodiscard]] const Endpoint& endpoint() const;
+  /// From here on the kernel refuses connections; a client that was queued is reset. The port stays taken. No effect
+  /// where it refuses already. Connections that were accepted before are none of its business: see Link::reset.
   void refuse();
   /// Throws std::runtime_error when the kernel does not give the endpoint back.
   void accept_again();

@@ -11,6 +11,8 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
 }
 } // namespace
 
+// Protocols give commands in lower case too, so that a scenario may write COMMIT or commit. An operation with a path
+// ("GET /Orders") is left as it is: servers tell paths apart by case.
 Matcher::Matcher(Match match) : match_(std::move(match)) {
   if (match_.operation.find('/') == std::string::npos)
     boost::algorithm::to_lower(match_.operation);
@@ -29,6 +31,7 @@ bool Matcher::request(const Message& message) {
   return selected(seen_);
 }
 
+// For Tap::deliver_first, which comes before the reply itself: changes no count.
 bool Matcher::would_match(const Message& message) const {
   const auto found = pending_.find({message.connection, message.unit.exchange});
   return found != pending_.end() && message.unit.answered && selected(found->second);
@@ -42,6 +45,8 @@ bool Matcher::reply(const Message& message) {
   pending_.erase(found);
   if (message.unit.answered)
     return selected(ordinal);
+  // The request did nothing, so it is not counted: "the third COMMIT" means the third that committed. Requests that
+  // were sent after it and still wait for their replies move up by one.
   --seen_;
   for (auto& [key, later] : pending_)
     if (later > ordinal)
@@ -49,6 +54,7 @@ bool Matcher::reply(const Message& message) {
   return false;
 }
 
+// No reply will come for what was pending. Those requests stay counted: they may have been applied.
 void Matcher::closed(std::uint64_t connection) {
   std::erase_if(pending_, [&](const auto& entry) { return entry.first.first == connection; });
 }

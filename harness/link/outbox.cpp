@@ -15,6 +15,8 @@ constexpr std::size_t room = 1U << 20U; ///< bytes that may wait behind toxics b
 
 Outbox::Outbox(const asio::any_io_executor& executor, Setup setup) : setup_(std::move(setup)), changed_(executor) {}
 
+// `leaving_` is true while someone writes: a direct write of `send`, or one `drain` in the background. There is never a
+// second writer, so bytes cannot overtake each other.
 asio::awaitable<bool> Outbox::send(std::string_view bytes) {
   if (bytes.empty() || closed_)
     co_return !closed_;
@@ -23,6 +25,7 @@ asio::awaitable<bool> Outbox::send(std::string_view bytes) {
     const bool written = co_await setup_.write(bytes);
     closed_ = closed_ || !written;
     leaving_ = false;
+    // While this write waited for the far side, another `send` may have queued bytes, and no drain was begun for them.
     if (!waiting_.empty() && !closed_) {
       leaving_ = true;
       asio::co_spawn(co_await asio::this_coro::executor, drain(shared_from_this()), asio::detached);
@@ -30,12 +33,15 @@ asio::awaitable<bool> Outbox::send(std::string_view bytes) {
     changed_.notify();
     co_return !closed_;
   }
+  // Copied and stamped with their arrival: the caller may go on reading while toxics delay these.
   waiting_.push_back({std::string(bytes), setup_.clock.now()});
   size_ += bytes.size();
   if (!leaving_) {
     leaving_ = true;
     asio::co_spawn(co_await asio::this_coro::executor, drain(shared_from_this()), asio::detached);
   }
+  // A full queue holds back the coroutine that reads the other side, and TCP then holds back the sender: a `hang` must
+  // not make the harness buffer without end.
   while (size_ > room && !closed_)
     co_await changed_.wait();
   co_return !closed_;
@@ -45,9 +51,13 @@ asio::awaitable<void> Outbox::drain(std::shared_ptr<Outbox> self) {
   while (!self->waiting_.empty() && !self->closed_) {
     const auto chunk = std::move(self->waiting_.front());
     self->waiting_.pop_front();
+    // The toxics are asked for anew with every chunk: one that was removed meanwhile does not act on the chunks that
+    // still wait.
     for (const auto& toxic : self->setup_.toxics())
       if (!self->closed_)
         co_await self->pass(*toxic, {chunk.bytes.size(), chunk.arrived});
+    // Bytes that were on their way before a tap took hold of a message wait as well: nothing may arrive during a
+    // strike.
     co_await self->setup_.not_held();
     if (self->closed_ || !co_await self->setup_.write(chunk.bytes))
       self->closed_ = true;
@@ -58,7 +68,8 @@ asio::awaitable<void> Outbox::drain(std::shared_ptr<Outbox> self) {
   self->changed_.notify();
 }
 
-/// A connection that is reset does not wait for what held its bytes.
+/// Lets one chunk pass a toxic, or gives up when the outbox is closed: a connection that is reset under a `hang` ends
+/// at once, and not when the hang is undone. What the toxic throws is thrown.
 asio::awaitable<void> Outbox::pass(Toxic& toxic, Chunk chunk) {
   const auto executor = co_await asio::this_coro::executor;
   auto race = asio::experimental::make_parallel_group(

@@ -28,11 +28,12 @@ public:
   };
   Outbox(const asio::any_io_executor& executor, Setup setup);
 
-  /// Returns when the bytes have left, or, behind toxics, when there is room for more. False when they cannot leave.
+  /// Returns when the bytes have left, or, behind toxics, when there is room for more. False when they cannot leave:
+  /// the far side takes no more, or the outbox is closed. Bytes are copied only where they have to wait.
   [[nodiscard]] asio::awaitable<bool> send(std::string_view bytes);
   /// Returns when everything has left; false when it cannot.
   [[nodiscard]] asio::awaitable<bool> flush();
-  /// Forgets what has not left. Whoever waits is told.
+  /// Forgets what has not left; `send` and `flush` that wait return false.
   void close();
   /// Returns when nothing is leaving any more; after `close`.
   [[nodiscard]] asio::awaitable<void> ended();

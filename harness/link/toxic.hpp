@@ -24,7 +24,8 @@ struct Chunk {
 class Toxic {
 public:
   virtual ~Toxic() = default;
-  /// Returns when the chunk may go on. Must return soon after the toxic has been removed from the link.
+  /// Returns when the chunk may go on; cancelled when the chunk's connection ends. Must return soon after the toxic has
+  /// been removed from the link.
   [[nodiscard]] virtual asio::awaitable<void> pass(Direction direction, Chunk chunk) = 0;
 };
 
@@ -39,7 +40,7 @@ struct Message {
 struct Decision {
   enum class Kind {
     forward,
-    reset, ///< both sides of the connection are reset; the message is lost
+    reset, ///< the client is reset, the server's side closed; the message is lost
     error  ///< a request: not applied, answered with `error` as its server would
   };
   Kind kind = Kind::forward;
@@ -52,9 +53,10 @@ public:
   virtual ~Tap() = default;
   /// A complete request, not yet delivered. The connection is held until this returns.
   [[nodiscard]] virtual asio::awaitable<Decision> request(const Message&) { co_return Decision{}; }
-  /// A complete reply, not yet heard. `delivered` is how many bytes of it a tap asked to let go first.
+  /// A complete reply that the client has not heard, but for the bytes that `deliver_first` let go. The connection is
+  /// held until this returns. Of a decision only `reset` has an effect: a reply cannot be turned into an error.
   [[nodiscard]] virtual asio::awaitable<Decision> reply(const Message&) { co_return Decision{}; }
-  /// Bytes of the reply that go before `reply` is called.
+  /// How many bytes of a reply the client is to hear before `reply` is called for it; at most all of them are sent.
   [[nodiscard]] virtual std::size_t deliver_first(const Message&) { return 0; }
   /// A connection has ended, with whatever was pending on it.
   virtual void closed(std::uint64_t /*connection*/) {}

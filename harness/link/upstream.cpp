@@ -58,9 +58,11 @@ public:
   asio::awaitable<std::unique_ptr<UpstreamConnection>> connect(boost::system::error_code& error) override {
     tcp::socket socket(executor_);
     co_await socket.async_connect(endpoint_, asio::redirect_error(use_awaitable, error));
+    // A descriptor that the harness lacks is no refusal by the server: it must not look like an outage of it.
     async::throw_shortage(error, "connecting a link");
     if (error)
       co_return nullptr;
+    // Nagle's algorithm would hold back small messages for an ACK: a delay that the scenario has not asked for.
     socket.set_option(tcp::no_delay(true));
     co_return std::make_unique<SocketConnection<tcp>>(std::move(socket));
   }
@@ -90,6 +92,8 @@ private:
   Local::endpoint endpoint_;
 };
 
+/// A connection to a fake: no socket, two coroutines of one thread. `write` hands requests to the fake, which appends
+/// its replies to `waiting_`; `read` takes them from there.
 class MemoryConnection final : public UpstreamConnection {
 public:
   MemoryConnection(const asio::any_io_executor& executor, std::unique_ptr<FakeConnection> fake)
@@ -103,20 +107,25 @@ public:
     taken_ += size;
     if (taken_ == waiting_.size())
       waiting_.clear(), taken_ = 0;
-    changed_.notify(); // there is room for more
+    changed_.notify(); // `write` may be waiting until replies have been read
     co_return size;
   }
   asio::awaitable<bool> write(std::string_view bytes) override {
+    // The fake stops when its reply has grown beyond `reply_room`. It is called again, without new bytes, when the
+    // client has read enough, until it has taken everything or the connection has ended.
     for (auto taken = FakeConnection::Taken::some; taken == FakeConnection::Taken::some && !ended_; bytes = {}) {
       taken = co_await fake_->receive(bytes, waiting_);
       if (fake_->closed())
         ended_ = true;
-      changed_.notify_and_run(); // the reply is on its way before the next request is asked for
+      // The reader goes on inside this call, so that the reply is on its way before the caller reads the next request.
+      changed_.notify_and_run();
       while (waiting_.size() - taken_ > FakeConnection::reply_room && !ended_)
         co_await changed_.wait();
     }
     co_return !ended_;
   }
+  // When a client has sent its last byte, every `write` has returned and the fake has said all that it will: a reader
+  // still gets what waits, and then the end of the stream.
   void finish_writing() override {
     ended_ = true;
     changed_.notify();

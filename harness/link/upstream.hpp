@@ -1,4 +1,4 @@
-// The far side of a link: a fake in memory or a TCP server, behind one interface.
+// The far side of a link: a fake in memory, or a server on TCP or on a Unix socket, behind one interface.
 #pragma once
 
 #include "harness/link/fake.hpp"
@@ -19,6 +19,7 @@ public:
   [[nodiscard]] virtual asio::awaitable<bool> write(std::string_view bytes) = 0;
   /// No more bytes will be written; reading goes on.
   virtual void finish_writing() = 0;
+  /// Ends both directions; a `read` that waits returns as at the end of the stream.
   virtual void close() = 0;
 };
 

@@ -6,10 +6,10 @@
 
 namespace holdfast::process {
 
-/// Asks for `signal` when the parent dies; false when it died already.
+/// Has the kernel send this process `signal` when `parent` dies; false when it is dead already.
 [[nodiscard]] bool die_with(pid_t parent, int signal);
 
-/// Runs `work`, says what it throws, and flushes what was printed. Returns the exit status.
+/// Runs `work`, writes what it throws to standard error, and flushes what was printed. Returns the exit status.
 [[nodiscard]] int run_to_status(const std::function<int()>& work);
 
 } // namespace holdfast::process

@@ -1,6 +1,6 @@
-// Pieces of work, one or several at a time, each in a process of its own: what a campaign is made of. A piece that
-// crashes costs itself, and takes nothing along that was here before: children that this process has inherited from
-// whoever executed it are no piece's children. POSIX only, no Asio: called from a process with one thread.
+// Pieces of work, one or several at a time, each in a forked child: what a campaign is made of. A piece that crashes
+// ends alone. Children that this process already had when it was executed belong to no piece: they are never waited for
+// as one, nor killed. POSIX only, no Asio: called from a process with one thread.
 #pragma once
 
 #include "harness/process/signal_fd.hpp"
@@ -15,7 +15,7 @@ namespace holdfast::process {
 class Crew {
 public:
   Crew();
-  ~Crew(); ///< asks whoever still works to end, and waits
+  ~Crew(); ///< sends SIGTERM to the pieces that still work, and waits for their ends
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
@@ -28,9 +28,10 @@ public:
     std::size_t number = 0;
     WaitStatus status;
   };
-  /// The next that ends. SIGINT, SIGTERM and SIGHUP are passed on to all meanwhile. Only while somebody is busy.
+  /// Waits for the next piece that ends. Passes SIGINT, SIGTERM and SIGHUP on to all pieces meanwhile. Must be called
+  /// only while `busy()` is not 0.
   [[nodiscard]] Ended wait();
-  /// Somebody has asked this process to end; whoever works has been told.
+  /// True once a signal has asked this process to end; the pieces that work have been sent it.
   [[nodiscard]] bool interrupted();
 
 private:

@@ -1,3 +1,7 @@
+// Spawns a program under the shim (shim_main.cpp) and keeps what is known of its tree. Four coroutines do that: one
+// reads the shim's messages, two read the output of the program, one waits for the shim's end. They share the State, so
+// that a Process may be destroyed while they still run.
+//
 // asio.hpp must come before Boost.Process v2 under separate compilation.
 #include <boost/asio.hpp>
 
@@ -58,19 +62,21 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     if (gone || !control.is_open())
       return;
     const ShimMessage message{type, value};
-    // EPIPE: the shim is gone, which `gone` is about to say.
+    // An error is EPIPE: the shim has ended, and `wait_shim` is about to set `gone`.
     (void)::send(control.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
   }
 
-  /// Until the shim has closed its end, which it does by ending.
+  /// Reads the shim's messages until the shim has closed its end of the socket, which it does only by ending.
   static asio::awaitable<void> read_control(std::shared_ptr<State> self) {
     for (;;) {
       ShimMessage message{};
       boost::system::error_code error;
       const auto size = co_await self->control.async_read_some(asio::buffer(&message, sizeof message),
                                                                asio::redirect_error(use_awaitable, error));
+      // The shim ended without having read all of our messages. The kernel reports that once, before the messages that
+      // the shim itself has sent: `main_exited` may still be among them.
       if (error == asio::error::connection_reset)
-        continue; // it ended without reading all that it was told; what it said itself comes after that error
+        continue;
       if (error || size != sizeof message)
         break;
       if (message.type == ShimMessage::Type::started)
@@ -90,11 +96,12 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     self->changed.notify();
   }
 
-  /// Reaps the shim. Not Boost.Process's async_wait: when its descriptor is reported ready it waits for the process,
-  /// blocking; and Asio may report one that is not (an event of a descriptor that had its place before), so that the
-  /// loop stood still until that process ended.
+  /// Reaps the shim. Not with Boost.Process's async_wait: once its descriptor is reported ready, that waits for the
+  /// process, blocking. Asio may report a descriptor that is not ready (an event that was meant for an earlier
+  /// descriptor in the same slot); then the whole loop stood still until the shim ended. Here every wake-up is followed
+  /// by a waitpid(2) that does not block.
   static asio::awaitable<WaitStatus> reap(State& self) {
-    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, self.shim_pid, 0)); // not reaped yet: it is our shim's
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, self.shim_pid, 0)); // not reaped: still our shim
     if (pidfd < 0)
       throw std::system_error(errno, std::generic_category(), "the shim cannot be awaited");
     asio::posix::stream_descriptor ended(self.control.get_executor(), pidfd);
@@ -112,7 +119,8 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
     }
   }
 
-  /// Whatever comes, those who wait for the end of the tree are told.
+  /// Watches the shim to its end. If watching fails (no descriptor is left for the pidfd), the tree counts as lost:
+  /// `gone` would otherwise never be set, and a step that waits for the tree's end would wait for ever.
   static asio::awaitable<void> wait_shim(std::shared_ptr<State> self) {
     try {
       co_await await_shim(self);
@@ -121,31 +129,35 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
       self->lost = self->gone = true;
       self->why_lost = error.what();
       if (!self->status)
-        self->status = WaitStatus::for_signal(SIGKILL); // the guardian sees to that
+        self->status = WaitStatus::for_signal(SIGKILL); // the run ends, and the guardian kills the tree
       self->changed.notify();
     }
   }
 
   static asio::awaitable<void> await_shim(std::shared_ptr<State> self) {
     const auto shim_status = co_await reap(*self);
-    self->shim->detach(); // its pid may be another's from now on
-    // What the shim said last is read before anyone is told that the tree is gone. Not here: Asio may hold a message
-    // that it has taken from the socket and not yet given to `read_control`.
+    self->shim->detach(); // it is reaped: Boost must not signal its pid, which may be another's now
+    // The shim's last messages are read before anyone is told that the tree is gone: without them a service that died
+    // of SIGSEGV would be given the shim's own exit status. Not read here: Asio may hold a message that it has taken
+    // from the socket and not yet handed to `read_control`.
     while (!self->control_ended)
       co_await self->changed.wait();
     self->pid = 0;
-    // A shim that was itself killed could not report; its tree fell to the guardian.
+    // No message said how the program ended: the shim could not fork it, or was killed. In the second case its tree has
+    // fallen to the guardian, and nobody reports on it any more.
     if (!self->status) {
       self->status = shim_status;
       self->lost = self->exec_error == 0;
       self->why_lost = "it was killed";
     }
     while (self->open_streams > 0)
-      co_await self->changed.wait(); // the last words of the service
+      co_await self->changed.wait(); // its last lines come before `gone`: a refusal to start is explained there
     self->gone = true;
     self->changed.notify();
   }
 
+  /// Cuts the output into lines. A last line without a newline is given when the pipe ends, which is when every process
+  /// of the tree has closed it.
   static asio::awaitable<void> read_lines(std::shared_ptr<State> self, asio::posix::stream_descriptor& from,
                                           Stream stream) {
     constexpr std::size_t longest = 64U << 10U; // a longer line is cut there: output is bounded
@@ -176,7 +188,8 @@ struct Process::State : std::enable_shared_from_this<Process::State> {
 
 namespace {
 
-/// Runs in the child between fork and exec: only async-signal-safe calls.
+/// What Boost.Process calls around the fork: `on_setup` in this process, `on_exec_setup` in the child before exec,
+/// where only async-signal-safe calls are allowed.
 struct ChildSetup {
   int control, out, err;
   const char* directory;
@@ -192,6 +205,8 @@ struct ChildSetup {
   template <class Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const bp::filesystem::path&, const char* const*&) const {
     ::setpgid(0, 0);
+    // The harness has changed its own mask and limit (Surroundings::adapt); the service gets what holdfast was started
+    // with. Only the soft limit is set back: the hard one was never changed.
     ::umask(surroundings.file_mask);
     rlimit limit{};
     if (surroundings.descriptors != 0 && ::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -202,7 +217,8 @@ struct ChildSetup {
         ::open("/dev/null", O_RDONLY); // a service that reads a terminal in the background would be stopped
     if (null >= 0)
       ::dup2(null, STDIN_FILENO);
-    // Targets below 3 first would be overwritten if a source were among them; sources are all above 3 here.
+    // dup2 closes its target first: a source numbered 1, 2 or 3 would be lost. make_pair_of puts all sources at 10 or
+    // above.
     if (::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0 || ::dup2(control, shim_control_fd) < 0)
       return {errno, boost::system::system_category()};
     // Boost.Process 1.81 leaks descriptors into children; Asio's sockets are not close-on-exec.
@@ -213,11 +229,13 @@ struct ChildSetup {
   }
 };
 
+/// Two connected descriptors: this process keeps `ours`, the shim gets `theirs`.
 struct Pair {
   ScopedFd ours, theirs;
 };
 
-/// Descriptors of the child's side are moved above 3, where no dup2 in the child can overwrite them.
+/// A pipe that the child writes to (kind 0), or a pair of Unix sockets of that kind. The child's side is moved to 10 or
+/// above, where no dup2 in the child overwrites it. Nothing on failure; errno then says why.
 std::optional<Pair> make_pair_of(int kind) {
   int fds[2];
   const bool made = kind == 0 ? ::pipe2(fds, O_CLOEXEC) == 0 : ::socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, fds) == 0;
@@ -232,6 +250,9 @@ std::optional<Pair> make_pair_of(int kind) {
 
 } // namespace
 
+// As execvp(3) looks, but in this process, so that a missing program is an error of the spawn with a name in it, and
+// with the harness's PATH: the one in the service's environment plays no part. A relative path with a '/' starts at the
+// directory that the program will run in.
 std::optional<std::filesystem::path> find_program(const std::string& program, const std::filesystem::path& directory) {
   const auto executable = [](const std::filesystem::path& path) {
     std::error_code error;
@@ -267,6 +288,8 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line,
   if (!find_program(spec.shim.string(), {}))
     co_return fmt::format("the shim {} is missing", spec.shim.string());
 
+  // An error that says that the machine lacks something is thrown: it is the harness's failure and must not be taken
+  // for a service that cannot be started.
   const auto fail = [&command = spec.command](int error) -> std::string {
     const auto doing = fmt::format("spawning '{}'", command[0]);
     if (const auto shortage = async::shortage_of(error))
@@ -288,6 +311,7 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line,
     environment_pointers.push_back(entry.c_str());
   environment_pointers.push_back(nullptr);
   std::string identity = "-";
+  // The shim itself stays root and changes only the program's user: it must be able to kill what runs as that user.
   if (!spec.run_as.empty() && ::geteuid() == 0) {
     const auto* user = ::getpwnam(spec.run_as.c_str());
     if (user == nullptr)
@@ -309,17 +333,22 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line,
   state->control.assign(control->ours.release());
   state->out.assign(out->ours.release());
   state->err.assign(err->ours.release());
+  // With our copies closed, the pipes end when the tree has closed its own.
   control->theirs.reset();
   out->theirs.reset();
   err->theirs.reset();
-  // Each keeps the state alive until the shim and its pipes have ended.
+  // Each of these holds the state, so that the output is read to its end and the shim is reaped also when the Process
+  // has been destroyed before.
   asio::co_spawn(executor, State::read_control(state), asio::detached);
   asio::co_spawn(executor, State::read_lines(state, state->out, Stream::out), asio::detached);
   asio::co_spawn(executor, State::read_lines(state, state->err, Stream::err), asio::detached);
   asio::co_spawn(executor, State::wait_shim(state), asio::detached);
 
+  // Until the shim says that the program runs, or why it does not. `gone` first means that the shim was killed before
+  // it could say either: the Process is returned all the same, and is lost.
   while (state->first_pid == 0 && state->exec_error == 0 && !state->gone)
     co_await state->changed.wait();
+  // The shim could not fork or execute because of a limit of this machine, not because of the program.
   if (state->exec_error == EAGAIN || state->exec_error == ENOMEM || state->exec_error == ENFILE)
     co_return fail(state->exec_error);
   if (state->exec_error != 0)
@@ -328,6 +357,7 @@ Process::spawn(asio::any_io_executor executor, ProcessSpec spec, OnLine on_line,
 }
 
 Process::Process(std::shared_ptr<State> state) : state_(std::move(state)) {}
+// Does not wait: the coroutines go on and reap the shim.
 Process::~Process() {
   kill();
 }
@@ -354,7 +384,8 @@ bool Process::is_lost() const {
   return state_->lost;
 }
 bool Process::would_end_by(int signal) const {
-  // Masks of proc(5), a bit a signal, the first for number 1.
+  // SigBlk, SigIgn and SigCgt of proc(5) are hexadecimal masks with one bit a signal, the lowest for signal 1. A signal
+  // in none of them has its default action. False also when the process has gone already.
   std::ifstream status(fmt::format("/proc/{}/status", state_->pid));
   bool found = false;
   for (std::string line; std::getline(status, line);)
@@ -381,6 +412,7 @@ void Process::kill() {
   state_->send(ShimMessage::Type::kill_tree, 0);
 }
 
+// These two keep the state of their own: the Process may be destroyed while somebody still waits for its end.
 asio::awaitable<void> Process::ended() {
   const auto state = state_;
   while (!state->status && !state->gone)

@@ -67,7 +67,7 @@ public:
   [[nodiscard]] int remaining() const;
   /// The whole tree has been reaped: the shim has exited.
   [[nodiscard]] bool is_gone() const;
-  /// The shim ended without a word: somebody has killed it, and nothing is known of its tree.
+  /// True if the shim ended without saying how its program ended: it was killed, and nothing is known of its tree.
   [[nodiscard]] bool is_lost() const;
   [[nodiscard]] const std::string& why_lost() const; ///< of one that is: a sentence about its shim
 

@@ -14,6 +14,7 @@ SignalFd::SignalFd() {
   sigemptyset(&signals);
   for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
     sigaddset(&signals, signal);
+  // Blocked first: a signal that comes before the descriptor exists stays pending, and is read from it later.
   sigprocmask(SIG_BLOCK, &signals, &before_);
   fd_ = ScopedFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_.valid())
@@ -24,6 +25,8 @@ SignalFd::~SignalFd() {
   sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
+// Reads before it waits: a signal that is pending already is returned at once, with any timeout. An interrupted poll
+// begins its timeout anew.
 int SignalFd::next(int timeout_ms) {
   signalfd_siginfo info{};
   for (;;) {

@@ -1,3 +1,6 @@
+// The front removes old workspaces, makes its own, and forks the guardian; the guardian forks the worker and waits.
+// Whichever process dies, one that is left kills the rest and removes the workspace: normally the guardian; the front
+// when the guardian was killed; the worker when both were; a later run when all three were.
 #include "harness/process/supervise.hpp"
 
 #include "harness/process/child.hpp"
@@ -29,9 +32,10 @@ namespace holdfast::process {
 
 namespace {
 
-constexpr int orphan_look_ms = 100;   ///< an orphan makes no signal until it ends
-constexpr int worker_grace_ms = 5000; ///< after the front's death or a signal, until the worker is killed
+constexpr int orphan_look_ms = 100;   ///< how often to look for orphans: becoming one sends no signal
+constexpr int worker_grace_ms = 5000; ///< from a signal or the front's death until the worker is killed
 
+/// Processes whose parent is this one. There is one thread, so all of them are listed under it.
 std::vector<pid_t> children() {
   std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
   std::vector<pid_t> all;
@@ -40,6 +44,8 @@ std::vector<pid_t> children() {
   return all;
 }
 
+/// The guardian forks only the worker. Any other child has become one because its parent died: the tree of a shim that
+/// was killed, which nobody else would end.
 void kill_orphans(pid_t worker) {
   for (const pid_t child : children())
     if (child != worker)
@@ -47,7 +53,8 @@ void kill_orphans(pid_t worker) {
 }
 
 void kill_children() {
-  // Orphans of dead shims have fallen to this subreaper; what they leave behind falls to it in turn.
+  // Not a single pass: what a killed process leaves behind becomes a child of this subreaper when that process dies,
+  // and is killed in the next. ECHILD proves that nothing is left.
   for (;;) {
     for (const pid_t child : children())
       kill(child, SIGKILL);
@@ -57,19 +64,20 @@ void kill_children() {
   }
 }
 
-/// /tmp/holdfast-PID-XXXXXX, PID being its maker, with the lock that says that somebody of the run is alive, and a
-/// folder with a name that nobody can guess, in which the run works.
+/// The folder /tmp/holdfast-PID-XXXXXX, where PID is the process that made it. In it are a lock file, locked while any
+/// process of the run lives, and a folder with a random name, in which the run works. Other users may pass through, and
+/// can neither list nor guess that name.
 struct Workspace {
   std::filesystem::path outer, inner;
-  ScopedFd lock; ///< held by front, guardian and worker
+  ScopedFd lock; ///< shared by fork: free when front, guardian and worker have all ended
 };
 
 constexpr auto lock_name = "lock";
-constexpr auto new_lock_name = ".lock.new"; ///< until it is taken
-constexpr std::time_t made_by_then = 60;    ///< seconds: a workspace that has no lock then gets none
+constexpr auto new_lock_name = ".lock.new"; ///< of the lock file until it is locked
+constexpr std::time_t made_by_then = 60;    ///< seconds: a workspace that is older and has no lock will get none
 constexpr std::string_view name_begins = "holdfast-";
 
-/// Whoever made a workspace of this name is gone. A name without a number says nothing.
+/// True if the name carries the pid of its maker and no such process exists. A name without a pid tells nothing.
 bool is_maker_gone(std::string_view name) {
   name.remove_prefix(name_begins.size());
   pid_t pid = 0;
@@ -78,6 +86,7 @@ bool is_maker_gone(std::string_view name) {
   return is_numbered && ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
+/// The folder with the random name; `outer` when the run was killed before it made one.
 std::filesystem::path inner_of(const std::filesystem::path& outer) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(outer, error))
@@ -98,8 +107,9 @@ void remove_workspace(const std::filesystem::path& outer, const Farewell& farewe
     text::to_standard_error(fmt::format("holdfast: cannot remove {}: {}\n", outer.string(), error.message()));
 }
 
-/// What was left by runs that nobody of is alive any more. Only our own user's, and only where the lock says so: a run
-/// that is just being made has none yet.
+/// Removes the workspaces of runs of which no process is alive: the lock can be taken. Only folders of our own user,
+/// and no symbolic links, since anyone may make a holdfast-* in /tmp. A folder without a lock may belong to a run that
+/// is just making it; it goes when its maker is gone, or after a minute.
 void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(temporary, error)) {
@@ -112,13 +122,14 @@ void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
     const ScopedFd lock(::open((entry.path() / lock_name).c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     if (!lock.valid() && (is_maker_gone(name) || std::time(nullptr) - found.st_mtime > made_by_then)) {
       ::unlink((entry.path() / new_lock_name).c_str());
-      ::rmdir(entry.path().c_str()); // only one that is empty: its run ended before it had a lock
+      ::rmdir(entry.path().c_str()); // succeeds only on an empty one: its run ended before it had a lock
     }
     if (lock.valid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0)
       remove_workspace(entry.path(), farewell);
   }
 }
 
+/// Ends the guardian with the worker's status, which is what `supervise` returns to the front.
 [[noreturn]] void end_like(int native) {
   if (WIFSIGNALED(native)) {
     // Dying of the worker's signal would dump core a second time; the front is told by a reserved exit status instead.
@@ -127,11 +138,15 @@ void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
   _exit(WEXITSTATUS(native));
 }
 
+/// The guardian's whole life. `unblocked` is the signal mask from before `supervise`, for the worker; the guardian's
+/// own was inherited from the front and blocks what SignalFd reads.
 [[noreturn]] void guard(const Workspace& workspace, const Work& work, const Farewell& farewell, pid_t front,
                         const sigset_t& unblocked) {
   setpgid(0, 0);
   std::signal(SIGTTOU, SIG_IGN); // a background group may still write to the terminal
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // The front's death arrives as SIGTERM and is handled like a request to end. A front that died before this line means
+  // that there is nobody to work for.
   const bool orphan = !die_with(front, SIGTERM);
   SignalFd signals;
   const pid_t guardian = getpid();
@@ -141,6 +156,7 @@ void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
       _exit(4);
     sigprocmask(SIG_SETMASK, &unblocked, nullptr);
     const int status = run_to_status([&] { return work(workspace.inner); });
+    // The guardian was killed. The front may have been too, and then no other process is left to remove the workspace.
     if (getppid() != guardian)
       remove_workspace(workspace.outer, farewell);
     _exit(status);
@@ -152,14 +168,17 @@ void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
   int asked = 0;
   int waited_ms = 0;
   for (;;) {
+    // Wakes up for signals, and every 100 ms without one, to kill orphans and to count the worker's grace.
     const int signal = signals.next(orphan_look_ms);
-    kill_orphans(worker); // of a shim that was itself killed
+    kill_orphans(worker);
     if (signal == 0 && asked > 0)
       waited_ms += orphan_look_ms;
     if (waited_ms > worker_grace_ms)
       kill(worker, SIGKILL); // it had its grace
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
-      // The front passes each signal on once; the kernel may add one at the front's death.
+      // The first signal is passed to the worker, which ends the run in order. A SIGINT after it is an impatient user:
+      // the worker is killed. A second SIGTERM is passed on like the first, since it may be the kernel's, sent when the
+      // front died after it had passed on its own.
       kill(worker, ++asked > 1 && signal == SIGINT ? SIGKILL : signal);
     }
     int status = 0;
@@ -167,12 +186,13 @@ void sweep(const std::filesystem::path& temporary, const Farewell& farewell) {
       const pid_t pid = waitpid(-1, &status, WNOHANG);
       if (pid <= 0)
         break;
+      // Orphans that have ended need only be reaped.
       if (pid != worker)
         continue;
       kill_children();
       remove_workspace(workspace.outer, farewell);
       if (asked > 0)
-        _exit(130); // whatever became of the worker, it was because somebody said so
+        _exit(130); // verdict::status::interrupted, however the worker ended: it was asked to
       end_like(status);
     }
   }
@@ -188,7 +208,8 @@ Workspace make_workspace() {
   if (mkdtemp(pattern.data()) == nullptr)
     fail("a temporary directory", pattern);
   Workspace workspace{.outer = pattern};
-  // The lock is taken before it has its name: whoever sees it by that sees it taken.
+  // Locked under another name first: a sweep that opens the file by its final name always finds it locked, never just
+  // made and free.
   const auto beside = workspace.outer / new_lock_name;
   workspace.lock = ScopedFd(::open(beside.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!workspace.lock.valid() || ::flock(workspace.lock.get(), LOCK_EX | LOCK_NB) != 0 ||
@@ -198,7 +219,8 @@ Workspace make_workspace() {
   if (::getrandom(&random, sizeof random, 0) != sizeof random)
     fail("a name in", workspace.outer);
   workspace.inner = workspace.outer / fmt::format("{:016x}", random);
-  // Servers run as other users: they must be able to pass.
+  // 0711, not 0700: a spawned server runs as a user of its own and has its folder in here. It can pass through, but not
+  // list the folder.
   if (::mkdir(workspace.inner.c_str(), 0700) != 0 || ::chmod(workspace.inner.c_str(), 0711) != 0 ||
       ::chmod(workspace.outer.c_str(), 0711) != 0)
     fail("the folder", workspace.inner);
@@ -207,13 +229,15 @@ Workspace make_workspace() {
 
 } // namespace
 
+// In the front. The signals are blocked before the workspace is made: from then on a SIGTERM must not end this process
+// and leave the workspace behind.
 WaitStatus supervise(const Work& work, const Farewell& farewell) {
-  std::fflush(nullptr);             // or the child would write it a second time
+  std::fflush(nullptr);             // or the child would write what is still buffered a second time
   std::signal(SIGCHLD, SIG_DFL);    // ignored, it would take the children's exits from us
   prctl(PR_SET_CHILD_SUBREAPER, 1); // should the guardian be killed, the worker falls to us
   SignalFd signals;
   sweep(std::filesystem::temp_directory_path(), farewell);
-  const auto workspace = make_workspace(); // not before: a signal that ended us now would leave it behind
+  const auto workspace = make_workspace();
   const pid_t front = getpid();
   const pid_t guardian = fork();
   if (guardian < 0) {
@@ -228,10 +252,11 @@ WaitStatus supervise(const Work& work, const Farewell& farewell) {
     if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP)
       kill(guardian, signal);
     int status = 0;
+    // SIGCHLD may also come from a process that this one has inherited; only the guardian's end counts.
     if (signal != SIGCHLD || waitpid(guardian, &status, WNOHANG) != guardian)
       continue;
-    // A guardian that ended by itself has left nothing. One that was killed has: its worker was asked to end by its
-    // death.
+    // A guardian that ended by itself has left nothing behind. One that was killed has: its worker falls to the front,
+    // was sent SIGTERM by the guardian's death, and gets the usual grace before it is killed.
     for (int waited = 0; WIFSIGNALED(status) && !children().empty() && waited < worker_grace_ms;
          waited += orphan_look_ms) {
       while (waitpid(-1, nullptr, WNOHANG) > 0) {

@@ -17,13 +17,13 @@ namespace holdfast::process {
 /// made by the front and removed by the guardian. Others may pass through it, and neither read nor guess what is in it.
 using Work = std::function<int(const std::filesystem::path& workspace)>;
 
-/// What is to be done when all processes are gone and the workspace is still there, whoever removes it: for what
-/// servers leave outside of it.
+/// Called when all processes of the run are gone and its workspace is still there, by whichever process removes that:
+/// for what servers leave outside of the workspace.
 using Farewell = std::function<void(const std::filesystem::path& workspace)>;
 
 /// First removes what runs of the same user left whose processes were all killed at once: their locks are free. Then
-/// runs `work` in a worker process and returns how that ended; SIGINT, SIGTERM and SIGHUP are passed on to it, a second
-/// one kills it. Throws std::runtime_error when there is no workspace to be had.
+/// runs `work` in a worker process and returns how that ended. SIGINT, SIGTERM and SIGHUP are passed on to it; a SIGINT
+/// that follows another signal kills it at once. Throws std::runtime_error when there is no workspace to be had.
 [[nodiscard]] WaitStatus supervise(const Work& work, const Farewell& farewell);
 
 } // namespace holdfast::process

@@ -27,11 +27,13 @@ std::string WaitStatus::describe() const {
 }
 
 std::string signal_name(int signal) {
+  // Null for real-time signals, which have numbers only.
   if (const char* name = sigabbrev_np(signal))
     return std::string("SIG") + name;
   return "signal " + std::to_string(signal);
 }
 
+// Asks `signal_name` for every number, so that what one writes the other always reads, real-time signals included.
 std::optional<int> signal_number(const std::string& name) {
   for (int signal = 1; signal < NSIG; ++signal)
     if (signal_name(signal) == name)

@@ -32,7 +32,7 @@ std::unique_ptr<Conversation> make_conversation(std::string_view protocol) {
   const auto kind = std::find_if(all.begin(), all.end(), [&](const Kind& one) { return one.schema.name == protocol; });
   if (kind == all.end())
     throw std::logic_error(
-        fmt::format("there is no protocol '{}'", protocol)); // whoever reads a stack file asks the list
+        fmt::format("there is no protocol '{}'", protocol)); // a bug: stack files are checked against the list
   return kind->make();
 }
 

@@ -73,7 +73,7 @@ public:
     answered_by_injection();
     return {.kind = Unit::Kind::reply, .bytes = std::move(reply), .exchange = request.exchange, .answered = false};
   }
-  /// Of the server's message that is being read, a part was let go: nothing may be put in between.
+  /// True while only a part of a server's message has been passed on: an injected reply would land in the middle of it.
   [[nodiscard]] virtual bool is_amid_message() const { return false; }
   /// The server closed: a reply that lasts until then is complete now.
   virtual void server_closed(Units&) {}
@@ -87,7 +87,7 @@ protected:
   }
 
 private:
-  /// The first request that waits for a reply has been given one.
+  /// `give` has answered the first request that waits for a reply: it waits no longer.
   virtual void answered_by_injection() {}
 
   std::string unframed_;

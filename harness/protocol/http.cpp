@@ -1,3 +1,6 @@
+// Finds where requests and responses end (RFC 9112), so that a link can hold each as a whole, and says which response
+// answers which request: the first that has none. What cannot be framed ends that for the connection, and its bytes
+// pass from then on.
 #include "harness/protocol/http.hpp"
 
 #include <algorithm>
@@ -26,6 +29,8 @@ void HttpScanner::reset() {
   *this = HttpScanner(direction_);
 }
 
+// The request line or the status line. False for anything but HTTP/1.x: an HTTP/2 preface, or a protocol that is not
+// HTTP at all.
 bool HttpScanner::parse_start(std::string_view line) {
   const auto first = line.find(' ');
   if (first == std::string_view::npos)
@@ -45,6 +50,7 @@ bool HttpScanner::parse_start(std::string_view line) {
   return parsed.ec == std::errc{} && head_.status >= 100 && head_.status <= 999;
 }
 
+// `text_` is a whole head, up to and with its empty line. Decides how the body that follows is framed.
 void HttpScanner::read_head(bool head_request) {
   const auto text = std::exchange(text_, {});
   std::string_view rest(text);
@@ -71,6 +77,8 @@ void HttpScanner::read_head(bool head_request) {
       const auto parsed = std::from_chars(value.data(), value.data() + value.size(), left_);
       if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size())
         return void(error_ = "a Content-Length that is no number");
+      // The server may go by the other length, and would then see a request where this end sees a body. Not framed,
+      // rather than framed differently.
       if (sized && before != left_)
         return void(error_ = "two lengths for one message");
       sized = true;
@@ -82,6 +90,8 @@ void HttpScanner::read_head(bool head_request) {
     if (name == "content-type")
       head_.event_stream = holds_token(value, "text/event-stream");
   }
+  // In the order of RFC 9112, 6.3. A response that answers HEAD has no body, whatever its header says of one. Without
+  // any length a request has no body, and a response lasts until the server closes.
   const bool response = direction_ == Direction::response;
   const bool bodiless = response && (head_request || head_.status < 200 || head_.status == 204 || head_.status == 304);
   if (bodiless)
@@ -111,7 +121,7 @@ std::size_t HttpScanner::feed(std::string_view bytes, bool head_request) {
       if (!take_line())
         break;
       if (text_ == "\r\n" || text_ == "\n")
-        text_.clear(); // empty lines before a message are allowed
+        text_.clear(); // empty lines before a message are allowed (RFC 9112, 2.2)
       else if (text_.ends_with("\n\r\n") || text_.ends_with("\n\n"))
         read_head(head_request);
       break;
@@ -135,7 +145,7 @@ std::size_t HttpScanner::feed(std::string_view bytes, bool head_request) {
       else if (left_ == 0)
         state_ = State::trailer;
       else
-        left_ += 2, state_ = State::chunk; // with its CR LF
+        left_ += 2, state_ = State::chunk; // the data and the CR LF behind it
       break;
     }
     case State::trailer:
@@ -155,6 +165,7 @@ std::size_t HttpScanner::feed(std::string_view bytes, bool head_request) {
   return used;
 }
 
+// "/orders/17/items" gives "/orders/*/items": a trigger can name a kind of request without knowing its ids.
 std::string path_template(std::string_view target) {
   target = target.substr(0, target.find('?'));
   std::string result;
@@ -186,6 +197,8 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
       return;
     }
     if (!requests_.complete()) {
+      // Two kinds of incomplete requests are not held back: one larger than the bound, and one whose client sends its
+      // body only after "100 Continue". That comes from the server, which must have seen the head for it.
       const bool waits = requests_.head_complete() && requests_.head().expects_continue;
       if (client_bytes_.size() > bound || (waits && !delivered_)) {
         units.push_back({.bytes = std::exchange(client_bytes_, {})});
@@ -199,6 +212,7 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
     unit.request.operations = {head.method, lower(head.method)};
     unit.request.keys = {head.target.substr(0, head.target.find('?')), path_template(head.target)};
     unit.request.answered_early = std::exchange(answered_early_, false);
+    // A request that was answered before its end waits for no further response.
     if (!unit.request.answered_early)
       pending_.push_back({requested_, head.method == "HEAD", head.method == "CONNECT"});
     units.push_back(std::move(unit));
@@ -206,8 +220,9 @@ void HttpConversation::from_client(std::string_view bytes, Units& units) {
   }
 }
 
-/// A server may refuse a request before it has read all of it: 401, 413, 400. What was not asked for at all (a 408 on
-/// an idle connection) answers nobody.
+/// The request that a response which comes now answers. A server may refuse a request before it has read all of it
+/// (401, 413, 400): then that is the one that is still being read, if it has no response yet. Nothing for what was not
+/// asked for at all, such as a 408 on an idle connection.
 std::optional<HttpConversation::Pending> HttpConversation::answered_next() const {
   if (!pending_.empty())
     return pending_.front();
@@ -227,10 +242,13 @@ void HttpConversation::answer(Unit& unit) {
   unit.exchange = request->exchange;
   unit.answered = status < 400;
   answered_by_injection();
+  // What follows is another protocol.
   if (status == 101 || (request->connect && status >= 200 && status < 300))
     give_up("the connection was upgraded to another protocol");
 }
 
+// Any answer, injected or the server's own, is the one to the request that waits first, or to the one that is still
+// being read.
 void HttpConversation::answered_by_injection() {
   if (pending_.empty())
     answered_early_ = true;
@@ -252,6 +270,7 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     if (!responses_.complete()) {
+      // An event stream does not end: held until it is whole, its events would never reach the client.
       const bool streams = responses_.head_complete() && responses_.head().event_stream;
       if (server_bytes_.size() > bound || (streams && !server_bytes_.empty())) {
         units.push_back({.bytes = std::exchange(server_bytes_, {})});
@@ -260,6 +279,8 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
       return;
     }
     const int status = responses_.head().status;
+    // A "100 Continue" or "103 Early Hints" precedes the response and is none: it passes. After 101 no other response
+    // comes.
     const bool interim = status >= 100 && status < 200 && status != 101;
     Unit unit{.bytes = std::exchange(server_bytes_, {})};
     if (!interim)
@@ -270,6 +291,8 @@ void HttpConversation::from_server(std::string_view bytes, Units& units) {
   }
 }
 
+// The end of the connection completes a response without a length. What else is incomplete passes as it is, so that the
+// client sees the same cut.
 void HttpConversation::server_closed(Units& units) {
   Unit unit{.bytes = std::exchange(server_bytes_, {})};
   if (responses_.until_close() && answered_next())
@@ -282,6 +305,7 @@ void HttpConversation::server_closed(Units& units) {
 Injection HttpConversation::inject(const Unit& request, const ServerError& error) {
   if (request.request.answered_early)
     return {.close = true}; // the server's own answer was first
+  // A small JSON body: quotes and backslashes are escaped, control characters are left out.
   std::string body = "{\"error\":\"";
   for (const char c : error.text) {
     if (c == '"' || c == '\\')

@@ -14,7 +14,7 @@ struct Kind {
 
 [[nodiscard]] const std::vector<Kind>& all_kinds();
 
-/// What users and services speak to services.
+/// The protocol that users and services speak to services: HTTP.
 [[nodiscard]] const Kind& of_services();
 
 } // namespace holdfast::protocol

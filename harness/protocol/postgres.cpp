@@ -1,3 +1,6 @@
+// Follows both directions of a connection and keeps a queue of what the server still has to answer: each statement that
+// was sent, and each Sync. The server answers in that order, so the front of the queue is what its next answer belongs
+// to. The letters are the message types of the protocol.
 #include "harness/protocol/postgres.hpp"
 
 #include <algorithm>
@@ -8,6 +11,7 @@ namespace holdfast::protocol {
 
 namespace {
 
+// In a startup packet these stand in the place of the protocol version.
 constexpr std::uint32_t cancel_request = 80877102;
 constexpr std::uint32_t ssl_request = 80877103;
 constexpr std::uint32_t gssenc_request = 80877104;
@@ -54,6 +58,8 @@ private:
   }
 };
 
+/// Statements that may change data: outside of a transaction the server commits such a statement by itself. WITH and
+/// CALL only may, and are counted as if they did.
 bool writes(const std::string& keyword) {
   static constexpr std::string_view all[] = {"insert", "update", "delete",   "merge", "copy",  "create",
                                              "drop",   "alter",  "truncate", "with",  "grant", "call"};
@@ -62,6 +68,8 @@ bool writes(const std::string& keyword) {
 
 } // namespace
 
+// Messages already taken are dropped from the buffer now and then, not with each message: that would move what follows
+// every time. Before the next `append` the caller is done with the message that points into the buffer.
 void PostgresScanner::append(std::string_view bytes) {
   if (begin_ > 0 && begin_ == buffer_.size())
     buffer_.clear(), begin_ = 0;
@@ -70,6 +78,7 @@ void PostgresScanner::append(std::string_view bytes) {
   buffer_.append(bytes);
 }
 
+// A length counts itself and what follows it, but not the type byte before it.
 std::optional<PostgresScanner::Message> PostgresScanner::next(bool expect_startup) {
   const std::string_view rest = std::string_view(buffer_).substr(begin_);
   const std::size_t head = expect_startup ? 4 : 5;
@@ -116,7 +125,9 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
   switch (message.type) {
   case 0: {
     if (started_)
-      return pass(); // a type that does not exist: the server will say so
+      return pass(); // a message whose type byte is 0: the server will reject it
+    // Requests for encryption are answered by a single byte, and followed by another startup packet when that is 'N'. A
+    // cancel request is the only packet of its connection.
     const auto code = read_u32(message.body);
     if (code == ssl_request || code == gssenc_request)
       asked_encryption_ = true;
@@ -124,21 +135,21 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
       started_ = true;
     return pass();
   }
-  case 'Q':
+  case 'Q': // Query
     return simple_query(message, units);
-  case 'P': {
+  case 'P': { // Parse
     Fields fields{message.body};
     const auto name = fields.text();
     const auto statements = read_statements(fields.text());
     prepared_[std::string(name)] = statements.empty() ? Statement{} : statements.front();
     return pass();
   }
-  case 'B':
+  case 'B': // Bind
     bind(message.body);
     return pass();
-  case 'E':
+  case 'E': // Execute
     return execute(message, units);
-  case 'C': {
+  case 'C': { // Close
     Fields fields{message.body};
     const bool statement = fields.bytes(1) == "S";
     const auto name = std::string(fields.text());
@@ -148,15 +159,16 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
       portals_.erase(name);
     return pass();
   }
-  case 'c':
-  case 'f':
+  case 'c': // CopyDone
+  case 'f': // CopyFail
     ++copies_ended_;
     return pass();
   case 'S':
-    if (copying_since_ != copies_ended_) // else the server ignores it
+    // A Sync. Amid COPY data the server ignores it.
+    if (copying_since_ != copies_ended_)
       pending_.emplace_back(Sync{copies_ended_});
     return pass();
-  case 'F': {
+  case 'F': { // FunctionCall
     ++requested_;
     pending_.emplace_back(Exchange{requested_, false, false, true, true, copies_ended_});
     units.push_back({.kind = Unit::Kind::request,
@@ -166,10 +178,14 @@ void PostgresConversation::client_message(const PostgresScanner::Message& messag
     return;
   }
   default:
-    return pass(); // D, H, X, p, d
+    return pass(); // Describe, Flush, Terminate, passwords, COPY data
   }
 }
 
+// What triggers may match in a statement. A COMMIT or ROLLBACK names nothing itself and gets the keys of all statements
+// in its transaction, so that a trigger can hold "the commit of order 17". A writing statement outside of a transaction
+// is a commit as well. Also keeps `in_block_` up to date, ahead of the server: a client may send BEGIN and what follows
+// without waiting for answers.
 Request PostgresConversation::describe_request(const Statement& statement, const std::vector<std::string>& values,
                                                bool& commits) {
   const auto& keyword = statement.keyword;
@@ -206,7 +222,7 @@ Request PostgresConversation::describe_request(const Statement& statement, const
 void PostgresConversation::simple_query(const PostgresScanner::Message& message, Units& units) {
   Fields fields{message.body};
   const auto statements = read_statements(fields.text());
-  if (statements.empty()) { // answered by EmptyQueryResponse
+  if (statements.empty()) { // the server answers with EmptyQueryResponse
     pending_.emplace_back(Exchange{++requested_, false, false, true, true, copies_ended_});
     units.push_back({.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = requested_});
     return;
@@ -225,6 +241,8 @@ void PostgresConversation::simple_query(const PostgresScanner::Message& message,
   units.push_back(std::move(unit));
 }
 
+// Keeps which statement a portal runs and with which values, for the Execute that follows. Values in binary format and
+// long ones are left out: no trigger can name them.
 void PostgresConversation::bind(std::string_view body) {
   Fields fields{body};
   const auto portal = std::string(fields.text());
@@ -243,12 +261,13 @@ void PostgresConversation::bind(std::string_view body) {
       continue;
     const auto value = fields.bytes(static_cast<std::size_t>(length));
     const auto index = static_cast<std::size_t>(i);
+    // No format code: all values are text. One: it is for all of them. Otherwise one for each. 0 is text, 1 binary.
     const int kind = format.empty() ? 0 : format.size() == 1 ? format[0] : index < format.size() ? format[index] : 0;
     if (kind == 0 && value.size() <= 256)
       bound.values.emplace_back(value);
   }
   if (!fields.good)
-    return; // the server will say so
+    return; // malformed: the server will reject it
   portals_[portal] = std::move(bound);
 }
 
@@ -259,6 +278,7 @@ void PostgresConversation::execute(const PostgresScanner::Message& message, Unit
   bool commits = false;
   Unit unit{.kind = Unit::Kind::request, .bytes = std::string(message.bytes), .exchange = ++requested_};
   unit.request = describe_request(portal.statement, portal.values, commits);
+  // A portal that is not known (its Bind was malformed) still counts as a request: the server answers each Execute.
   const bool explicit_commit = portal.statement.keyword == "commit";
   pending_.emplace_back(
       Exchange{requested_, explicit_commit, commits && !explicit_commit, false, false, copies_ended_});
@@ -269,8 +289,10 @@ void PostgresConversation::from_server(std::string_view bytes, Units& units) {
   if (!unframed().empty())
     return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
   if (asked_encryption_ && !bytes.empty()) {
+    // The answer to a request for encryption is one byte, outside of the framing of messages: 'N' is no, anything else
+    // begins what can no longer be read.
     asked_encryption_ = false;
-    if (server_.waiting() > 0) { // nothing may come before the answer
+    if (server_.waiting() > 0) { // a part of a message came before the answer: the bytes cannot be told apart
       give_up("the server spoke before it was asked");
       return void(units.push_back({.bytes = server_.take_rest() + std::string(bytes)}));
     }
@@ -298,9 +320,10 @@ PostgresConversation::Exchange* PostgresConversation::answered_next() {
   return pending_.empty() ? nullptr : std::get_if<Exchange>(&pending_.front());
 }
 
-/// The server has asked for data. Until the client has ended it, every Sync is ignored: those that it has sent behind
-/// the statement already, and those to come. Should the COPY fail amid the data, one of these may have been heard after
-/// all; only a client that sends a Sync among its data can tell.
+/// The server has asked for COPY data. Until the client has ended the data, the server ignores every Sync: those that
+/// come, and those that the client has already sent behind the statement (as libpq does), which leave the queue here.
+/// If the COPY fails amid the data, the server may have heeded one of these after all. Only with a client that sends a
+/// Sync among its data does that make a difference.
 void PostgresConversation::begin_copy() {
   const auto* exchange = answered_next();
   if (exchange == nullptr)
@@ -315,6 +338,8 @@ void PostgresConversation::begin_copy() {
   }
 }
 
+// The next exchange is answered by `bytes`, or by the error that was injected for it. Called only while `answered_next`
+// is not null.
 void PostgresConversation::finish(Units& units, std::string_view bytes, bool answered) {
   const auto exchange = *answered_next();
   pending_.pop_front();
@@ -332,20 +357,23 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
   const auto pass = [&] { units.push_back({.bytes = std::string(message.bytes)}); };
   auto* next = answered_next();
   switch (message.type) {
-  case 'C':
-  case 'I':
-  case 's':
-  case 'V': {
+  case 'C':   // CommandComplete
+  case 'I':   // EmptyQueryResponse
+  case 's':   // PortalSuspended
+  case 'V': { // FunctionCallResponse
     copying_since_.reset();
     if (next == nullptr)
       return pass();
+    // The answer to a ROLLBACK that `inject` put before this exchange. The client has not sent that, and gets neither
+    // this nor its ReadyForQuery.
     if (next->rolled_back_first) {
       next->rolled_back_first = false;
       swallow_ready_ = true;
       return;
     }
     if (next->ends_at_ready) {
-      // Its answer is complete at ReadyForQuery. Should another follow in the batch, that one's answer comes next.
+      // The server commits at the Sync, so the reply to this exchange is ReadyForQuery; until then an error further on
+      // in the batch still undoes it. It leaves the queue now: the server's next answer is for what follows it.
       waiting_for_ready_.push_back(*next);
       pending_.pop_front();
       return pass();
@@ -354,10 +382,11 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       pending_.pop_front();
       return pass();
     }
+    // In a transaction that has failed before, the server answers COMMIT with ROLLBACK: nothing was committed.
     const bool rolled_back = next->commit && message.body.starts_with("ROLLBACK");
     return finish(units, message.bytes, !rolled_back);
   }
-  case 'E': {
+  case 'E': { // ErrorResponse
     copying_since_.reset();
     // Everything up to the next Sync, or the rest of a simple query, is skipped by the server; what went before in the
     // same batch is rolled back with it.
@@ -375,14 +404,17 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       injected_.erase(answered_next()->id); // skipped like the others
       finish(units, {}, false);
     }
+    // No Sync is here yet: until it comes, the server skips what the client still sends for this batch.
     skipping_ = !simple && pending_.empty();
     return;
   }
-  case 'Z': {
+  case 'Z': { // ReadyForQuery
     if (std::exchange(swallow_ready_, false))
       return;
-    // Everything up to this point has been answered, whatever we made of it: start afresh from here. The implicit
-    // commits of an extended batch are done now, not before; the last of them carries the message.
+    // The server is through with everything up to the Sync or simple query that this answers; exchanges that still wait
+    // before that are answered by it too, so that a message which was misunderstood costs one batch and not the rest of
+    // the connection. The implicit commits of an extended batch are done now, not before; the last of them carries the
+    // message.
     std::vector<std::uint64_t> done;
     const bool skipped = std::exchange(skipping_, false), answered_simple = std::exchange(simple_done_, false);
     for (const auto& exchange : std::exchange(waiting_for_ready_, {}))
@@ -398,7 +430,7 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
     }
     if (!answered_simple && !pending_.empty() && answered_next() == nullptr)
       pending_.pop_front();                        // its Sync
-    if (pending_.empty() && !message.body.empty()) // nothing was sent since that could have changed it
+    if (pending_.empty() && !message.body.empty()) // nothing sent since can have changed it
       in_block_ = message.body[0] != 'I';
     for (std::size_t i = 0; i < done.size(); ++i)
       units.push_back({.kind = Unit::Kind::reply,
@@ -409,7 +441,7 @@ void PostgresConversation::server_message(const PostgresScanner::Message& messag
       pass();
     return;
   }
-  case 'G':
+  case 'G': // CopyInResponse
     begin_copy();
     return pass();
   default:

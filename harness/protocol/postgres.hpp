@@ -60,8 +60,8 @@ private:
     bool simple;                ///< ends its batch by itself
     bool last;                  ///< the last statement of a simple query
     std::uint64_t copies_ended; ///< by the client, before it
-    /// A COMMIT that is to fail: a simple ROLLBACK went in its place, and behind it what fails. The ROLLBACK's answer
-    /// and its ReadyForQuery are nobody's.
+    /// A COMMIT that is to fail: a simple ROLLBACK was sent in its place, followed by something that fails. The client
+    /// has asked for no ROLLBACK: its answer and its ReadyForQuery are not passed on.
     bool rolled_back_first = false;
   };
   struct Sync {
@@ -78,7 +78,7 @@ private:
   void bind(std::string_view body);
   Request describe_request(const Statement& statement, const std::vector<std::string>& values, bool& commits);
   void begin_copy();
-  /// The exchange that the server's next answer belongs to; null when a Sync is next, or nothing.
+  /// The exchange that the server's next answer belongs to; null when the server answers a Sync next, or nothing.
   [[nodiscard]] Exchange* answered_next();
   void finish(Units& units, std::string_view bytes, bool answered);
 
@@ -86,7 +86,7 @@ private:
   PostgresScanner server_;
   bool started_ = false;
   bool asked_encryption_ = false;
-  /// The next statement will be in a transaction: by the last ReadyForQuery, and by what has been sent since.
+  /// True if the next statement will be in a transaction: by the last ReadyForQuery, and by what has been sent since.
   bool in_block_ = false;
   bool swallow_ready_ = false;                    ///< the next ReadyForQuery belongs to what was injected
   bool simple_done_ = false;                      ///< the next ReadyForQuery ends a simple query that was answered
@@ -99,7 +99,8 @@ private:
   std::vector<Exchange> waiting_for_ready_; ///< implicit commits whose statements are answered
   std::deque<std::variant<Exchange, Sync>> pending_;
   std::uint64_t copies_ended_ = 0; ///< CopyDone and CopyFail that the client has sent
-  /// The server takes data: up to the next CopyDone or CopyFail, the one after so many, it ignores every Sync.
+  /// While the server takes COPY data: how many copies the client had ended before this one. As long as that is still
+  /// `copies_ended_`, the client has not ended this one, and the server ignores every Sync.
   std::optional<std::uint64_t> copying_since_;
 };
 

@@ -1,4 +1,6 @@
-// How a PostgreSQL request is answered with an error in the server's place.
+// How a PostgreSQL request is answered with an error in the server's place, so that client and server agree afterwards
+// about the transaction: except where the connection ends, the server is made to fail itself, and the client is given
+// the injected text for the server's.
 #include "harness/protocol/postgres.hpp"
 
 #include <algorithm>
@@ -19,7 +21,7 @@ std::string query_message(std::string_view sql) {
   return message_of('Q', std::string(sql) + '\0');
 }
 
-/// Execute of a portal that does not exist.
+/// Execute of a portal that does not exist: the server rejects it, and skips everything up to the Sync.
 std::string execute_of_nothing() {
   return message_of('E', std::string_view("holdfast injected an error here\0\0\0\0\0", 36));
 }
@@ -49,20 +51,20 @@ Injection PostgresConversation::inject(const Unit& request, const ServerError& e
       error.severity == Severity::fatal || (error.severity == Severity::by_code && ends_connection(error.code));
   if (fatal) // the server rolls back whatever was open when its connection ends
     return {.to_client = error_response("FATAL", error.code.empty() ? "57P01" : error.code, error.text), .close = true};
-  // The server is given something that it rejects in the same state, so that a transaction is spoiled on both sides. A
-  // COMMIT that fails has ended its transaction: there it is a ROLLBACK.
+  // The server is given something that it rejects in the same state, so that it too takes the transaction as failed. A
+  // COMMIT is the exception: one that fails has ended its transaction, so the server gets a ROLLBACK.
   const auto is_it = [&](const auto& one) {
     const auto* exchange = std::get_if<Exchange>(&one);
     return exchange != nullptr && exchange->id == request.exchange;
   };
   auto first = std::find_if(pending_.begin(), pending_.end(), is_it);
-  if (first == pending_.end()) // a ReadyForQuery took it along: replies no longer belong to requests
+  if (first == pending_.end()) // a ReadyForQuery has ended it too: replies can no longer be matched to requests
     return {.to_client = error_response("FATAL", error.code, error.text), .close = true};
   injected_[request.exchange] = error_response("ERROR", error.code.empty() ? "XX000" : error.code, error.text);
   auto& exchange = std::get<Exchange>(*first);
   if (exchange.simple) {
     bool commit = exchange.commit;
-    while (!std::get<Exchange>(*first).last) { // one failing statement stands for all of them
+    while (!std::get<Exchange>(*first).last) { // one failing statement stands for the whole query
       first = pending_.erase(first);
       commit = commit || std::get<Exchange>(*first).commit;
     }

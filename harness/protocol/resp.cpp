@@ -1,3 +1,5 @@
+// Redis answers requests in their order and one reply each, pushes aside: request and reply are matched by counting.
+// Commands that break this rule end the matching, and the connection's bytes pass from then on.
 #include "harness/protocol/resp.hpp"
 
 #include <algorithm>
@@ -17,6 +19,7 @@ std::size_t RespScanner::feed(std::string_view bytes) {
   while (used < bytes.size() && !complete_ && error_.empty()) {
     if (in_bulk_) {
       const auto take = std::min(bulk_left_, bytes.size() - used);
+      // Only a command's arguments are kept, and without the CR LF behind them.
       if (expect_ == Expect::command && bulk_left_ > 2 && kept_ < argument_limit_) {
         const auto keep = std::min(take, bulk_left_ - 2);
         arguments_.back().append(bytes.substr(used, keep));
@@ -44,6 +47,8 @@ std::size_t RespScanner::feed(std::string_view bytes) {
   return used;
 }
 
+// Opens an array. False for an empty or null one, which is complete at once. True also when the nesting is too deep:
+// `error_` then stops the scanner.
 bool RespScanner::enter(std::int64_t count) {
   if (count <= 0)
     return false;
@@ -61,7 +66,7 @@ void RespScanner::line_complete() {
   if (!line.empty() && line.back() == '\r')
     line.pop_back();
   if (expect_ == Expect::command && left_.empty() && (line.empty() || line[0] != '*')) {
-    std::istringstream words(line); // an inline command, as typed into a terminal
+    std::istringstream words(line); // an inline command, as it is typed into a terminal
     for (std::string word; words >> word;)
       arguments_.push_back(word);
     complete_ = true;
@@ -117,6 +122,7 @@ void RespScanner::line_complete() {
   }
 }
 
+// An element that was the last of its array completes that too, and so on outwards.
 void RespScanner::element_complete() {
   while (!left_.empty()) {
     if (--left_.back() > 0)
@@ -139,6 +145,7 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
       return;
     }
     if (!commands_.complete()) {
+      // Too long to be held as a whole: what has come passes, and the rest will be the request.
       if (client_bytes_.size() > bound) {
         units.push_back({.bytes = std::exchange(client_bytes_, {})});
         delivered_ = true;
@@ -147,7 +154,7 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
     }
     const auto& words = commands_.arguments();
     Unit unit{.bytes = std::exchange(client_bytes_, {})};
-    if (!words.empty()) { // Redis ignores an empty command
+    if (!words.empty()) { // Redis does not answer an empty command
       unit.kind = Unit::Kind::request;
       unit.exchange = ++requested_;
       unit.whole = !std::exchange(delivered_, false);
@@ -156,9 +163,11 @@ void RespConversation::from_client(std::string_view bytes, Units& units) {
         unit.request.keys = {words[1]};
       const auto& command = unit.request.operations[0];
       exec_.push_back(command == "exec");
+      // By what came before it: the MULTI itself is in no transaction, its EXEC is.
       unit.request.in_transaction = in_transaction_;
       if (command == "multi" || command == "exec" || command == "discard")
         in_transaction_ = command == "multi";
+      // Subscriptions answer once for each channel, the others send without end: replies can no longer be counted.
       static const std::set<std::string> streams = {"subscribe",   "psubscribe",   "ssubscribe",
                                                     "unsubscribe", "punsubscribe", "sunsubscribe",
                                                     "monitor",     "sync",         "psync"};
@@ -193,15 +202,16 @@ void RespConversation::from_server(std::string_view bytes, Units& units) {
     }
     Unit unit{.bytes = std::exchange(server_bytes_, {})};
     reply_begun_ = false;
-    if (replies_.type() != '>') { // a push belongs to nobody's request
+    if (replies_.type() != '>') { // a push answers no request
       unit.kind = Unit::Kind::reply;
       unit.exchange = ++replied_;
       const bool exec = !exec_.empty() && exec_.front();
       if (!exec_.empty())
         exec_.pop_front();
-      // An EXEC answered with nothing did nothing.
+      // An EXEC answered with null did nothing: a watched key had changed.
       const bool nothing = unit.bytes.starts_with("*-1") || replies_.type() == '_';
       unit.answered = replies_.type() != '-' && replies_.type() != '!' && !(exec && nothing);
+      // The server has rejected what `inject` put in the request's place; the client gets the injected error for it.
       if (const auto injected = injected_.extract(replied_); !injected.empty()) {
         unit.bytes = injected.mapped();
         unit.answered = false;
@@ -223,15 +233,17 @@ void RespConversation::answered_by_injection() {
 Injection RespConversation::inject(const Unit& request, const ServerError& error) {
   auto reply = "-" + (error.code.empty() ? std::string("ERR") : error.code) + " " + error.text + "\r\n";
   const auto& command = request.request.operations[0];
+  // After a part of the command the server still waits for the rest: that connection cannot go on.
   if (error.severity == ServerError::Severity::fatal || !request.whole)
     return {.to_client = std::move(reply), .close = true};
   if (!request.request.in_transaction) {
+    // The server never sees this MULTI, so no transaction is open.
     if (command == "multi")
       in_transaction_ = false;
     return {.to_client = std::move(reply)};
   }
-  // A command that fails while it is queued spoils the transaction; an EXEC that fails ends it. The server is brought
-  // to the same by a command that nobody knows, and by DISCARD.
+  // A command that fails while it is queued makes EXEC fail, and an EXEC that fails ends the transaction. The server is
+  // brought to the same state by a command that does not exist, and by DISCARD.
   injected_[request.exchange] = std::move(reply);
   return {.to_server = command == "exec" || command == "discard" ? "*1\r\n$7\r\nDISCARD\r\n"
                                                                  : "*1\r\n$17\r\nHOLDFAST.INJECTED\r\n"};

@@ -1,4 +1,5 @@
-// Just enough SQL to name what a statement does and to what; never to judge whether it is valid.
+// Just enough SQL to name what a statement does and to what: its first keyword, its first table, its literals. It never
+// judges whether a statement is valid: what is not understood is skipped, and the server says what is wrong.
 #include "harness/protocol/postgres.hpp"
 
 #include <cctype>
@@ -8,12 +9,14 @@ namespace holdfast::protocol {
 
 namespace {
 
+/// A quoted identifier is a word like any other.
 struct Token {
   enum class Kind { word, literal, semicolon, symbol };
   Kind kind;
   std::string text;
 };
 
+/// A '.' is part of a word, so that "schema.table" and "1.5" are one token.
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' || c == '.';
 }
@@ -44,6 +47,7 @@ public:
     const auto begin = at_;
     while (at_ < sql_.size() && is_word(sql_[at_]))
       ++at_;
+    // A number begins like a word and is a literal.
     const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
     token = {digit ? Token::Kind::literal : Token::Kind::word, std::string(sql_.substr(begin, at_ - begin))};
     return true;
@@ -69,6 +73,8 @@ private:
     }
   }
   enum class Escapes { doubled, backslash };
+  // The text of the quoted token that begins at `at_`. A doubled quote stands for one; an E'…' string has backslashes
+  // as well. A text without an end lasts to the end of the query.
   std::string quoted(char quote, Escapes escapes = Escapes::doubled) {
     std::string text;
     for (++at_; at_ < sql_.size(); ++at_) {
@@ -85,6 +91,7 @@ private:
       ++at_;
     return text;
   }
+  // $tag$ … $tag$, the tag possibly empty. False where no tag begins: "$1" is a parameter.
   bool dollar_quoted(Token& token) {
     auto end = at_ + 1;
     const auto begins = [&](char one) { return std::isalpha(static_cast<unsigned char>(one)) != 0 || one == '_'; };
@@ -108,7 +115,9 @@ private:
 } // namespace
 
 std::vector<Statement> read_statements(std::string_view sql) {
+  // Words behind which the name of a table may come.
   static const std::set<std::string> before_table = {"from", "into", "update", "join", "table", "truncate", "copy"};
+  // Words that may stand between such a word and the table: DROP TABLE IF EXISTS t.
   static const std::set<std::string> noise = {"only", "if", "not", "exists", "table"};
   std::vector<Statement> statements;
   Statement statement;
@@ -126,17 +135,20 @@ std::vector<Statement> read_statements(std::string_view sql) {
       continue;
     }
     if (token.kind == Token::Kind::literal) {
+      // Longer values are no keys: nobody names them in a trigger.
       if (token.text.size() <= 256)
         statement.literals.push_back(token.text);
       table_next = false;
       continue;
     }
+    // FROM (SELECT …: what comes is no table.
     if (token.kind == Token::Kind::symbol) {
       table_next = false;
       continue;
     }
     const auto word = lower(token.text);
     if (statement.keyword.empty())
+      // END is another word for COMMIT.
       statement.keyword = word == "end" ? "commit" : word;
     else if (statement.keyword == "rollback" && word == "to")
       statement.keyword = "rollback to"; // a savepoint, not the end

@@ -1,3 +1,6 @@
+// Counted before the run: with too few descriptors a link could not accept, or a user not connect, in the middle of it,
+// and the run would end there as a failure of the harness. A lower bound, so that no run is refused that could have
+// been played.
 #include "harness/run/descriptors.hpp"
 
 namespace holdfast::run {
@@ -19,6 +22,7 @@ std::uint64_t least_descriptors(const scenario::Scenario& scenario) {
   for (const auto& service : stack.services) {
     sum += hosts * of_an_instance;
     users_are_linked = users_are_linked || scenario.names_link(service.name);
+    // A dependency always has a link before it; another service only where a step names the link between the two.
     for (const auto& need : service.needs)
       if (stack.service(need) == nullptr || scenario.names_link(service.name + ">" + need))
         sum += hosts * of_a_way;

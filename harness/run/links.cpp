@@ -1,3 +1,6 @@
+// Every service on every host gets an endpoint of its own to each dependency that it needs, so that a link knows which
+// instance is at the other end of a connection. All endpoints that lead to one dependency are one link, since a step
+// names the dependency. Services reach each other, and users reach services, directly, unless a step names that link.
 #include "harness/run/links.hpp"
 
 #include "harness/protocol/kind.hpp"
@@ -33,7 +36,9 @@ std::string random_password() {
 } // namespace
 
 Links::Links(Setup setup) : setup_(std::move(setup)), password_(random_password()) {
+  // Learnt before anything is started: servers and services may write it into their logs and configuration files.
   setup_.places.secrets.learn(password_);
+  // Services run as we do, servers possibly as their `run_as`. Root can do anything on this machine as it is.
   admitted_ = {0, ::geteuid()};
   for (const auto& dependency : setup_.plan.scenario.stack.dependencies)
     if (const auto* user = ::getpwnam(dependency.run_as.c_str()); !dependency.run_as.empty() && user != nullptr)
@@ -53,14 +58,16 @@ asio::awaitable<void> Links::find_external(const Dependency& dependency) {
   externals_[dependency.name] = *place;
 }
 
-/// Any local user can reach a loopback address. Whoever has left already is nobody's concern.
+/// Any local user can reach a loopback address, and a stranger's request would be taken for one of an instance. Of a
+/// connection that is closed already the kernel names no user: it is let in, and ends by itself.
 bool Links::admits(const link::Ends& ends) {
   const auto user = stack::user_of_socket(ends.remote_address, ends.remote_port, ends.local_address, ends.local_port);
   return !user || admitted_.contains(*user);
 }
 
 void Links::make_link(const std::string& name, const std::string& protocol, const std::vector<Way>& ways) {
-  // Only a link that somebody may hold messages on is framed: the others pass bytes.
+  // Only a link that a step names is framed: there its messages are recorded, and a step may hold them. All others pass
+  // bytes as they are.
   const auto framed = setup_.plan.scenario.names_link(name) ? link::Framing::framed : link::Framing::opaque;
   link::Link::OnMessage record;
   if (framed == link::Framing::framed)
@@ -78,6 +85,8 @@ void Links::make_link(const std::string& name, const std::string& protocol, cons
                                         .keys = unit.request.keys,
                                         .size = unit.bytes.size(),
                                         .answered = unit.answered};
+      // The header goes to wire.jsonl at once; its line number ties it to the body, of which only those around a strike
+      // are kept.
       setup_.bodies.add(header, setup_.recorder.message(header), unit.bytes);
     };
   auto link = std::make_unique<link::Link>(setup_.executor, setup_.clock,
@@ -107,10 +116,13 @@ void Links::make_links_of(const Dependency& dependency, const std::string& socke
                                                               const std::string& behaviour) {
       recorder.event(history::WithheldEvent{name, peer, route, behaviour});
     };
+    // The recorder outlives the fakes, and what is captured with it is copied: a fake may book until it is destroyed.
     auto& made = fakes_[dependency.name] = setup_.registry.fakes.at(dependency.protocol)(
         {setup_.executor, setup_.clock, dependency, directory, booked, withheld});
     fake = made.get();
   }
+  // A server or an external address is one place behind all endpoints. A fake gets an upstream for each endpoint, since
+  // it must be told which instance it talks to.
   std::shared_ptr<link::Upstream> shared;
   if (fake == nullptr && !socket.empty()) {
     shared = link::make_unix_upstream(setup_.executor, socket);
@@ -135,7 +147,7 @@ void Links::make_links_of(const Dependency& dependency, const std::string& socke
 }
 
 /// From users to a service and from one service to another: on every host a way of its own, since calls stay on a host.
-/// They exist only where a step names them.
+/// They exist only where a step names them: otherwise each request would take two more hops for nothing.
 void Links::make_links_of(const scenario::Service& service) {
   const auto& stack = setup_.plan.scenario.stack;
   const auto make = [&](const std::string& name, const std::string& peer, const std::string& to, auto place_on) {
@@ -182,6 +194,8 @@ std::optional<std::string> Links::place_of_need(const std::string& service, int 
     return std::nullopt;
   if (part == ".password")
     return password_;
+  // The same condition as in `make_links_of`: where no step names the link between two services there is none, and the
+  // configuration must name the other instance itself.
   const bool direct = stack.service(need) != nullptr && !setup_.plan.scenario.names_link(service + ">" + need);
   const auto place = direct ? setup_.addresses.instance(need, host) : setup_.addresses.link(service, host, need);
   if (part == ".address")
@@ -197,6 +211,7 @@ stack::Place Links::place_for_users(const stack::Instance& instance) const {
 
 link::Peers Links::peers(const link::Link& link, const scenario::InstanceSelection& selection,
                          const std::vector<stack::Instance*>& instances) const {
+  // A step that selects no instances means the whole link: every peer, those of users included.
   if (selection.services.empty() && selection.hosts.empty() && selection.host_count == 0 && !selection.that)
     return {};
   const bool of_users = setup_.plan.scenario.stack.service(link.name()) != nullptr;
@@ -205,6 +220,7 @@ link::Peers Links::peers(const link::Link& link, const scenario::InstanceSelecti
     if (!of_users)
       peers.push_back(instance->name());
     else if (instance->kind() == link.name())
+      // On a link from users the peers are groups of users by host. A step that selects an instance means its host's.
       peers.push_back(InstanceId{"users", instance->host()}.text());
   return peers;
 }

@@ -1,5 +1,6 @@
 // The links of one run: from services to dependencies, from users to services, from one service to another. And what
-// stands behind them: fakes in this process, servers, addresses of others.
+// stands behind them: fakes, which run in this process; servers that the run spawns; addresses of servers that others
+// run.
 #pragma once
 
 #include "harness/history/bodies.hpp"
@@ -24,7 +25,7 @@ public:
   explicit Links(Setup setup);
   ~Links();
 
-  /// Finds the address of a dependency of others. Throws StackError.
+  /// Resolves the address of an external dependency, before `make`. Throws StackError.
   [[nodiscard]] asio::awaitable<void> find_external(const scenario::Dependency& dependency);
   /// Fakes, then every link. Throws EnvironmentError where an address is taken. `socket_of` is the Unix socket of a
   /// spawned server; empty: it listens at its address.
@@ -38,12 +39,13 @@ public:
                                                          std::string_view placeholder) const;
   /// Where users reach an instance.
   [[nodiscard]] stack::Place place_for_users(const stack::Instance& instance) const;
-  /// The peers of a link that a step about these instances means; empty: all.
+  /// The peers of a link that a step on these instances acts on; empty: all.
   [[nodiscard]] link::Peers peers(const link::Link& link, const scenario::InstanceSelection& selection,
                                   const std::vector<stack::Instance*>& instances) const;
   /// The instance at a connection of this peer: the peer itself; on a link from users, the one that serves them.
   [[nodiscard]] std::string instance_at(const link::Link& link, const std::string& peer) const;
-  /// What a spawned server asks of whoever connects, where it can: known to the services of this run alone.
+  /// The password of the servers that the run spawns, where their command uses it: made for this run, known to its
+  /// services alone.
   [[nodiscard]] const std::string& password() const { return password_; }
 
 private:

@@ -16,8 +16,9 @@ public:
   /// measured by. Throws StackError when everything failed: such a stack has never worked.
   [[nodiscard]] asio::awaitable<void> await_steady_state();
 
-  /// Waits until the stack serves as before, since `restored`, or the deadline has passed, or `is_disturbed`: looked at
-  /// whenever `changed` is notified, and often enough. `after` is the step that it comes after.
+  /// Waits until the stack has served as before for a whole window that began after `restored`, or the deadline has
+  /// passed, or `is_disturbed` says that another step begins. That is asked whenever `changed` is notified, and every
+  /// few milliseconds. `after` is the step that it comes after. The history says which of the three it was.
   [[nodiscard]] asio::awaitable<void> await_recovery(std::string after, async::Time restored,
                                                      std::function<bool()> is_disturbed, async::Event& changed);
 

@@ -1,3 +1,6 @@
+// The whole of one run inside its worker process: sources and a first manifest into the bundle, stack up, users set up,
+// timeline, stack down, late secrets masked, the last manifest. Whatever goes wrong on the way ends up in the manifest,
+// from which the run is judged.
 #include "harness/run/run.hpp"
 
 #include "harness/async/deadline.hpp"
@@ -35,6 +38,8 @@ scenario::Catalog Registry::catalog() const {
 namespace {
 
 constexpr auto progress_every = std::chrono::milliseconds{200};
+// The loop's own lateness: a lag this long goes into the history. Whether it is long enough to excuse a service is
+// decided when the run is judged (`judge.loop_lag`), so less than that is written down here.
 constexpr auto lag_every = std::chrono::milliseconds{10};
 constexpr auto lag_recorded = std::chrono::milliseconds{20};
 constexpr auto starvation_every = std::chrono::milliseconds{200};
@@ -44,7 +49,8 @@ workload::WallTime wall_time() {
   return std::chrono::duration_cast<workload::WallTime>(std::chrono::system_clock::now().time_since_epoch());
 }
 
-/// One run: everything that lives as long as it does, in the order in which it must die.
+/// One run: everything that lives as long as it does. Members are declared so that each is destroyed before what it
+/// refers to: the timeline before the workload and the stack, these before the recorder and the clock.
 class Player {
 public:
   Player(asio::io_context& io, const Plan& plan, const Registry& registry, const Places& places,
@@ -57,6 +63,8 @@ public:
 
   asio::awaitable<void> run(bundle::Manifest& manifest, asio::signal_set& signals) {
     try {
+      // Four things can end the run: the timeline is through, the stack's machinery fails, an operation cannot be
+      // recorded, or a signal comes. Whichever is first cancels the others, and all lead to the same way down.
       auto playing = async::either(play(), async::either(stack_.until_failure(), workload_.until_failure()));
       auto group = asio::experimental::make_parallel_group(
           asio::co_spawn(executor_, std::move(playing), asio::deferred), signals.async_wait(asio::deferred));
@@ -78,10 +86,13 @@ public:
       manifest.ending = bundle::Ending::harness_failed;
       manifest.reason = error.what();
     }
+    // No user goes on: what services answer while they are taken down says nothing of them, and must not be recorded as
+    // their failure. Then the watchers of this class are told to end, and the stack goes down.
     workload_.close();
     finished_flag_ = true;
     finished_.notify();
     co_await stack_.down([this] { return timeline_.settle(); });
+    // A completed run has no reason of its own; the first warning takes the place, so that it is read.
     if (manifest.ending == bundle::Ending::completed && !stack_.warnings().empty())
       manifest.reason = stack_.warnings().front();
     manifest.took = clock_.now();
@@ -94,6 +105,7 @@ private:
   using State = history::PhaseEvent::State;
 
   asio::awaitable<void> play() {
+    // These three end when `finished_` is notified; `play()` at the end of the file lets the loop run until they have.
     asio::co_spawn(executor_, show_progress(), asio::detached);
     asio::co_spawn(executor_, watch_lag(), asio::detached);
     asio::co_spawn(executor_, watch_processor(), asio::detached);
@@ -118,6 +130,7 @@ private:
     std::uint64_t before = 0;
     while (!finished_flag_) {
       const auto total = workload_.live().total();
+      // The last phase that is set here is the setup; from then on the timeline knows better what is going on.
       const bool playing = phase_ == Phase::setup && timeline_.phase() != "start";
       const auto phase = phase_ ? std::string(history::name_of(*phase_)) : "start";
       on_progress_({playing ? timeline_.phase() : phase, timeline_.in_force(), clock_.now(),
@@ -132,6 +145,7 @@ private:
   asio::awaitable<void> watch_lag() {
     while (!finished_flag_) {
       const auto due = clock_.now() + lag_every;
+      // True when the run has ended: then there is no lag to measure, and the loop condition ends this coroutine.
       if (co_await async::until(clock_, due, finished_.wait()))
         continue;
       const auto lag = clock_.now() - due;
@@ -140,7 +154,8 @@ private:
     }
   }
 
-  /// Whether the machine has processors to spare: where it has none, who answers late may not be at fault.
+  /// Whether the machine has processors to spare. Where this thread had to wait for one, the services beside it had to
+  /// as well, and a late answer of theirs may not be their fault. Ends where the kernel keeps no such statistics.
   asio::awaitable<void> watch_processor() {
     auto before = processor_wait();
     for (auto began = clock_.now(); before && !finished_flag_;) {
@@ -189,8 +204,10 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
   if (auto problem = bundle::save_environment(places.bundle, HOLDFAST_VERSION))
     manifest.reason = problem->message;
   (void)bundle::save_manifest(places.bundle, manifest,
-                              places.secrets); // what a crash would leave; the last one is looked at below
+                              places.secrets); // what a crash would leave; failure to write the last one counts
   try {
+    // SIGINT, SIGTERM and SIGHUP are read from here on, before there is anything to take down: none of them ends the
+    // process while servers run.
     asio::io_context io(1);
     asio::signal_set signals(io, SIGINT, SIGTERM, SIGHUP);
     Player player(io, plan, registry, places, on_progress);
@@ -209,12 +226,14 @@ bundle::Manifest play(const Plan& plan, const Registry& registry, const Places& 
     while (!done && io.run_one() > 0) {
     }
     signals.cancel();
-    io.run_for(std::chrono::seconds{1}); // what is left ends by itself: its owner said so
-    manifest.lines = player.lines();     // a probe that was in flight has been written now
+    io.run_for(std::chrono::seconds{1}); // coroutines that were told to end, and need a turn for it
+    manifest.lines = player.lines();     // only now: a probe that was in flight has been written
   } catch (const std::exception& error) {
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = error.what();
   }
+  // Also after a failure: a token may stand in a log line that was written before the run learnt that it is one. A
+  // bundle that could not be masked must not pass for a good one.
   if (auto problem = bundle::mask_late_secrets(places.bundle, places.secrets)) {
     manifest.ending = bundle::Ending::harness_failed;
     manifest.reason = problem->message;

@@ -1,3 +1,6 @@
+// The states of the steps and the arithmetic of their times. The timeline reports what happened to a step (`arm`,
+// `run`, `last`, `end`) and asks what is due; this file does nothing to the stack and reads no clock, so that tests can
+// play any course of events by calling it.
 #include "harness/run/schedule.hpp"
 
 #include <algorithm>
@@ -36,10 +39,13 @@ const Schedule::Scheduled* Schedule::find(const std::string& id) const {
 }
 
 bool Schedule::has_happened(const Scheduled& one) {
+  // A fault without `for` is in force until the run ends: if only its end counted, a step after it could never begin.
   return one.state == StepState::ended || (one.state == StepState::lasting && !one.step->lasts);
 }
 
-/// A change that restores, and one that ends no process, need no evidence of their own.
+/// True for a step that strikes something: a fault, or a change that ends processes. It shows something only when users
+/// were served shortly before it. A change that restores the stack, and one that ends no process, take nothing away and
+/// need not wait. `at_risk = 0` in a scenario switches waiting off.
 bool Schedule::must_be_at_risk(const Scheduled& one) const {
   if (scenario_.judge.at_risk.count() == 0 || one.schema.restores)
     return false;
@@ -63,17 +69,21 @@ std::optional<TimelineTime> Schedule::due(const Scheduled& one) const {
   const auto* other = find(after.step);
   if (other == nullptr || !has_happened(*other))
     return std::nullopt;
+  // The delay counts from the later of the two: the end of the other step, and the end of the wait for something to be
+  // at risk. Otherwise a checkpoint and its wait would eat up the delay, and the step would strike at once.
   return std::max(other->since, one.wait_end.value_or(other->since)) + after.delay;
 }
 
 bool Schedule::waits(std::size_t step, TimelineTime now) const {
   const auto& one = steps_[step];
+  // Users have not gone on from a baseline or a checkpoint yet: there was no pause that the stack could be idle after.
   if (one.state != StepState::waiting || !resumed_at_ || !must_be_at_risk(one))
     return false;
   if (one.wait_end && *one.wait_end >= *resumed_at_)
-    return false; // it has waited since
+    return false; // it has waited since the last checkpoint already
   if (const auto* after = std::get_if<AfterStep>(&one.step->trigger)) {
     const auto* other = find(after->step);
+    // Not `due`, which adds the delay: the wait comes first, and the delay counts from its end.
     return other != nullptr && has_happened(*other);
   }
   const auto when = due(one);
@@ -85,6 +95,8 @@ TimelineTime Schedule::waits_at_least_until() const {
 }
 
 TimelineTime Schedule::wait_ends_at() const {
+  // A stack that acknowledges nothing within the time it is given to recover will not do so soon: the step begins
+  // anyway, and the history says that it waited in vain.
   return resumed_at() + std::max(scenario_.judge.recovery_deadline, scenario_.judge.at_risk);
 }
 
@@ -107,6 +119,8 @@ bool Schedule::must_undo(std::size_t step, TimelineTime now) const {
 
 bool Schedule::is_anything_due(TimelineTime now, const MustWait& must_wait) const {
   for (std::size_t i = 0; i < steps_.size(); ++i) {
+    // `due` and not `is_due`: this is what ends the recovery before a checkpoint when the next step is due. A wait for
+    // something to be at risk ends only after that checkpoint, so recovery must not go on for its sake.
     const auto when = steps_[i].state == StepState::waiting && !must_wait(i) ? due(steps_[i]) : std::nullopt;
     if ((when && now >= *when) || has_expired(i, now) || must_undo(i, now))
       return true;
@@ -115,6 +129,7 @@ bool Schedule::is_anything_due(TimelineTime now, const MustWait& must_wait) cons
 }
 
 std::optional<TimelineTime> Schedule::next(TimelineTime now, const MustWait& must_wait) const {
+  // A step that is running has no time of its own: its end is an event, which wakes whoever sleeps until `next`.
   std::optional<TimelineTime> soonest;
   const auto take = [&](std::optional<TimelineTime> when) {
     if (when)

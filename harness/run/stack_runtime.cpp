@@ -1,3 +1,6 @@
+// Up: servers are spawned and external addresses resolved, then come fakes and links, then instances, service by
+// service in start order; at last the instances are watched and the router sends users to them. Down is the other way.
+// In between, this file records what instances report, and starts those again whose service has a supervisor.
 #include "harness/run/stack_runtime.hpp"
 
 #include "harness/async/deadline.hpp"
@@ -29,14 +32,16 @@ constexpr auto watch_least = std::chrono::milliseconds{20};   ///< between two l
 /// instances there are, all looking stays at 2 % of one core.
 constexpr auto watch_between = std::chrono::milliseconds{10};
 
-/// A folder on the way to those of units: other users pass through it, and see nothing.
+/// A folder on the way to the folders of units. A server that runs as another user (`run_as`) must be able to pass
+/// through it to its own; nobody but us can list what else is in it.
 void make_passage(const fs::path& folder) {
   fs::create_directories(folder);
   using fs::perms;
   fs::permissions(folder, perms::owner_all | perms::group_exec | perms::others_exec);
 }
 
-/// The folder of a unit: its user's alone.
+/// The folder of a unit: its user's alone. Only root can give it to another user. That user must also be able to enter
+/// every folder above it, TMPDIR's included, which is checked here and not left to a message of the server.
 void make_folder(const fs::path& folder, const std::string& user) {
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
@@ -44,7 +49,7 @@ void make_folder(const fs::path& folder, const std::string& user) {
     return;
   const auto* entry = ::getpwnam(user.c_str());
   if (entry == nullptr)
-    return; // the spawn says so
+    return; // there is no such user: the spawn fails, and says so
   if (::chown(folder.c_str(), entry->pw_uid, entry->pw_gid) != 0)
     throw EnvironmentError(fmt::format("cannot give {} to the user {}: {}", folder.string(), user,
                                        std::error_code(errno, std::generic_category()).message()));
@@ -79,6 +84,7 @@ void StackRuntime::process(const history::ProcessEvent& event) {
 
 void StackRuntime::config(const history::ConfigEvent& event, const std::string& text) {
   recorder_.event(event);
+  // The file is named by the hash of its text: a version that several instances have, or that comes back, is kept once.
   const auto path = places_.bundle / "config" / fmt::format("{}-{}", event.hash, event.file);
   if (fs::exists(path))
     return;
@@ -98,6 +104,7 @@ std::string StackRuntime::masked(std::string_view line) {
 }
 
 void StackRuntime::fail(std::exception_ptr failure) {
+  // The first failure is the cause; what fails after it often fails because of it.
   if (!failure_)
     failure_ = std::move(failure);
   failed_.notify();
@@ -109,6 +116,7 @@ void StackRuntime::lost(stack::Instance& instance, const std::string& why) {
 }
 
 std::string StackRuntime::shown(const std::string& key, const std::string& value) const {
+  // By the key alone: a value that a step sets is in no text in which masking would find it by its name.
   return places_.secrets.is_secret_name(key) ? places_.secrets.mark(value) : value;
 }
 
@@ -127,10 +135,11 @@ void StackRuntime::ended_unasked(stack::Instance& instance) {
     });
 }
 
-/// Starts again what ended by itself, as often and as quickly as the stack file says. A step that has begun on the
-/// instance has it for itself.
+/// Starts an instance again that ended by itself, as often and as quickly as the stack file says. It stops as soon as a
+/// step has begun on the instance: the step brings it up itself, and two starts would undo each other's work. An
+/// instance that runs and is not ready is left as it is: only one that exits again is tried again.
 asio::awaitable<void> StackRuntime::supervise(stack::Instance& instance, scenario::Supervisor supervisor) {
-  co_await instance.await_gone(); // what a launcher has started is left alone
+  co_await instance.await_gone(); // a launcher may end while what it has started goes on: that is left alone
   for (int tries = 0; tries < supervisor.tries; ++tries) {
     if (tries > 0)
       co_await instance.wait_while_open(supervisor.within / supervisor.tries);
@@ -149,6 +158,7 @@ std::string StackRuntime::socket_of(const Dependency& dependency) const {
   auto path = scenario::substitute(dependency.socket, [&](std::string_view name) -> std::optional<std::string> {
     return name == "dir" ? std::optional(directory.string()) : std::nullopt;
   });
+  // How long the path is depends on TMPDIR: no check of the stack file alone can find this.
   if (path.size() >= sizeof(sockaddr_un::sun_path))
     throw EnvironmentError(fmt::format("the Unix socket {} of '{}' has a longer path than the {} bytes that the kernel "
                                        "takes: set TMPDIR to a shorter folder",
@@ -177,6 +187,7 @@ void StackRuntime::make_servers() {
   for (const auto& dependency : plan_.scenario.stack.dependencies) {
     if (dependency.provider != Dependency::Provider::server)
       continue;
+    // A server has no releases: one command for ever. The map keeps it where it is, since the unit holds a reference.
     auto& code = server_code_[dependency.name];
     code.command = dependency.command;
     stack::Unit unit{.name = dependency.name,
@@ -188,6 +199,7 @@ void StackRuntime::make_servers() {
                      .prepare = dependency.prepare,
                      .release = {},
                      .code = [&code](const std::string&) -> const scenario::ServiceRelease& { return code; }};
+    // `{password}` is for servers alone; services are given it as `{link.NAME.password}`.
     auto setup = setup_of(std::move(unit), addresses_.server(dependency.name),
                           places_.workspace / "dependencies" / dependency.name,
                           [this](std::string_view name) -> std::optional<std::string> {
@@ -223,6 +235,7 @@ void StackRuntime::make_instances() {
                                 return links_.place_of_need(service->name, host, key);
                               }));
       instance->write_config(stack.initial_release);
+      // `is_known_good` compares with it. Taken now: what stands on disk later may be what a step has written.
       good_hashes_[instance->name()] = instance->config_hash();
       instances_.push_back(std::move(instance));
     }
@@ -245,6 +258,9 @@ asio::awaitable<void> StackRuntime::start_server(stack::Instance& server) {
 }
 
 asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
+  // Before the start, not after it: whoever listens on the port now is certainly not this instance. A wildcard listener
+  // takes the port on every address. When that is another instance of ours, the service ignores the address that it is
+  // given, which its user can mend; a foreign process is a matter of this machine.
   const auto& place = instance.place();
   for (const auto& taken : stack::listening_on(place.port))
     if (taken.address == place.address || taken.is_wildcard()) {
@@ -260,6 +276,7 @@ asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
     }
   const auto started = co_await instance.start();
   if (started.how == stack::Started::How::ready) {
+    // A service that binds to the wildcard on a single host works, and cannot work on two: a warning, not an error.
     if (!instance.misplaced().empty()) {
       warnings_.push_back(instance.misplaced());
       recorder_.event(history::WarningEvent{instance.name(), instance.misplaced()});
@@ -285,6 +302,8 @@ asio::awaitable<void> StackRuntime::start_instance(stack::Instance& instance) {
 
 asio::awaitable<void> StackRuntime::up() {
   make_servers();
+  // All at the same time: dependencies do not need each other. `together` waits for all before it throws, so that the
+  // failure of one leaves no start of another behind.
   std::vector<asio::awaitable<void>> dependencies;
   for (const auto& server : servers_)
     dependencies.push_back(start_server(*server));
@@ -292,13 +311,16 @@ asio::awaitable<void> StackRuntime::up() {
     if (dependency.provider == Dependency::Provider::external)
       dependencies.push_back(links_.find_external(dependency));
   co_await async::together(std::move(dependencies));
+  // Links before instances: a configuration names the endpoints of links, and a service may connect while it starts.
+  // After servers and external addresses: the links lead there.
   links_.make([this](const Dependency& dependency) { return socket_of(dependency); });
   make_instances();
   for (const auto& service : stack::by_kind(instances())) {
-    co_await start_instance(*service.front()); // alone: does it keep to its address?
+    co_await start_instance(*service.front()); // alone: once it listens, the next start sees at which address
     co_await async::together(std::span(service).subspan(1), [this](auto* one) { return start_instance(*one); });
   }
   for (auto* instance : instances())
+    // Only when all are up: an instance that was never started would be recorded as not ready.
     asio::co_spawn(executor_, watch(*instance), [this](std::exception_ptr failure) {
       if (failure)
         fail(std::move(failure));
@@ -314,12 +336,16 @@ asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> 
     server->expect_end(); // one may end when its last client does
   for (const auto& instance : instances_)
     instance->close(); // no step brings one up behind our back
+  // `close` has sent SIGKILL to all of them; here each process tree is awaited to its end.
   for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
     co_await (*instance)->kill();
+  // A step at work holds references to instances and links, and its coroutine ends only now that its processes are
+  // gone.
   co_await settle();
   for (const auto& server : servers_)
+    // A graceful end: a killed PostgreSQL leaves a shared memory segment behind that outlives its processes.
     (void)co_await server->stop();
-  for (const auto& server : servers_) { // one that was just being prepared or started
+  for (const auto& server : servers_) { // one that was just being prepared or started: it starts no more
     server->close();
     co_await server->kill();
   }
@@ -327,9 +353,11 @@ asio::awaitable<void> StackRuntime::down(std::function<asio::awaitable<void>()> 
   bodies_.write();
 }
 
-/// Probes an instance for the readiness check, also while it is down.
+/// Probes an instance again and again until the stack goes down, also while the instance is down: the readiness check
+/// compares what the instance said of itself with how users fared. While it starts, its start probes it.
 asio::awaitable<void> StackRuntime::watch(stack::Instance& instance) {
-  // On large stacks seldom enough to be cheap, but always at least three looks within the grace period of a lie.
+  // On large stacks seldom enough to be cheap, but with at least three looks in `lying_grace`: a lie is an instance
+  // that still says that it is ready when users have had no service for that long, and looks are how it is found.
   const auto seldom =
       std::max<async::Duration>(instance.unit().ready.every * 10, watch_between * static_cast<int>(instances_.size()));
   const auto every =
@@ -360,6 +388,8 @@ stack::Instance* StackRuntime::instance(const std::string& name) const {
 std::vector<stack::Instance*> StackRuntime::select(const scenario::InstanceSelection& selection,
                                                    const std::string& that) const {
   std::set<int> hosts(selection.hosts.begin(), selection.hosts.end());
+  // A number of hosts means the first ones in an order that the seed gives: the same in every step of the run, so that
+  // a fault and the change that restores what it struck mean the same hosts.
   if (hosts.empty() && selection.host_count > 0) {
     const auto order = workload::host_order(plan_.scenario.stack.hosts, plan_.seed);
     hosts.insert(order.begin(), order.begin() + selection.host_count);
@@ -381,6 +411,8 @@ std::vector<stack::Instance*> StackRuntime::select(const scenario::InstanceSelec
 bool StackRuntime::is_known_good() const {
   const auto& good = plan_.scenario.stack.initial_release;
   return std::all_of(instances_.begin(), instances_.end(), [&](const auto& one) {
+    // All three: the code may be the old one and the file edited; both may be back, and the process still be one that
+    // was started with something else.
     return one->code_release() == good && one->config_hash() == good_hashes_.at(one->name()) &&
            !one->has_pending_change();
   });

@@ -14,13 +14,13 @@ public:
 
   /// Dependencies, links, then instances in start order. Throws StackError or EnvironmentError.
   [[nodiscard]] asio::awaitable<void> up();
-  /// Every process of every instance and server is gone when this returns. `settle` is awaited between: links stay
-  /// until then.
+  /// Every process of every instance and server is gone when this returns. Instances go first, then `settle` is
+  /// awaited, which returns when no step is at work any more. Servers and links stay until then.
   [[nodiscard]] asio::awaitable<void> down(std::function<asio::awaitable<void>()> settle);
+  /// A value of a configuration as it may be shown: a mark where its key is the name of a secret.
+  [[nodiscard]] std::string shown(const std::string& key, const std::string& value) const;
   /// Returns only by throwing what makes the stack's own machinery unable to go on: a killed shim, a link without
   /// descriptors.
-  /// A value of a configuration as it may be shown.
-  [[nodiscard]] std::string shown(const std::string& key, const std::string& value) const;
   [[nodiscard]] asio::awaitable<void> until_failure();
 
   /// Of services, in start order, host by host.
@@ -31,12 +31,14 @@ public:
                                                      const std::string& that) const;
   [[nodiscard]] Links& links() { return links_; }
   [[nodiscard]] Router& router() { return router_; }
-  /// The bodies of messages on framed links; the timeline says when there is a strike, and when there is time to write.
+  /// The bodies of messages on framed links. The timeline tells them when a step strikes, and writes them to disk when
+  /// no operation is open that this would delay.
   [[nodiscard]] history::Bodies& bodies() { return bodies_; }
   /// Every instance has the code and the configuration that the stack started with.
   [[nodiscard]] bool is_known_good() const;
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-  /// Whether a step is at work on an instance: a supervisor leaves it alone then.
+  /// Asked before a supervisor starts an instance again: true while a step is at work on it, which then has it for
+  /// itself. Set by the timeline.
   std::function<bool(const stack::Instance&)> is_in_a_step = [](const stack::Instance&) { return false; };
 
 private:

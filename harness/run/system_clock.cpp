@@ -16,7 +16,7 @@ async::Time SystemClock::now() const {
 asio::awaitable<void> SystemClock::wait_until(async::Time when) {
   asio::steady_timer timer(executor_, start_ + when);
   // Every wait with a deadline that is met cancels one of these: an exception each time is felt at thousands a second.
-  // Whoever was cancelled learns it at its next co_await.
+  // So a cancelled wait returns early; the coroutine that was cancelled learns it at its next co_await.
   boost::system::error_code cancelled;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
 }

@@ -1,3 +1,7 @@
+// One loop (`play_steps`) begins the steps that are due, undoes those whose time is over, and reads everything back
+// when no step is in force. A step at a position begins elsewhere: in the coroutine of the link whose message reached
+// its gate. Only the strike of a step is awaited; its follow-up (readiness, respawn) runs beside the loop and notifies
+// `changed_` when it ends.
 #include "harness/run/timeline.hpp"
 
 #include "harness/async/deadline.hpp"
@@ -17,6 +21,8 @@ using scenario::StepSchema;
 
 namespace {
 
+// A strike holds up the loop, or the message at a gate. One that takes longer than this, apart from the drain that its
+// service declares, is reported as late.
 constexpr async::Duration strike_deadline = std::chrono::seconds{10};
 
 std::vector<StepSchema> schemas_of(const scenario::Scenario& scenario, const Registry& registry) {
@@ -79,6 +85,8 @@ StepEvent Timeline::event_of(const Playing& playing, StepEvent::State state) con
   return event;
 }
 
+/// Asked by supervisors. A step on a link is at work on no instance: an instance that ends while its link is cut is
+/// started again.
 bool Timeline::is_at_work_on(const stack::Instance& instance) const {
   if (restarting_all_)
     return true;
@@ -99,6 +107,8 @@ asio::awaitable<void> Timeline::play() {
   co_await baseline();
   phase_ = "timeline";
   co_await play_steps();
+  // From here to the last read nothing new is to happen: faults that last to the end are undone, the stack gets its
+  // time to recover, queued operations are still sent. Then everything is read from a stack at rest.
   phase_ = "final reads";
   co_await undo(true);
   if (!recovering_from_.empty())
@@ -107,10 +117,13 @@ asio::awaitable<void> Timeline::play() {
   co_await workload_.quiesce(); // what is in flight counts as well
   if (const auto within = plan_.scenario.stack.declare.payments_visible; within.count() > 0)
     co_await clock_.wait_for(within); // what the book does not show then is due
+  // Reading everything twice shows nothing new: not where no operation and no step came after the last checkpoint.
   if (checkpoints_ == 0 || !unchecked_after_.empty() || checked_operations_ != workload_.live().total())
     co_await checkpoint(unchecked_after_, false);
   workload_.stop();
   co_await workload_.quiesce();
+  // The workload is stopped for good, so that what is missing after the cold restart can only be the restart's doing.
+  // Supervisors keep away meanwhile: they would start what is being stopped.
   if (plan_.scenario.cold_restart) {
     phase_ = "cold restart";
     restarting_all_ = true;
@@ -132,6 +145,8 @@ void Timeline::go_on() {
 }
 
 asio::awaitable<void> Timeline::baseline() {
+  // What the journey has read too seldom is read here, before the first step: a statement that the stack file describes
+  // wrongly would otherwise show only after a step, and be blamed on it.
   if (workload_.has_baseline())
     co_return;
   using history::PhaseEvent;
@@ -142,8 +157,9 @@ asio::awaitable<void> Timeline::baseline() {
   go_on();
 }
 
-/// On a slow machine a step may still be at work on an instance when the next one is due there: two would undo each
-/// other's work, and nothing would have been read back between them.
+/// On a slow machine a step may still be at work on an instance when the next one is due there. Were both to go on,
+/// they would undo each other's work, and nothing would have been read back between them. Steps on links touch no
+/// instance, and for a step at a position the loop only arms a gate: neither has to wait.
 bool Timeline::must_wait(std::size_t number) const {
   const auto& playing = steps_[number];
   if (playing.kind->schema.acts == StepSchema::Acts::on_link ||
@@ -158,7 +174,8 @@ bool Timeline::must_wait(std::size_t number) const {
   return false;
 }
 
-/// Something that a strike could lose was acknowledged just now, on its way.
+/// True when the stack has just acknowledged, on a host and path that the step strikes, a change that it could lose by
+/// it. Without that the step would strike an idle stack, and surviving it would prove nothing.
 bool Timeline::is_at_risk(const Playing& playing) const {
   const auto& scenario = plan_.scenario;
   const auto& stack = scenario.stack;
@@ -167,8 +184,10 @@ bool Timeline::is_at_risk(const Playing& playing) const {
   };
   const auto& journey = scenario.workload.journey;
   if (std::none_of(journey.begin(), journey.end(), offers_change))
-    return true; // there is nothing to wait for
+    return true; // users only read: no acknowledgement will come
   const scenario::Struck struck{names_of(stack_.select(playing.step->instances, {})), link_of(*playing.step)};
+  // What was acknowledged before the last checkpoint does not count: the stack was idle since then, with time to store
+  // it.
   const auto from = std::max(resumed_at_, clock_.now() - scenario.judge.at_risk);
   return workload_.live().acknowledged(from, [&](const std::string& operation, int host) {
     return scenario::hosts_on_path(stack, *stack.operation(operation), struck).contains(host);
@@ -195,9 +214,11 @@ void Timeline::end_waits() {
 
 asio::awaitable<void> Timeline::play_steps() {
   const auto length = plan_.scenario.workload.length;
+  // Without steps and without a length there would be no time in which the workload could show anything.
   const auto shortest =
       steps_.empty() && length == async::Duration{} ? async::Duration(std::chrono::seconds{1}) : length;
   for (;;) {
+    // What a gated step or a follow-up threw ends the run here: nobody awaits their coroutines.
     rethrow();
     co_await act_on_due();
     co_await undo(false);
@@ -224,7 +245,8 @@ asio::awaitable<void> Timeline::act_on_due() {
       arm(i);
       continue;
     }
-    // What the step before it did is read back first, if nothing else is in force: then the stack is idle.
+    // What the step before it did is read back first, if nothing else is in force: a loss that is found later could be
+    // the doing of either. After the checkpoint the stack is idle, so this step may have to wait again.
     if (!unchecked_after_.empty() && !schedule_.is_busy()) {
       co_await checkpoint(unchecked_after_, false);
       if (schedule_.waits(i, workload_.timeline()))
@@ -237,6 +259,8 @@ asio::awaitable<void> Timeline::act_on_due() {
       expire(i);
 }
 
+/// Recovery also ends when another step begins at its gate. Then there is no checkpoint yet: reads would meet that
+/// step's fault.
 asio::awaitable<void> Timeline::read_back_if_idle() {
   if (!recovering_from_.empty())
     co_await recover();
@@ -246,6 +270,8 @@ asio::awaitable<void> Timeline::read_back_if_idle() {
 
 asio::awaitable<void> Timeline::sleep_until_next() {
   const auto now = workload_.timeline();
+  // Woken by every operation only where its acknowledgement may end a wait: at thousands of operations a second this
+  // loop would otherwise do nothing else.
   bool awaits_acknowledgement = false;
   for (std::size_t i = 0; i < steps_.size(); ++i)
     awaits_acknowledgement =
@@ -270,11 +296,13 @@ void Timeline::arm(std::size_t number) {
       [this, number](const link::Message& message) -> asio::awaitable<link::Gate::Sender> {
         using Sender = link::Gate::Sender;
         if (schedule_.state(number) != StepState::armed)
-          co_return Sender::lives; // it has expired meanwhile
+          co_return Sender::lives; // the step expired while this message came to its gate
         auto event = event_of(steps_[number], StepEvent::State::position);
         event.peer = stack_.links().instance_at(*steps_[number].gate_link, message.peer);
         event.connection = message.connection;
         recorder_.event(event);
+        // A request whose sender the strike has killed is never delivered: the gate stands for a crash before it was
+        // sent. That is known only after the strike.
         const auto* sender = stack_.instance(message.peer); // null: it came from users
         co_await begin(number, event.peer);
         co_return sender == nullptr || sender->has_first_process() ? Sender::lives : Sender::gone;
@@ -298,10 +326,12 @@ void Timeline::expire(std::size_t number) {
   recorder_.event(event);
 }
 
-/// Strikes now, follows up in the background: a held message moves when this returns.
+/// Strikes now and follows up in the background. A message that a gate holds moves when this returns: the follow-up
+/// would keep it for as long as services take to start. `that` is the peer of the held message.
 asio::awaitable<void> Timeline::begin(std::size_t number, std::string that) {
   auto& playing = steps_[number];
   const auto& step = *playing.step;
+  // Resolved when the step begins: "that" instance is known only when its message has come.
   playing.targets = stack_.select(step.instances, that);
   auto* link = stack_.links().find(link_of(step));
   auto peers = link == nullptr ? link::Peers{} : stack_.links().peers(*link, step.instances, playing.targets);
@@ -326,6 +356,7 @@ asio::awaitable<void> Timeline::begin(std::size_t number, std::string that) {
   event.instances = names_of(playing.targets);
   event.link = link_of(step);
   recorder_.event(event);
+  // Before the strike: the bodies kept up to here are those that came before it.
   stack_.bodies().strike(step.id);
   try {
     if (!co_await async::until(clock_, clock_.now() + strike_deadline + longest_drain(plan_.scenario.stack),
@@ -334,6 +365,7 @@ asio::awaitable<void> Timeline::begin(std::size_t number, std::string that) {
       late.evidence = "the strike did not complete within " + scenario::format_duration(strike_deadline);
       recorder_.event(late);
     }
+    // A strike that was too slow is cut off and the step goes on: whether it took effect is for its proof to say.
     note(playing, StepEvent::State::struck);
   } catch (...) {
     failure_ = std::current_exception();
@@ -348,7 +380,10 @@ asio::awaitable<void> Timeline::run_step(std::size_t number) {
   ++running_;
   try {
     co_await playing.action->follow_up();
+    // Remembered, since a later step may restore what the stack started with: a checkpoint says whether that is in
+    // force, and whether it was ever left.
     left_good_ = left_good_ || !stack_.is_known_good();
+    // A lasting fault that ended by itself and has no `for` is not in force any more: nothing is left to undo.
     const bool lasting = playing.kind->schema.lasting == StepSchema::Lasting::lasting;
     if (lasting && (playing.step->lasts || playing.action->is_in_force())) {
       schedule_.last(number, workload_.timeline());
@@ -373,6 +408,7 @@ void Timeline::finish(std::size_t number) {
   if (playing.gate)
     playing.gate_link->remove(std::shared_ptr<link::Tap>(playing.gate));
   schedule_.end(number, workload_.timeline());
+  // What struck the stack is over: recovery is measured from this moment.
   restored_at_ = clock_.now();
   settled_at_ = restored_at_;
   recovering_from_ = playing.step->id;
@@ -398,7 +434,8 @@ asio::awaitable<void> Timeline::undo(bool everything) {
   }
 }
 
-/// Waits until the stack has recovered, the deadline has passed, or the next step is due.
+/// Waits until the stack has recovered, the deadline has passed, or the next step is due or begins at its gate. How it
+/// went is in the history; a stack that has not recovered is read all the same.
 asio::awaitable<void> Timeline::recover() {
   const auto is_disturbed = [this] {
     return failure_ != nullptr || schedule_.is_busy() ||
@@ -415,7 +452,9 @@ asio::awaitable<void> Timeline::checkpoint(std::string after, bool cold) {
     recorder_.event(history::CheckpointEvent{checkpoints_, state, after, cold, stack_.is_known_good(), left_good_});
   };
   co_await workload_.quiesce();
-  stack_.bodies().write(); // nothing waits for the loop now
+  stack_.bodies().write(); // no operation is open that writing would delay
+  // Reads go where users are sent. An instance that is ready again and not yet routed would make them fail, though the
+  // stack is well.
   co_await stack_.router().await_routed(stack_.instances());
   // The harness's own reads are no part of the stack's history: gates neither count nor hold them.
   for (const auto& playing : steps_)
@@ -424,6 +463,7 @@ asio::awaitable<void> Timeline::checkpoint(std::string after, bool cold) {
   describe(history::CheckpointEvent::State::began);
   co_await workload_.read_back(checkpoints_, settled_at_);
   describe(history::CheckpointEvent::State::ended);
+  // A step may have begun at its gate while the workload came to rest: its own checkpoint is still due.
   if (unchecked_after_ == after)
     unchecked_after_.clear();
   checked_operations_ = workload_.live().total();
@@ -431,6 +471,7 @@ asio::awaitable<void> Timeline::checkpoint(std::string after, bool cold) {
     if (playing.gate)
       playing.gate->resume();
   phase_ = phase;
+  // After the last steps users do not go on: whatever they did then would be read by nobody.
   if (phase_ == "timeline")
     go_on();
 }

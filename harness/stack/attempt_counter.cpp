@@ -15,7 +15,8 @@ namespace holdfast::stack {
 
 namespace {
 
-/// Tcp AttemptFails of /proc/net/snmp.
+/// Tcp AttemptFails of /proc/net/snmp, which has two lines that begin with "Tcp:": the names, then their values. 0 when
+/// it cannot be read.
 std::uint64_t failed_attempts_of_the_machine() {
   std::ifstream stream("/proc/net/snmp");
   std::vector<std::string> names, values;
@@ -33,7 +34,9 @@ std::uint64_t failed_attempts_of_the_machine() {
   return 0;
 }
 
-/// Keeps TCP segments with SYN and without ACK for this port. The packet begins with its IP header.
+/// Has the kernel queue only the first segments of connections to this port: SYN without ACK. A SYN with ACK is the
+/// answer to somebody's own attempt. A raw socket is handed packets from their IP header on, and sees those that the
+/// kernel refuses because nobody listens.
 bool attach_filter(int socket, std::uint16_t port) {
   constexpr std::uint32_t syn = 0x02, ack = 0x10;
   sock_filter code[] = {
@@ -43,7 +46,7 @@ bool attach_filter(int socket, std::uint16_t port) {
       BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13), // flags
       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, 1), // one byte of it will do
+      BPF_STMT(BPF_RET | BPF_K, 1), // keep one byte: only the number of segments counts
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
@@ -54,6 +57,8 @@ bool attach_filter(int socket, std::uint16_t port) {
 
 AttemptCounter::AttemptCounter(const std::string& address, std::uint16_t port)
     : socket_(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP)) {
+  // Opening the socket fails without CAP_NET_RAW. A socket that cannot be filtered or bound is given up as well: it
+  // would count attempts on other places.
   sockaddr_in where{};
   where.sin_family = AF_INET;
   if (socket_.valid() &&
@@ -71,13 +76,15 @@ std::uint64_t AttemptCounter::count() {
   return total() - before_;
 }
 
+// Empties the socket's queue, and adds what the queue had no room for.
 std::uint64_t AttemptCounter::total() {
   if (!socket_.valid())
     return failed_attempts_of_the_machine();
   std::array<char, 64> packet{};
   while (::recv(socket_.get(), packet.data(), packet.size(), 0) >= 0)
     ++seen_;
-  // What found the queue full was dropped, and counted.
+  // Segments that found the queue full are missing in it, and the kernel counts them: attempts come by the thousand
+  // while a dependency is down.
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
   socklen_t size = sizeof memory;
   const bool known = ::getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0;

@@ -1,6 +1,6 @@
-// Counts attempts to connect to one address, those that the kernel refuses included: a raw socket that is handed every
-// SYN which arrives there. Needs CAP_NET_RAW; without it the whole network namespace's count of failed attempts has to
-// do, and says so.
+// Counts attempts to connect to one address, those that the kernel refuses included: a raw socket is handed every SYN
+// that arrives there. Needs CAP_NET_RAW. Without it the count of failed attempts in the whole network namespace is used
+// instead, and `scope` says so.
 #pragma once
 
 #include "harness/process/scoped_fd.hpp"
@@ -19,7 +19,7 @@ public:
   AttemptCounter(const std::string& address, std::uint16_t port);
 
   [[nodiscard]] Scope scope() const { return socket_.valid() ? Scope::endpoint : Scope::machine; }
-  /// Counts from here; what came before, other packets that slipped in included, is forgotten.
+  /// Counts from here. Forgets what came before, such as packets that arrived before the socket's filter was in place.
   void restart();
   /// Since the last `restart`.
   [[nodiscard]] std::uint64_t count();

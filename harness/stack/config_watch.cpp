@@ -11,6 +11,8 @@ ConfigWatch::ConfigWatch() : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
     throw std::system_error(errno, std::system_category(), "inotify");
 }
 
+// Watches the directory, not the file: a configuration is replaced by renaming a new file onto it, and a watch of the
+// file would stay with the old one. What the harness opens to write has another name and is counted under that.
 void ConfigWatch::add(const std::filesystem::path& directory) {
   const int watch = ::inotify_add_watch(fd_.get(), directory.c_str(), IN_OPEN);
   if (watch < 0)
@@ -26,6 +28,7 @@ void ConfigWatch::drain() {
       return; // EAGAIN: nothing more has happened
     for (auto* at = buffer; at < buffer + size;) {
       const auto* event = reinterpret_cast<const inotify_event*>(at);
+      // Without a name it is the directory itself that was opened, or the kernel's notice that its queue overflowed.
       if (event->len > 0)
         ++opens_[directories_[event->wd] / event->name];
       at += sizeof(inotify_event) + event->len;

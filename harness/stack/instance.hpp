@@ -1,8 +1,8 @@
 // One unit of the stack: a service on one host, or a server that the run spawns. Its configuration on disk, its
 // process, its readiness, its log.
 //
-// Owned by the run's stack, used from its thread. It knows no scenario and no links: where it finds what it needs comes
-// in as a lookup of placeholders.
+// Owned by the run's stack, used from its thread. It knows neither scenario nor links: the addresses of what it needs
+// are answered by the lookup of placeholders that it is given.
 #pragma once
 
 #include "harness/async/event.hpp"
@@ -91,16 +91,16 @@ public:
   [[nodiscard]] const Place& place() const { return setup_.place; }
   [[nodiscard]] bool is_ready() const { return ready_; } ///< by the last probe
   [[nodiscard]] bool is_running() const { return process_ && !process_->is_gone(); }
-  /// Its first process is there; what that has started may outlive it.
+  /// Its first process has not ended. When it has, processes that it started may still run.
   [[nodiscard]] bool has_first_process() const { return process_ && !process_->status(); }
-  /// It is not running, and nobody had asked for that.
+  /// It is not running, and no step, supervisor or end of the run had asked it to end.
   [[nodiscard]] bool has_ended_unasked() const { return !is_running() && ended_unasked_; }
   /// The run is over: the process is killed and no other is started.
   void close();
   [[nodiscard]] bool is_closed() const { return closed_; }
-  /// Whatever ends from here on was meant to: the run is being taken down.
+  /// From here on the end of its process is expected and not reported: the run is being taken down.
   void expect_end();
-  /// Waits for so long, or until the run is over.
+  /// Waits for `duration`, or until the run is over.
   [[nodiscard]] asio::awaitable<void> wait_while_open(async::Duration duration);
   [[nodiscard]] bool is_starting() const { return starting_; }
   /// What is on disk differs from what the running process was started with.
@@ -160,12 +160,13 @@ public:
                                                   async::HttpConnection* kept);
 
 private:
-  /// One process's, from its spawn to its end.
+  /// What was asked and seen of one process, from its spawn to its end. A new one is made for every start, so that the
+  /// end of an old process is judged by what was asked of that one.
   struct Life {
     bool asked = false;     ///< its end was asked for
     bool was_ready = false; ///< until then an end is a refusal to start
-    bool given_up = false;  ///< whoever started it waits no longer
-    int last_pid = 0;       ///< of its tree, that was reaped last, beside the first process
+    bool given_up = false;  ///< its start has timed out: nobody waits for it to become ready
+    int last_pid = 0;       ///< the process of its tree, other than the first, that was reaped last
     std::optional<process::WaitStatus> last_status;
 
     [[nodiscard]] bool is_starting() const { return !was_ready && !given_up; }
@@ -192,11 +193,11 @@ private:
   bool ready_ = false;
   std::string last_answer_; ///< of a probe
   bool starting_ = false;
-  bool spawning_ = false; ///< there is a process on its way that nobody can reach yet
+  bool spawning_ = false; ///< a process is being spawned that `process_` does not name yet
   bool closed_ = false;
   bool ended_unasked_ = false; ///< the last process ended by itself
   bool killed_at_stop_ = false;
-  bool is_launched_ = false; ///< when its end began, its first process had ended: the tree is all there is
+  bool is_launched_ = false; ///< its first process had ended before the stop: the rest of its tree is the service
   int left_behind_ = 0;
   std::optional<async::Time> stopping_since_;
   bool ends_suddenly_ = false; ///< by the stop signal that it was sent
@@ -210,7 +211,8 @@ private:
   std::string config_hash_;
 };
 
-/// Those of one kind each, kinds in their order here: what may go up or down at the same time.
+/// The instances grouped by kind, in the order in which the kinds first appear: the members of a group may go up or
+/// down at the same time.
 [[nodiscard]] std::vector<std::vector<Instance*>> by_kind(const std::vector<Instance*>& instances);
 
 } // namespace holdfast::stack

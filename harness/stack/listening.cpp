@@ -18,8 +18,8 @@ namespace holdfast::stack {
 
 namespace {
 
-/// Asks the kernel for the listening sockets of one family: far quicker than /proc/net/tcp, which lists every
-/// connection and what is left of those that have ended.
+/// Asks the kernel for the listening sockets of one family, and adds those on `port`. Far quicker than /proc/net/tcp,
+/// which lists every connection and those that have ended and linger.
 void ask_kernel(int family, std::uint16_t port, std::vector<Listening>& found) {
   const process::ScopedFd fd(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd.valid())
@@ -51,6 +51,7 @@ void ask_kernel(int family, std::uint16_t port, std::vector<Listening>& found) {
       char text[INET6_ADDRSTRLEN] = {};
       ::inet_ntop(family, socket->id.idiag_src, text, sizeof text);
       const std::string address = text;
+      // An IPv6 socket bound to an IPv4 address shows it as "::ffff:127.16.0.1"; places are IPv4.
       found.push_back({address.starts_with("::ffff:") ? address.substr(7) : address, port, socket->idiag_inode});
     }
   }
@@ -65,11 +66,13 @@ std::vector<Listening> listening_on(std::uint16_t port) {
   return found;
 }
 
+// Breadth first; `tree` grows while it is walked. The children of every thread are read, since the kernel lists a child
+// under the thread that forked it. Bounded, because a service that forks without end would never be done with.
 std::vector<int> process_tree(int root) {
   std::vector<int> tree = {root};
   for (std::size_t i = 0; i < tree.size() && tree.size() < 10'000; ++i) {
     std::error_code error;
-    // Processes end while we look: an iterator that fails is at its end.
+    // A process may end while it is looked at: then the iterator fails, and its children are passed over.
     for (std::filesystem::directory_iterator task(fmt::format("/proc/{}/task", tree[i]), error), end;
          !error && task != end; task.increment(error)) {
       std::ifstream children(task->path() / "children");
@@ -80,6 +83,7 @@ std::vector<int> process_tree(int root) {
   return tree;
 }
 
+// A process whose descriptors may not be read counts as one that does not hold the socket.
 bool tree_holds_socket(int root, std::uint64_t inode) {
   const auto wanted = fmt::format("socket:[{}]", inode);
   for (const int pid : process_tree(root)) {
@@ -99,8 +103,9 @@ std::uint64_t start_time(int pid) {
   std::string line;
   if (!std::getline(stream, line))
     return 0;
-  std::istringstream fields(line.substr(line.rfind(')') + 2)); // the name may hold anything, even ')'
+  std::istringstream fields(line.substr(line.rfind(')') + 2)); // the process's name may itself hold ')'
   std::string skipped;
+  // starttime is field 22 of proc(5), and the stream begins at field 3.
   for (int i = 3; i < 22; ++i)
     fields >> skipped;
   std::uint64_t value = 0;

@@ -17,6 +17,8 @@ std::optional<uid_t> user_of_socket(const std::string& address, std::uint16_t po
     nlmsghdr header{};
     inet_diag_req_v2 query{};
   } request;
+  // Not a dump (NLM_F_DUMP): both ends are given, so the kernel looks up this one socket. Its source is the other end
+  // of the connection that we have, seen from there.
   request.header = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST};
   request.query.sdiag_family = AF_INET;
   request.query.sdiag_protocol = IPPROTO_TCP;

@@ -14,6 +14,7 @@ namespace holdfast::stack {
 
 namespace {
 
+/// GET of `path`, over `kept` where there is such a connection, or else over one that ends with the reply.
 asio::awaitable<async::HttpOutcome> ask(const std::string& path, const ProbeTarget& target,
                                         async::HttpConnection* kept) {
   if (kept == nullptr) {
@@ -24,7 +25,8 @@ asio::awaitable<async::HttpOutcome> ask(const std::string& path, const ProbeTarg
   if (!used)
     kept->close();
   auto outcome = co_await kept->exchange({"GET", path, {}, {}});
-  // A server may close an idle connection just when it is used again: that says nothing about the server.
+  // A server may close an idle connection at the very moment it is used again. That says nothing about its readiness,
+  // so one that had been used before is tried once more, over a new connection.
   if (used && std::holds_alternative<async::HttpFailure>(outcome))
     outcome = co_await kept->exchange({"GET", path, {}, {}});
   co_return outcome;
@@ -39,6 +41,7 @@ asio::awaitable<ProbeAnswer> probe_http(const scenario::Probe& probe, const Prob
   co_return ProbeAnswer{status >= 200 && status < 300, std::to_string(status)};
 }
 
+/// Ready as soon as a connection is accepted; nothing is sent over it.
 template <class Protocol>
 asio::awaitable<ProbeAnswer> connect_to(typename Protocol::endpoint endpoint) {
   typename Protocol::socket socket(co_await asio::this_coro::executor);
@@ -54,6 +57,8 @@ asio::awaitable<ProbeAnswer> probe_tcp(const ProbeTarget& target) {
   return connect_to<asio::ip::tcp>({asio::ip::make_address(target.place.address), target.place.port});
 }
 
+/// Runs the command to its end: ready when it exits with 0. Its output is dropped. When the probe's time is up, the
+/// Process is destroyed with this coroutine, which kills the command's tree.
 asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const ProbeTarget& target) {
   const char* path = std::getenv("PATH");
   std::vector<std::string> command;
@@ -61,6 +66,7 @@ asio::awaitable<ProbeAnswer> probe_command(const scenario::Probe& probe, const P
     command.push_back(scenario::substitute(word, target.placeholders));
   process::ProcessSpec spec;
   spec.command = std::move(command);
+  // Of the environment only PATH, so that the command is found; what it asks for, it is told by placeholders.
   spec.environment = {{"PATH", path != nullptr ? path : "/usr/bin:/bin"}};
   spec.directory = target.directory;
   spec.shim = process::find_shim();
@@ -96,7 +102,7 @@ asio::awaitable<ProbeAnswer> probe_once(async::Clock& clock, const scenario::Pro
                                         async::HttpConnection* kept, async::Duration timeout) {
   auto answer = co_await async::until(clock, clock.now() + timeout, probe_by_kind(probe, target, kept));
   if (!answer && kept != nullptr)
-    kept->close(); // its answer would come for the next question
+    kept->close(); // or the late reply would be taken for that of the next probe
   co_return answer ? *answer
                    : ProbeAnswer{false, fmt::format("no answer within {} ms", timeout.count() / 1'000'000), true};
 }

@@ -1,3 +1,5 @@
+// Whoever removes a run's workspace calls this first: the data directories in it lead to the segments. A segment is
+// removed only when no process uses it, and its creator and key are those of a server on such a directory.
 #include "harness/stack/server_remains.hpp"
 
 #include <cerrno>
@@ -23,7 +25,8 @@ struct Segment {
   int id = 0;
 };
 
-/// Lines 1 and 7: LOCK_FILE_LINE_PID and LOCK_FILE_LINE_SHMEM_KEY of PostgreSQL's miscadmin.h.
+/// What a server wrote about its segment into `postmaster.pid`. Lines 1 and 7: LOCK_FILE_LINE_PID and
+/// LOCK_FILE_LINE_SHMEM_KEY of PostgreSQL's miscadmin.h.
 std::optional<Segment> read_lock_file(const fs::path& file) {
   std::ifstream stream(file);
   Segment segment;
@@ -39,10 +42,11 @@ std::optional<Segment> read_lock_file(const fs::path& file) {
       return segment;
     }
   }
-  return std::nullopt; // no server's, or one that had not come so far
+  return std::nullopt; // no server's file, or the server was killed before it wrote line 7
 }
 
-/// Ids are used again: it must still be the segment that this server made.
+/// Removes the segment; the error is a sentence. Ids are used again, so one that was read from a file may meanwhile be
+/// another server's: creator and key must be the same, and no process may be attached.
 std::optional<std::string> remove(const Segment& segment) {
   shmid_ds now{};
   if (::shmctl(segment.id, IPC_STAT, &now) != 0)
@@ -55,11 +59,11 @@ std::optional<std::string> remove(const Segment& segment) {
                      segment.creator, std::strerror(errno));
 }
 
-/// Segments whose key is one that a server on this directory would take, whose creator is gone: between the making of a
-/// segment and its line in the lock file there is a moment.
+/// The segments of servers on this data directory that were killed between making their segment and writing it into the
+/// lock file: the key is one that such a server would take, and the process that made it is gone.
 std::vector<Segment> segments_of(const fs::path& data) {
   constexpr std::size_t header = 56; // PGShmemHeader
-  constexpr long keys_tried = 16;    // it takes the next one where somebody else's segment is in its way
+  constexpr long keys_tried = 16;    // a server takes the next key where another's segment has the one it wants
   struct stat directory {};
   std::vector<Segment> found;
   if (::stat(data.c_str(), &directory) != 0)
@@ -73,7 +77,7 @@ std::vector<Segment> segments_of(const fs::path& data) {
     std::size_t size = 0;
     if (!(words >> key >> id >> mode >> size >> creator >> last >> attached))
       continue;
-    // PostgreSQL takes the folder's inode as a key, cut to 32 bits, and counts on from there, around.
+    // PostgreSQL begins with the directory's inode number, cut to 32 bits, and counts up, from the largest on to 0.
     const auto distance = static_cast<std::int64_t>(
         static_cast<std::uint32_t>(static_cast<std::uint32_t>(key) - static_cast<std::uint32_t>(directory.st_ino)));
     const bool is_gone = ::kill(static_cast<pid_t>(creator), 0) != 0 && errno == ESRCH;
@@ -91,6 +95,7 @@ std::vector<std::string> remove_server_remains(const fs::path& servers) {
   for (fs::recursive_directory_iterator entry(servers, fs::directory_options::skip_permission_denied, error), end;
        !error && entry != end; entry.increment(error)) {
     const bool is_directory = entry->is_directory(error);
+    // Data directories are two levels down at most: what they hold is listed, for the lock file, and not entered.
     if (entry.depth() >= 2 || !is_directory)
       entry.disable_recursion_pending();
     std::vector<Segment> segments;

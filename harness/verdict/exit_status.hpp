@@ -1,4 +1,4 @@
-// What the program says to who called it.
+// The exit statuses of the program, for the script or person that started it.
 #pragma once
 
 namespace holdfast::verdict::status {

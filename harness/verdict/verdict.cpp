@@ -18,6 +18,7 @@ std::string to_string(Verdict verdict) {
   return "inconclusive";
 }
 
+/// A counterexample is a fail at once, whatever the check finds later.
 void CheckResult::add(const std::string& kind, Occurrence occurrence) {
   const auto found =
       std::find_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.kind == kind; });

@@ -20,7 +20,7 @@ enum class Verdict {
 
 /// One case of a finding, with the shortest list of operations that shows it.
 struct Occurrence {
-  std::string user;           ///< or instance, for readiness
+  std::string user;           ///< or the instance, of a check of instances; empty: about nobody
   std::uint64_t sequence = 0; ///< where in the history it showed first
   history::Time time{};
   std::string what;                                  ///< one sentence
@@ -42,7 +42,7 @@ struct CheckResult {
   std::size_t examined = 0; ///< records that were re-read
   std::size_t doubtful = 0; ///< reads that failed while the machine was starved: nothing follows from them
   bool applicable = true;
-  bool says_why = true; ///< of one that is not applicable: a reader misses nothing where the stack has nothing of it
+  bool says_why = true; ///< not applicable: reports say why; false where the stack has nothing that the check is about
   std::vector<Finding> findings;
   std::vector<std::string> notes = {}; ///< what a reader must know, and what decides nothing
 
@@ -80,7 +80,7 @@ struct CheckSummary {
   std::string name;
   Verdict verdict = Verdict::pass;
   bool judged = true;        ///< the scenario asks for it; otherwise it is told and decides nothing
-  bool of_instances = false; ///< those, and not users, are whom its findings are about
+  bool of_instances = false; ///< its findings are about instances, not about users
   std::string reason;
   std::size_t at_risk = 0;
   std::size_t examined = 0;

@@ -35,10 +35,10 @@ public:
   };
   Caller(const asio::any_io_executor& executor, Setup setup);
 
-  /// Nothing when the run was over first: what services answer while they are taken down says nothing of them, and the
-  /// operation stays open in the history.
+  /// Performs the operation with all of its attempts and records it. Nothing when the run was over first: what services
+  /// answer while they are taken down says nothing of them, and the operation stays open in the history.
   [[nodiscard]] asio::awaitable<std::optional<history::Operation>> perform(User& user, Intent intent);
-  /// The run is over: nothing begins any more.
+  /// The run is over: no operation and no attempt begins any more.
   void close() { closed_ = true; }
   [[nodiscard]] bool is_closed() const { return closed_; }
   /// Sessions are in cookies alone: no request carries what a login captures.

@@ -14,7 +14,7 @@ using text::lower;
 namespace {
 
 constexpr std::size_t shown_of_domain = 100;
-constexpr std::size_t most_refused = 10; ///< are told
+constexpr std::size_t most_refused = 10; ///< cookies are kept for `take_refused`; further ones are not reported
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -32,7 +32,8 @@ bool is_address(std::string_view host) {
   return host.find_first_not_of("0123456789.") == std::string_view::npos || host.find(':') != std::string_view::npos;
 }
 
-/// Section 5.1.3.
+/// RFC 6265, section 5.1.3: the domain itself and names below it. An address has no names below it: "1.10.0.0.1" is not
+/// part of "10.0.0.1".
 bool domain_matches(std::string_view host, std::string_view domain) {
   if (host == domain)
     return true;
@@ -40,19 +41,21 @@ bool domain_matches(std::string_view host, std::string_view domain) {
          !is_address(host);
 }
 
-/// Section 5.1.4.
+/// Section 5.1.4: the folder of the request's path, for a cookie without a Path of its own.
 std::string default_path(std::string_view path) {
   const auto slash = path.rfind('/');
   return path.empty() || path.front() != '/' || slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
+/// Section 5.1.4, the second half: whole steps of a path match, so "/account" is no prefix of "/accounts".
 bool path_matches(std::string_view path, std::string_view cookie) {
   if (path == cookie)
     return true;
   return path.starts_with(cookie) && (cookie.ends_with('/') || path[cookie.size()] == '/');
 }
 
-/// Digits at the front, at most so many, and nothing or something else behind them.
+/// The number at the front of a date's token, where it has at least `least` and at most `most` digits. Anything else
+/// may follow: the grammar of section 5.1.1 allows "06th".
 std::optional<int> leading_number(std::string_view text, std::size_t least, std::size_t most) {
   std::size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits]))
@@ -91,6 +94,7 @@ std::optional<int> month_of(std::string_view token) {
   return found == std::end(months) ? std::nullopt : std::optional(static_cast<int>(found - std::begin(months)) + 1);
 }
 
+/// What separates the tokens of a date. Letters, digits and the colon do not.
 bool is_delimiter(char c) {
   return c == '\t' || (c >= ' ' && c <= '/') || (c >= ';' && c <= '@') || (c >= '[' && c <= '`') ||
          (c >= '{' && c <= '~');
@@ -108,6 +112,8 @@ struct Attributes {
   bool secure = false;
 };
 
+/// The attributes of a Set-Cookie header (section 5.2): of several of one name the last counts, and one whose value
+/// makes no sense is as good as not there. `rest` is empty or begins with a semicolon.
 Attributes read_attributes(std::string_view rest) {
   Attributes all;
   while (!rest.empty()) {
@@ -125,6 +131,7 @@ Attributes read_attributes(std::string_view rest) {
       const auto digits = value.substr(negative ? 1 : 0);
       if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit))
         continue;
+      // More digits than fit are only a very long time, and browsers cap that.
       std::int64_t seconds = 0;
       const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
       if (parsed.ec != std::errc{} || seconds > longest_life.count())
@@ -158,7 +165,8 @@ std::optional<WallTime> parse_cookie_date(std::string_view text) {
       ++size;
     const auto token = text.substr(0, size);
     text.remove_prefix(size);
-    // A token is the first of these that it can be and that is still missing.
+    // Section 5.1.1: each token is taken for the first of these parts that it can be and that is still missing,
+    // whatever the order in which a server writes them.
     const auto becomes = [](auto& part, auto found) {
       const bool is_new = !part && found;
       if (is_new)
@@ -170,6 +178,7 @@ std::optional<WallTime> parse_cookie_date(std::string_view text) {
   }
   if (!time || !day || !month || !year)
     return std::nullopt;
+  // Years of two digits, as the old forms of dates have them.
   if (*year >= 70 && *year <= 99)
     *year += 1900;
   else if (*year >= 0 && *year <= 69)
@@ -184,7 +193,8 @@ std::optional<WallTime> parse_cookie_date(std::string_view text) {
 
 void CookieJar::store(std::string_view header, std::string_view host, std::string_view path, JarTime now, WallTime wall,
                       const std::string& by) {
-  // What browsers refuse as a whole: it would be another header, or none, when it is sent.
+  // Browsers ignore a header with a control character as a whole: sent back in a Cookie header, a line end would begin
+  // another header.
   if (std::any_of(header.begin(), header.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);
         return (byte < 0x20 && c != '\t') || byte == 0x7f;
@@ -204,8 +214,10 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
     if (refused_.size() < most_refused)
       refused_.push_back({cookie.name, by, "refused: " + std::move(why)});
   };
+  // A service may set cookies for a domain above its own ("shop.example" from "www.shop.example"), and neither for
+  // somebody else's nor for a whole top-level domain.
   if (!attributes.domain.empty() && attributes.domain != own) {
-    if (!domain_matches(own, attributes.domain) || attributes.domain.find('.') == std::string::npos) // not its own
+    if (!domain_matches(own, attributes.domain) || attributes.domain.find('.') == std::string::npos)
       return refuse(fmt::format("Domain={} does not cover '{}', the service's 'host'",
                                 text::one_line(attributes.domain, shown_of_domain), own));
     cookie.domain = attributes.domain;
@@ -213,12 +225,14 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
   cookie.host_only = attributes.domain.empty();
   const auto own_path = path.substr(0, path.find_first_of("?#"));
   cookie.path = attributes.path.empty() ? default_path(own_path) : attributes.path;
-  // Prefixes of RFC 6265bis, which all browsers hold to.
+  // RFC 6265bis: a name may promise how its cookie was set, and browsers refuse a cookie that breaks the promise.
   if (cookie.name.starts_with("__Secure-") && !attributes.secure)
     return refuse("its name asks for Secure");
   if (cookie.name.starts_with("__Host-") && (!attributes.secure || !cookie.host_only || attributes.path != "/"))
     return refuse("its name asks for Secure, Path=/ and no Domain");
   cookie.by = by;
+  // Max-Age wins over Expires (section 5.3). Both become a time on the run's clock, which does not jump when the
+  // machine's calendar is set. An end in the past is "now": the cookie is deleted below.
   if (attributes.max_age) {
     cookie.lifetime = "Max-Age=" + attributes.max_age_text;
     cookie.expires = *attributes.max_age <= 0 ? now : now + std::chrono::seconds(*attributes.max_age);
@@ -230,6 +244,7 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
   const auto old = std::find_if(cookies_.begin(), cookies_.end(), [&](const Cookie& one) {
     return one.name == cookie.name && one.domain == cookie.domain && one.path == cookie.path;
   });
+  // A cookie that is renewed keeps its place in the order in which cookies are sent.
   cookie.created = old == cookies_.end() ? ++made_ : old->created;
   if (cookie.expires && *cookie.expires <= now) {
     if (old != cookies_.end()) {
@@ -238,6 +253,7 @@ void CookieJar::store(std::string_view header, std::string_view host, std::strin
     }
     return;
   }
+  // A service that deletes a cookie and sets it anew has not taken it from the browser.
   std::erase_if(dropped_, [&](const Dropped& one) { return one.cookie == cookie.name; });
   if (old != cookies_.end()) {
     *old = std::move(cookie);
@@ -269,6 +285,8 @@ std::string CookieJar::header(std::string_view host, std::string_view path, JarT
   for (const auto& one : cookies_)
     if ((one.host_only ? own == one.domain : domain_matches(own, one.domain)) && path_matches(own_path, one.path))
       sent.push_back(&one);
+  // Section 5.4: longer paths first, and of equal ones the older. A service that reads only the first of a name relies
+  // on that order.
   std::sort(sent.begin(), sent.end(), [](const Cookie* a, const Cookie* b) {
     return std::pair(b->path.size(), a->created) < std::pair(a->path.size(), b->created);
   });

@@ -1,8 +1,8 @@
 // The cookies of one browser, as RFC 6265 says, sections 5.1 to 5.4. Pure: time is handed in.
 //
 // All services are one origin to it: a load balancer with TLS stands before them, so everything is "https", ports do
-// not count, and a service is known by its host name. There is no list of public suffixes: a Domain without a dot in it
-// is one unless it is the host itself.
+// not count, and a service is known by its host name. There is no list of public suffixes: a Domain without a dot
+// ("example") is taken for one, and refused, unless it is the host itself ("localhost").
 #pragma once
 
 #include <chrono>
@@ -37,9 +37,11 @@ public:
              const std::string& by);
   /// The Cookie header of a request; empty: none. What is over by now is dropped.
   [[nodiscard]] std::string header(std::string_view host, std::string_view path, JarTime now);
-  /// What was dropped since it was asked last, and not replaced by another of its name.
+  /// Cookies that were deleted, ran out, or made room for others since this was last asked, unless a reply has set one
+  /// of the same name since.
   [[nodiscard]] std::vector<Dropped> take_dropped();
-  /// What was set since it was asked last and is none that a browser keeps: another's domain, a prefix that lies.
+  /// Cookies that a reply set since this was last asked, and that no browser would keep: for another's domain, or with
+  /// a name whose prefix promises what the cookie does not keep.
   [[nodiscard]] std::vector<Dropped> take_refused();
 
   /// Names and values, whatever their paths and lifetimes: two jars that are equal are the same to a service.

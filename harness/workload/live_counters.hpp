@@ -1,4 +1,5 @@
-// Success of the last moments, by operation and instance: what "has the stack recovered" is decided from while it runs.
+// Success of the last moments, by operation and instance: while the run goes on, "has the stack recovered" and "is
+// something at risk" are decided from it. The verdict is not: that is judged from the history afterwards.
 #pragma once
 
 #include "harness/history/operation.hpp"
@@ -19,7 +20,8 @@ public:
   };
   void begin(const std::string& operation) { ++begun_[operation]; }
   void count(const std::string& operation, const std::string& instance, history::Time time, Served served);
-  /// An operation was answered by what it is read for: an empty list shows nothing of its elements.
+  /// Counts a reply that had something to show: not an empty list, which does not say whether the stack file describes
+  /// its elements rightly.
   void show(const std::string& operation) { ++shown_[operation]; }
   /// An operation that changes something was acknowledged.
   void acknowledge(const std::string& operation, int host, history::Time time) {
@@ -34,12 +36,13 @@ public:
   /// for.
   [[nodiscard]] bool recovered(history::Time from, double ratio,
                                const std::function<bool(const std::string&)>& routed) const;
-  /// Operations that said something of being served.
+  /// Operations that counted as served or as not served; a session that was lost counts as neither.
   [[nodiscard]] std::uint64_t counted() const { return counted_; }
-  /// Something was acknowledged since, by an operation and on a host that `on_path` names.
+  /// True when a change was acknowledged since `from`, by an operation and on a host for which `on_path` is true.
   [[nodiscard]] bool acknowledged(history::Time from,
                                   const std::function<bool(const std::string& operation, int host)>& on_path) const;
-  /// Some operation was begun, and none of its kind has ended yet: nothing is known of it.
+  /// True while some kind of operation has been begun and none of that kind has ended: whether the stack file fits it
+  /// is not known yet.
   [[nodiscard]] bool awaits_a_first() const;
   /// How often an operation was served so far.
   [[nodiscard]] std::size_t served(const std::string& operation) const;
@@ -48,6 +51,7 @@ public:
 
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::uint64_t failed() const { return failed_; } ///< neither ok nor declared rejections
+  /// Drops the samples of before `time`, which no later question will reach. Totals stay.
   void forget_before(history::Time time);
 
 private:

@@ -8,7 +8,8 @@ namespace holdfast::workload {
 
 namespace {
 
-// The standard's distributions differ between libraries: plans are computed from the generator's bits alone.
+// A seed must give the same plan everywhere. The standard fixes the bits of its generators, but not what its
+// distributions make of them: that differs between libraries. So plans are computed from the bits alone.
 double unit(std::mt19937_64& random) {
   return static_cast<double>(random() >> 11U) * 0x1.0p-53;
 }
@@ -27,6 +28,7 @@ ArrivalPlan::ArrivalPlan(const scenario::Scenario& scenario, std::uint64_t seed)
 }
 
 Arrival ArrivalPlan::next() {
+  // The gaps of a Poisson process: users who know nothing of each other. `unit` is below 1, so the logarithm is finite.
   const double gap = -std::log(1.0 - unit(random_)) / scenario_.workload.arrivals_per_second;
   at_ += scenario::Duration(static_cast<std::int64_t>(gap * 1e9));
   Arrival arrival;
@@ -41,6 +43,7 @@ Arrival ArrivalPlan::next() {
   arrival.amount = workload.amount_min +
                    static_cast<std::int64_t>(
                        below(random_, static_cast<std::uint64_t>(workload.amount_max - workload.amount_min) + 1));
+  // Any user but the one who acts: a step of at least one and less than a full turn around the circle of users.
   arrival.peer = users < 2 ? arrival.user : (arrival.user + 1 + below(random_, users - 1)) % users;
   arrival.item = static_cast<int>(below(random_, 1000));
   return arrival;
@@ -49,6 +52,7 @@ Arrival ArrivalPlan::next() {
 std::vector<int> host_order(int hosts, std::uint64_t seed) {
   std::vector<int> order(static_cast<std::size_t>(hosts));
   std::iota(order.begin(), order.end(), 1);
+  // The run's seed also makes the arrivals; mixed with the letters "hosts" it gives another sequence than theirs.
   std::mt19937_64 random(seed ^ 0x686f737473ULL);
   for (std::size_t i = order.size(); i > 1; --i)
     std::swap(order[i - 1], order[below(random, i)]);

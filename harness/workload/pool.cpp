@@ -10,6 +10,8 @@ asio::awaitable<async::HttpConnection> Pool::take(Route route, Use use) {
     co_await free_.wait();
   ++used_;
   if (use == Use::kept) {
+    // The newest first: it has been idle for the shortest time, and is the least likely to have been closed by its
+    // server.
     auto& waiting = idle_[{route.address, route.port}];
     while (!waiting.empty()) {
       auto connection = std::move(waiting.back());
@@ -18,7 +20,8 @@ asio::awaitable<async::HttpConnection> Pool::take(Route route, Use use) {
         co_return connection;
     }
   }
-  // Idle connections are connections all the same: who needs one more closes the oldest of them.
+  // An idle connection holds a descriptor as well, here and in the instance. Where a new one would exceed the limit,
+  // idle ones are closed for it: place by place, the oldest of a place first.
   for (auto other = idle_.begin(); other != idle_.end() && used_ + idle() > limit_; ++other)
     while (!other->second.empty() && used_ + idle() > limit_)
       other->second.pop_front();

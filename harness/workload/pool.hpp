@@ -1,4 +1,5 @@
-// Connections to instances, at most so many at a time.
+// Connections to instances: at most `limit` of them at a time, idle ones included. Used by Caller, from the run's
+// thread.
 #pragma once
 
 #include "harness/async/event.hpp"
@@ -26,11 +27,14 @@ public:
   Pool(const asio::any_io_executor& executor, std::size_t limit);
 
   enum class Use {
-    once, ///< for one operation, as a proxy that keeps none opens them: whether an instance takes new ones shows
-    kept  ///< alive between operations
+    once, ///< a new connection for one attempt, so that an instance that accepts no new ones is noticed
+    kept  ///< one that is kept open between attempts, where there is one
   };
-  /// Waits while all are in use. Idle ones count as connections too.
+  /// A connection to the route's address, not necessarily open yet: HttpConnection::exchange connects it. Waits while
+  /// `limit` connections are in use. Must be followed by `give_back`.
   [[nodiscard]] asio::awaitable<async::HttpConnection> take(Route route, Use use);
+  /// Ends a use that `take` began, with the same `route` and `use`. A connection that was closed, or taken for one use,
+  /// is not kept.
   void give_back(const Route& route, Use use, async::HttpConnection connection);
 
 private:

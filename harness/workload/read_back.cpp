@@ -1,3 +1,6 @@
+// Reads at checkpoints, and before the first step. Where the stack file declares that records may show late
+// (`visible_within`), a list is read again until it shows everything that was acknowledged, or until the last of it is
+// due. What the reads mean is judged later, from the history alone.
 #include "harness/workload/read_back.hpp"
 
 #include <algorithm>
@@ -11,7 +14,8 @@ namespace {
 
 constexpr std::size_t baseline_reads = 5;
 
-/// Between two looks at a list that does not show everything yet.
+/// How long to wait before a list is read again that does not show everything yet: often enough to see it soon after it
+/// shows, and not so often that the reads become a load of their own.
 async::Duration look_every(async::Duration within) {
   using std::chrono::milliseconds;
   return std::clamp<async::Duration>(within / 20, milliseconds{20}, milliseconds{250});
@@ -36,6 +40,7 @@ void note_pending(User& user, const scenario::Scenario& scenario, const history:
 void note_seen(User& user, Role list, const history::Operation& read) {
   if (user.pending.empty() || read.outcome != Outcome::ok)
     return;
+  // The overview is both lists in one reply: what stands in either part of it has been seen.
   std::set<std::string_view> seen;
   for (const auto* entries : {&read.list, &read.statement})
     for (const auto& entry : *entries)
@@ -54,7 +59,8 @@ async::Duration ReadBack::visible_within(Role list) const {
 
 asio::awaitable<void> ReadBack::user(User& user, int checkpoint, async::Time settled) {
   const bool together = scenario_.workload.read_back == scenario::Workload::ReadBack::overview;
-  // The overview shows the session that it is read with as well.
+  // The overview is read with the newest session and shows whether that is known: with it that session needs no read of
+  // its own.
   co_await sessions(user, user.sessions.size() - (together && !user.sessions.empty() ? 1 : 0), checkpoint, settled);
   // Lists are read with the newest session: whether that is known is the sessions' check to judge.
   auto session = user.sessions.empty() ? nullptr : user.sessions.back();
@@ -76,7 +82,9 @@ asio::awaitable<void> ReadBack::sessions(User& user, std::size_t count, int chec
   for (const auto& session : all)
     for (;;) {
       const auto read = co_await caller_.perform(user, Intent{whoami, {}, session, checkpoint});
-      // One that was never accepted yet may become known late.
+      // A refusal is read again only where it may still be early: of the user's present session, not accepted in any
+      // operation yet, on a stack that declares that sessions may become known late. A session that was accepted before
+      // is lost.
       if (!read || read->outcome != Outcome::unauthenticated || session->accepted || session != user.session ||
           within.count() == 0 || clock_.now() >= settled + within)
         break;
@@ -84,8 +92,9 @@ asio::awaitable<void> ReadBack::sessions(User& user, std::size_t count, int chec
     }
 }
 
-/// One list of a user. Who has no session logs in, as a person would, to see what is theirs; the new session is used
-/// from then on.
+/// Reads one list of a user. A user whose session is refused logs in once, as a person would, because what they own
+/// must be there whatever became of the session. `session` is the new one from then on, also for the lists after this
+/// one.
 asio::awaitable<void> ReadBack::list(User& user, Role role, std::shared_ptr<Session>& session, int checkpoint,
                                      async::Time settled) {
   const auto* read = scenario_.stack.operation(role);
@@ -103,6 +112,7 @@ asio::awaitable<void> ReadBack::list(User& user, Role role, std::shared_ptr<Sess
       const auto* login = scenario_.stack.operation(Role::login);
       if (login == nullptr)
         co_return;
+      // A login that fails must not leave the user worse off than before the harness looked.
       const auto before = user.session;
       (void)co_await caller_.perform(user, Intent{login, {}, nullptr, 0, true}); // the harness's own, like a setup
       if (!user.session)
@@ -112,7 +122,8 @@ asio::awaitable<void> ReadBack::list(User& user, Role role, std::shared_ptr<Sess
         co_return;
       continue;
     }
-    // Is there anything that must show, and is not due yet?
+    // The time at which the last of the acknowledged records must show that have not been seen; zero: all have been.
+    // The wait counts from the recovery at the earliest: a stack that was down could not show anything.
     async::Time due{};
     for (const auto& one : user.pending)
       if (role == Role::overview || one.role == role)
@@ -125,7 +136,8 @@ asio::awaitable<void> ReadBack::list(User& user, Role role, std::shared_ptr<Sess
 
 asio::awaitable<void> ReadBack::baseline(std::vector<std::unique_ptr<User>>& users,
                                          const std::function<std::size_t(const std::string& operation)>& reads) {
-  // Those who have something are looked at first: an empty list shows little of what it would hold.
+  // Users with the most acknowledged records come first: an empty list does not show whether its elements are as the
+  // stack file declares them.
   std::vector<User*> order;
   for (auto& user : users)
     order.push_back(user.get());

@@ -30,8 +30,9 @@ private:
   Caller& caller_;
 };
 
-/// Notes an acknowledged record of a user's, where it may show late; and forgets those that a read shows.
+/// After each of a user's operations: notes a record that was acknowledged and may show late.
 void note_pending(User& user, const scenario::Scenario& scenario, const history::Operation& operation);
+/// Forgets the records that a successful read of a list has shown. `list` is the role of the operation that read it.
 void note_seen(User& user, scenario::Role list, const history::Operation& read);
 
 } // namespace holdfast::workload

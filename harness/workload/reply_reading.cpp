@@ -1,3 +1,9 @@
+// What one reply means: first whether its status and content are a declared rejection, a "nobody is signed in", an
+// undeclared status, or a good answer; of a good answer the captured values, the list and where its next page is.
+//
+// A reply that does not fit the stack file is `info`: the operation may have taken effect. The cause is as often the
+// stack file as the service, so the reason says which pointer was asked for, what was found there, and which other one
+// was likely meant.
 #include "harness/workload/reply_reading.hpp"
 
 #include "harness/text/escape.hpp"
@@ -65,7 +71,8 @@ std::string found_at(const json::value* value) {
   return fmt::format("{} ({})", type_name(*value), text::one_line(json::serialize(*value), 60));
 }
 
-/// The first step of a pointer that leads nowhere, and what would have been there.
+/// For a pointer that leads nowhere: how far it leads, and what stands there ("'/data' is an object with items,
+/// total").
 std::string where_it_ends(const json::value& root, const std::string& pointer) {
   std::string way;
   const auto* at = &root;
@@ -88,7 +95,8 @@ std::string where_it_ends(const json::value& root, const std::string& pointer) {
   return {};
 }
 
-/// Where else in a reply something stands that would fit: the mend is likely to name it. Breadth first, not far.
+/// Suggests another place in the reply that fits, which a mended stack file is likely to name. Breadth first, because a
+/// place near the root is the likelier one; bounded, because a reply may hold anything.
 std::string likely_place(const json::value& root,
                          const std::function<bool(std::string_view key, const json::value&)>& fits) {
   constexpr std::size_t most_looked_at = 500;
@@ -115,6 +123,8 @@ std::string_view last_step(const std::string& pointer) {
   return std::string_view(pointer).substr(std::min(pointer.rfind('/') + 1, pointer.size()));
 }
 
+/// What stands at a pointer, as a text: ids and tokens may be numbers in JSON. Nothing for null, which is how many
+/// services say that there is none.
 std::optional<std::string> scalar(const json::value& root, const std::string& pointer) {
   const auto* value = find(root, pointer);
   if (value == nullptr || value->is_null())
@@ -124,12 +134,12 @@ std::optional<std::string> scalar(const json::value& root, const std::string& po
   return json::serialize(*value);
 }
 
-/// An amount of money: a number, or a text that is one, as those write it who do not trust doubles.
+/// An amount of money: a number, or a text that is one ("7.25"), as services write it that do not trust doubles.
 std::optional<text::Decimal> decimal(const json::value* value) {
   if (value == nullptr)
     return std::nullopt;
   if (value->is_int64())
-    return text::Decimal::parse(std::to_string(value->get_int64())); // nothing for one that has no negative
+    return text::Decimal::parse(std::to_string(value->get_int64())); // refuses the one integer without a negative
   if (value->is_double())
     return text::Decimal::from_double(value->get_double());
   return value->is_string() ? text::Decimal::parse(std::string_view(value->get_string())) : std::nullopt;
@@ -179,7 +189,9 @@ private:
       for (const auto& one : said.json)
         if (scenario::fits(one, root_))
           return fmt::format("what stands at '{}'", one.pointer);
-    // Only of an answer that would otherwise be good: an error has nothing in these places either.
+    // Some services answer 200 without a user where nobody is signed in. That counts only of an answer that would be
+    // good otherwise: an error reply has nothing in these places either, and does not say that the session is unknown.
+    // Nor does a page of HTML from a proxy.
     if (contains(operation_.ok.status, reply_.status))
       for (const auto& pointer : said.missing) {
         const auto* value = is_json_ ? find(root_, pointer) : nullptr;
@@ -208,6 +220,7 @@ private:
     return !ok.list || !ok.list->next.is_given() || read_next(ok.list->next);
   }
 
+  // The members below return false when the reply does not fit, and have then set `reason`.
   bool nothing_at(const std::string& pointer, const json::value* value) {
     if (value == nullptr)
       reading_.reason = fmt::format(
@@ -234,7 +247,8 @@ private:
       return true;
     }
     auto words = *scalar(root_, pointer);
-    // It is put into heads and paths of later requests.
+    // A captured value is sent back in the heads and paths of all later requests. One that those cannot carry is found
+    // here, where the service gave it out, and not at some later request that fails for it.
     if (words.size() > longest_capture) {
       reading_.reason = fmt::format("the value at '{}' has {} bytes, and at most {} are sent back with every request",
                                     pointer, words.size(), longest_capture);
@@ -267,6 +281,8 @@ private:
       history::ListEntry entry;
       if (!read_entry(capture, element, fmt::format("{}/{}", capture.at, index++), entry))
         return false;
+      // A service that answers with endless lists must not take the harness's memory. Entries that this run has not
+      // submitted are bounded on their own, and all entries together by what the operations so far could have made.
       if (!ids_.holds(entry.id) && ++foreign > most_foreign) {
         reading_.reason = fmt::format("the list holds more than {} entries that nobody submitted", most_foreign);
         return false;
@@ -281,7 +297,8 @@ private:
     return true;
   }
 
-  /// A declared field that is gone is no complete reply: a renamed key must not read as "nothing to compare".
+  /// Without a declared id, item or amount a reply is not complete: a release that renames the key would otherwise
+  /// pass, because there would be nothing left to compare. Other fields may be missing, and are then empty.
   bool read_entry(const scenario::ListCapture& capture, const json::value& element, const std::string& place,
                   history::ListEntry& entry) {
     const auto misses = [&](const std::string& pointer, const json::value* value, const char* meant) {
@@ -326,6 +343,7 @@ private:
       reference = linked_next();
     else if (const auto value = scalar(root_, next.at))
       reference = *value;
+    // Services say in several ways that there is no next page: no field, null, an empty text, false.
     if (reference.empty() || reference == "false")
       return true;
     if (!next.parameter.empty()) {
@@ -336,6 +354,7 @@ private:
         return false;
       }
       urls::url target(*sent_to);
+      // The page was asked for with the token before: the new one replaces it, or there would be two.
       auto parameters = target.params();
       parameters.erase(next.parameter);
       parameters.append({next.parameter, reference});
@@ -382,6 +401,8 @@ private:
 
 } // namespace
 
+// A service that keeps ids as numbers is told the number alone, and shows it so: the history's id is put together
+// again.
 std::string GivenIds::read(std::string id) const {
   const bool digits = !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
   return are_numbers && digits ? prefix + id : id;
@@ -401,6 +422,8 @@ Reading read_reply(const scenario::Operation& operation, const async::HttpReply&
   return ReplyReader(operation, reply, sent, ids, before).read();
 }
 
+// References are followed on the same service only, over the route that the user has: following one to another place
+// would ask a service that was not meant, or leave the machine.
 std::optional<std::string> resolve_reference(std::string_view reference, const Sent& sent) {
   const auto parsed = urls::parse_uri_reference(reference);
   const auto base = urls::parse_origin_form(sent.target);
@@ -408,12 +431,14 @@ std::optional<std::string> resolve_reference(std::string_view reference, const S
     return std::nullopt;
   if (parsed->has_authority()) {
     const auto host = parsed->host();
+    // A service knows itself by its public name, by the address that it was told to listen on, or as localhost. The
+    // public name stands for the load balancer before it, whose port is not the instance's.
     const bool own = host == sent.host || host == sent.address || host == "localhost" || host == "127.0.0.1";
     const bool same_port = !parsed->has_port() || parsed->port_number() == sent.port || host == sent.host;
     if (!own || !same_port)
       return std::nullopt;
   } else if (parsed->has_scheme() || reference.find_first_of("/?") == std::string_view::npos) {
-    return std::nullopt; // a bare word is a token, as likely as a name beside the list
+    return std::nullopt; // a bare word may be a relative path, but is as likely a token: not guessed
   }
   urls::url whole;
   const auto url = fmt::format("http://{}{}", sent.host, sent.target); // the views below point into it

@@ -7,7 +7,7 @@
 
 namespace holdfast::workload {
 
-/// What a list held on the pages before: its bounds are of all its pages.
+/// What the pages of a list have held so far: its bounds count over all of its pages.
 struct Pages {
   std::size_t count = 0;
   std::size_t entries = 0;
@@ -30,8 +30,9 @@ struct GivenIds {
   std::uint64_t given = 0;  ///< so many
   bool are_numbers = false; ///< services are told the number alone
 
-  /// The id that an entry shows.
+  /// The id that is meant by what an entry of a list shows: "12" is "op1-12" where services are told numbers.
   [[nodiscard]] std::string read(std::string shown) const;
+  /// True for an id that this run has given out already.
   [[nodiscard]] bool holds(std::string_view id) const;
 };
 
@@ -43,6 +44,8 @@ struct Sent {
   std::uint16_t port = 0;
 };
 
+/// Reads a reply to `operation`. Never throws for what a service says; what does not fit is `info` with a reason.
+/// `before` are the pages of the same list that were read already.
 [[nodiscard]] Reading read_reply(const scenario::Operation& operation, const async::HttpReply& reply, const Sent& sent,
                                  const GivenIds& ids, const Pages& before = {});
 

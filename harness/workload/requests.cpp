@@ -22,6 +22,8 @@ scenario::Lookup lookup_in(const history::Values& values) {
   };
 }
 
+/// A copy of `value` with its placeholders filled. Strings are filled in the parsed JSON and not in its text: a quote
+/// in a value would otherwise end the string that it stands in.
 json::value filled(const json::value& value, const history::Values& values, const scenario::Lookup& lookup) {
   if (const auto* object = value.if_object()) {
     json::object result;
@@ -38,6 +40,8 @@ json::value filled(const json::value& value, const history::Values& values, cons
   if (!value.is_string())
     return value;
   const std::string_view text = value.get_string();
+  // JSON in the stack file cannot hold a placeholder outside of a string. One that is the whole string and stands for a
+  // number is meant as that number: "amount": "{amount}" becomes "amount": 7.
   if (text == "{amount}" || text == "{number}") {
     boost::system::error_code error;
     auto number = json::parse(values.find(text.substr(1, text.size() - 2)).value_or("null"), error);
@@ -47,6 +51,8 @@ json::value filled(const json::value& value, const history::Values& values, cons
   return json::string(scenario::substitute(text, lookup));
 }
 
+/// Replaces the elements of every array by copies of them for each user: [{"name": "{user}"}] becomes
+/// one such object for each. Only the outermost arrays are repeated; an array inside of one belongs to a single user.
 void repeat_arrays(json::value& value, const std::vector<history::Values>& users) {
   if (auto* object = value.if_object()) {
     for (auto& [key, member] : *object)
@@ -100,6 +106,8 @@ async::HttpRequest RequestTemplate::fill_import(const std::vector<history::Value
   return request;
 }
 
+// Values come from services, which may hand out anything at a login. A line end in a token would add a header to the
+// next request, and a space in a path would cut it short: the service would be judged by a request that no user meant.
 std::optional<std::string> unsendable(const scenario::Operation& operation, const async::HttpRequest& request) {
   if (has_control(request.target) || request.target.find(' ') != std::string::npos)
     return fmt::format("the path of '{}' holds what no path can carry", operation.name);
@@ -107,7 +115,7 @@ std::optional<std::string> unsendable(const scenario::Operation& operation, cons
   for (const auto& [name, value] : request.headers) {
     if (has_control(name) || has_control(value))
       return fmt::format("the header {} of '{}' holds what no header can carry", name, operation.name);
-    head += name.size() + value.size() + 4;
+    head += name.size() + value.size() + 4; // ": " and the line end
   }
   if (head > longest_head)
     return fmt::format("the request of '{}' is too large: its head has {} bytes, and at most {} are sent",

@@ -15,13 +15,13 @@ public:
   explicit RequestTemplate(const scenario::Operation& operation);
 
   [[nodiscard]] const scenario::Operation& operation() const { return *operation_; }
-  /// It names this placeholder.
+  /// True when its path, headers or body contain this placeholder.
   [[nodiscard]] bool uses(std::string_view name) const { return names_.contains(name); }
 
   /// The request with these values in its placeholders; a leaf of its JSON that is one placeholder of a number becomes
   /// that number.
   [[nodiscard]] async::HttpRequest fill(const history::Values& values) const;
-  /// The request of an import: what stands in the arrays of its JSON stands there once for every user.
+  /// The request of an import: the elements of the arrays in its JSON are repeated for every user.
   [[nodiscard]] async::HttpRequest fill_import(const std::vector<history::Values>& users) const;
 
 private:
@@ -32,7 +32,8 @@ private:
   std::set<std::string, std::less<>> names_;
 };
 
-/// Why a request cannot be sent as it is: it would be another, or several, to whoever reads it. Nothing when it can.
+/// Why a request cannot be sent as it is, as a sentence: it is too large, or holds a character with which its receiver
+/// would read another request, or several. Nothing when it can be sent.
 [[nodiscard]] std::optional<std::string> unsendable(const scenario::Operation& operation,
                                                     const async::HttpRequest& request);
 

@@ -40,15 +40,15 @@ struct User {
   std::string name;
   std::string password;
   int host = 1;
-  std::uint64_t process = 0;
+  std::uint64_t process = 0; ///< logical process in the history; another one after an operation of unknown outcome
   std::shared_ptr<CookieJar> jar = std::make_shared<CookieJar>();
   std::shared_ptr<Session> session;               ///< null: not signed in
   std::vector<std::shared_ptr<Session>> sessions; ///< every one that may still be tried, in order
   std::vector<Pending> pending;
   std::size_t acknowledged = 0; ///< purchases and transfers
   std::size_t logins = 0;
-  std::deque<Intent> queue;
-  bool busy = false;
+  std::deque<Intent> queue; ///< due and not begun
+  bool busy = false;        ///< a coroutine is working the queue off
 };
 
 } // namespace holdfast::workload

@@ -1,3 +1,9 @@
+// The users' side of a run. `arrivals` puts operations into the queues of their users when they are due, whether or not
+// the services keep up (an open loop: a slow service does not slow its users down). Each user works off their own
+// queue, one operation at a time, in a coroutine that lives while there is something in it.
+//
+// `running_` is false while the workload pauses, for a checkpoint say: the timeline stands still, no queued operation
+// begins, and queues are kept. `stopped_` is final: no more arrivals.
 #include "harness/workload/workload.hpp"
 
 #include "harness/async/deadline.hpp"
@@ -22,6 +28,8 @@ Workload::Workload(asio::any_io_executor executor, Caller::Setup setup)
     : executor_(executor), clock_(setup.clock), scenario_(setup.scenario), plan_(setup.scenario, setup.seed),
       completed_(executor), changed_(executor), caller_(executor, setup), read_back_(clock_, scenario_, caller_),
       failed_(executor) {
+  // Everything of a user follows from its number and the seed, so that a replay has the same users. Hosts are dealt out
+  // in turn, so that their shares of the users are equal.
   for (std::size_t i = 0; i < static_cast<std::size_t>(scenario_.workload.users); ++i) {
     auto user = std::make_unique<User>();
     user->index = i;
@@ -46,7 +54,8 @@ asio::awaitable<void> Workload::until_failure() {
   std::rethrow_exception(failure_);
 }
 
-/// In a handler.
+/// Keeps what was thrown in a coroutine that nobody waits for; called in its catch block. Only the first counts, the
+/// others are likely its consequences.
 void Workload::fail() {
   if (!failure_)
     failure_ = std::current_exception();
@@ -77,6 +86,7 @@ asio::awaitable<void> Workload::drain() {
   async::Duration longest{};
   for (const auto& [name, weight] : scenario_.workload.journey)
     longest = std::max<async::Duration>(longest, scenario_.stack.operation(name)->timeout);
+  // A queue of a user whose service never answers would not end: what is left after the longest timeout stays unsent.
   const auto deadline = clock_.now() + longest;
   stopped_ = true;
   late_ = queued_;
@@ -100,8 +110,8 @@ asio::awaitable<void> Workload::quiesce() {
     co_await completed_.wait();
 }
 
-/// What the lanes of one pass over all users share. They may outlive the one who waits for them, when that is
-/// cancelled.
+/// What the lanes of one pass over all users share. Each lane takes the next user that no lane has taken yet. Lanes may
+/// outlive `for_all_users`, when that is cancelled: so they own this together.
 struct Workload::Lanes {
   std::size_t next = 0;
   std::size_t active = 0;
@@ -109,6 +119,7 @@ struct Workload::Lanes {
 };
 
 asio::awaitable<void> Workload::run_lane(std::shared_ptr<Lanes> lanes) {
+  // After a failure the lanes take no more users but end in order, so that `for_all_users` can throw it.
   while (lanes->next < users_.size() && !failure_ && !caller_.is_closed()) {
     auto& user = *users_[lanes->next++];
     try {
@@ -148,7 +159,7 @@ asio::awaitable<void> Workload::set_up() {
   });
 }
 
-/// One batch after the other: stores take them in turn anyway.
+/// One batch after the other: a store would apply them in turn anyway.
 asio::awaitable<void> Workload::import_users(const scenario::Operation& operation) {
   const auto step = static_cast<std::size_t>(operation.batch);
   for (std::size_t first = 0; first < users_.size() && !caller_.is_closed(); first += step)
@@ -172,6 +183,8 @@ asio::awaitable<void> Workload::arrivals() {
       co_await changed_.wait();
       continue;
     }
+    // The arrival is due by the timeline, which stands still while the workload pauses: after a checkpoint the rest of
+    // the wait is waited for, and no burst of arrivals makes up for the pause.
     if (const auto wait = arrival.at - timeline(); wait > async::Duration{}) {
       (void)co_await async::until(clock_, clock_.now() + wait, changed_.wait());
       continue;
@@ -198,7 +211,8 @@ void Workload::begin_queue(User& user) {
 asio::awaitable<void> Workload::perform_queue(std::size_t index) {
   auto& user = *users_[index];
   try {
-    // What is still queued when the workload pauses was not begun: it is sent when it resumes.
+    // An operation that is under way when the workload pauses is ended; one that is still queued was not begun, and is
+    // sent when the workload resumes.
     while (!user.queue.empty() && running_ && !failure_) {
       auto intent = std::move(user.queue.front());
       user.queue.pop_front();
@@ -207,7 +221,7 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
       if (lacks_session(user, *intent.operation))
         co_await perform(user, Intent{login, {}});
       if (lacks_session(user, *intent.operation))
-        continue; // the login said why
+        continue; // the login failed and counts as a failure; without it the operation cannot be sent
       co_await perform(user, std::move(intent));
     }
   } catch (...) {
@@ -218,7 +232,9 @@ asio::awaitable<void> Workload::perform_queue(std::size_t index) {
   completed_.notify();
 }
 
-/// Who is not signed in signs in first, for whatever needs it: with sessions in cookies alone that may be everything.
+/// True when the user has to sign in before this operation: it carries the token of a login. With sessions in cookies
+/// alone the stack file does not say which operations need one, so all do but those by which users come to exist and to
+/// sign in.
 bool Workload::lacks_session(const User& user, const scenario::Operation& operation) const {
   const auto role = operation.role;
   if (user.session || scenario_.stack.operation(Role::login) == nullptr || role == Role::login ||
@@ -246,8 +262,8 @@ asio::awaitable<void> Workload::perform(User& user, Intent intent) {
 void Workload::count(const User&, const Intent& intent, const history::Operation& operation, bool had_been_accepted) {
   const auto& last = operation.attempts.back();
   const bool good = operation.is_served();
-  // A session that is refused after it was accepted is lost, and said to be: whether the service serves is another
-  // matter, which the user's next login will show.
+  // A session that is refused after it was accepted is lost, which the checks find. Whether the service serves is
+  // another question, which the user's next login will answer.
   const bool lost = operation.outcome == Outcome::unauthenticated && had_been_accepted && scenario_.workload.relogin;
   live_.count(operation.name, last.instance, operation.complete_time,
               good   ? LiveCounters::Served::yes
@@ -255,18 +271,22 @@ void Workload::count(const User&, const Intent& intent, const history::Operation
                      : LiveCounters::Served::no);
   const bool is_empty_list = operation.outcome == Outcome::ok && intent.operation->ok.list && operation.list.empty() &&
                              operation.statement.empty();
+  // An empty list does not show whether the stack file names the fields of its elements rightly.
   if (good && !is_empty_list)
     live_.show(operation.name);
   if (!good)
     last_failure_ = fmt::format("'{}': {}", operation.name, operation.reason);
   if (operation.outcome == Outcome::ok && scenario::is_change(intent.operation->role)) {
+    // The host that answered, which a load balancer may have chosen; a server for all hosts has none, and then it is
+    // the user's own.
     const auto host = scenario::InstanceId::parse(last.instance).host;
     live_.acknowledge(operation.name, host == 0 ? operation.host : host, operation.complete_time);
   }
 }
 
 asio::awaitable<void> Workload::read_back(int checkpoint, async::Time settled) {
-  // More users than connections: one that waits to try again holds none.
+  // More users at a time than there are connections: a user whose records show late waits between two reads, and holds
+  // no connection meanwhile.
   const auto parallel = static_cast<std::size_t>(scenario_.workload.connections) * 4;
   co_await for_all_users(
       parallel, [this, checkpoint, settled](User& user) { return read_back_.user(user, checkpoint, settled); });

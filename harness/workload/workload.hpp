@@ -25,12 +25,15 @@ public:
   [[nodiscard]] asio::awaitable<void> set_up();
   /// Sends arrivals while the timeline runs, from `resume()` to `quiesce()`, until `stop()`.
   [[nodiscard]] asio::awaitable<void> arrivals();
+  /// The timeline goes on, and queued operations with it.
   void resume();
-  /// No further operation begins; returns when none is open.
+  /// Pauses: the timeline stands still and no queued operation begins. Returns when none is open.
   [[nodiscard]] asio::awaitable<void> quiesce();
   /// Stops arrivals and sends what is queued, so that a queued operation does not count as an outage. For at most the
   /// longest timeout of the journey's operations.
   [[nodiscard]] asio::awaitable<void> drain();
+  /// Ends arrivals for good, and the timeline with them. What is queued is not begun any more; what is open goes on:
+  /// see `quiesce`.
   void stop();
   /// The run is over: nothing begins any more, reads of a checkpoint included.
   void close();
@@ -39,7 +42,7 @@ public:
   [[nodiscard]] asio::awaitable<void> read_back(int checkpoint, async::Time settled);
   /// Reads what the journey has not read often enough to know that the stack file fits. Only while quiesced.
   [[nodiscard]] asio::awaitable<void> read_baseline();
-  /// True when the journey has.
+  /// True when the journey has read everything often enough, so that `read_baseline` would have nothing to do.
   [[nodiscard]] bool has_baseline() const;
 
   /// Time on the timeline: it stands still while the workload is quiesced.
@@ -52,11 +55,11 @@ public:
   [[nodiscard]] std::size_t late() const { return late_; }
   /// Operations that were due and are still queued.
   [[nodiscard]] std::size_t unsent() const { return queued_; }
-  /// The last operation that got no answer that counts; empty: there was none.
+  /// The last operation that was not served, with the reason; empty: there was none.
   [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
   /// The failure that ended an operation's coroutine (a full disk), if any: the run must stop.
   void rethrow_failure() const;
-  /// Returns only by throwing it.
+  /// Waits for such a failure and throws it; never returns otherwise.
   [[nodiscard]] asio::awaitable<void> until_failure();
 
 private:

@@ -1,3 +1,5 @@
+// Anomalies of list-append histories that need no cycle: values appended twice, reads that contradict each other, what
+// a transaction did to itself, and lost updates. The cycles are found from the dependencies (append_dependencies.cpp).
 #include "harness/consistency/isolation/append_versions.hpp"
 #include "harness/consistency/isolation/judgement.hpp"
 
@@ -48,6 +50,7 @@ private:
   void look_at_key(std::uint32_t number) {
     const auto& key = versions_.keys()[number];
     const auto seen = versions_.elements(number).first(key.trusted);
+    // A dirty update: an acknowledged append whose version holds an element of an append that certainly failed.
     const Write* undone = nullptr;
     for (std::uint32_t version = 1; version <= seen.size(); ++version) {
       const auto* write = writes_.find(number, seen[version - 1]);
@@ -75,6 +78,8 @@ private:
                                                         seen.begin()));
   }
 
+  /// One acknowledged read: elements that nobody should see, an order that contradicts the longest read, and a version
+  /// that was not the last of its transaction.
   void look_at_read(const AppendRead& read) {
     const auto& step = transactions_.steps[read.step];
     const auto& key = versions_.keys()[step.key];
@@ -94,6 +99,7 @@ private:
              {read.by, key.reader},
              {}});
     }
+    // An intermediate version ends with an append that its own transaction followed by another to the same key.
     if (const auto* last = writes_.find(step.key, seen.back());
         last != nullptr && !last->is_final && !last->has_failed && !last->is_doubled && last->by != read.by)
       result_.add("G1b",

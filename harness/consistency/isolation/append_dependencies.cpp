@@ -1,3 +1,5 @@
+// The dependencies that list-append histories show, and one sentence for each: ww from a version's writer to the next
+// one's, wr from a writer to who read its version, rw from a reader to the writer of the next version.
 #include "harness/consistency/isolation/append_versions.hpp"
 #include "harness/consistency/isolation/judgement.hpp"
 
@@ -84,6 +86,8 @@ void AppendVersions::add_dependencies(GraphBuilder& builder) const {
   std::vector<std::uint32_t> readers;
   std::vector<std::uint32_t> writers;
   std::vector<Kind> kinds;
+  // Of each key: the last known writer and the readers of the newest version come before all that no read saw. Among
+  // themselves those have no order.
   for (auto begin = all.begin(); begin != all.end();) {
     const auto key = begin->first;
     readers.clear();
@@ -102,6 +106,8 @@ void AppendVersions::add_dependencies(GraphBuilder& builder) const {
   }
 }
 
+/// The sentence for one edge, looked for again from the histories' steps: cycles are few, and edges need not keep what
+/// they were made of.
 std::string AppendVersions::explain(OperationId from, OperationId to, Kind kind) const {
   const auto& history = *transactions_.history;
   const auto a = name_of(history, from);

@@ -19,6 +19,8 @@ std::uint32_t common(std::span<const Value> a, std::span<const Value> b) {
 
 } // namespace
 
+/// In this order: the longest read of a key gives the order, the other reads say how far it can be trusted, its
+/// elements give each version a writer, and then every read gets its version.
 AppendVersions::AppendVersions(const Transactions& transactions, const Writes& writes)
     : transactions_(transactions), writes_(writes), keys_(transactions.keys.size()),
       version_of_write_(writes.all().size(), none) {
@@ -48,6 +50,7 @@ void AppendVersions::find_longest() {
   }
 }
 
+/// How far the order of the longest read of a key can be trusted: to where the first read departs from it.
 void AppendVersions::find_trusted() {
   const auto& values = transactions_.history->values;
   for (auto& key : keys_)
@@ -65,6 +68,7 @@ void AppendVersions::find_trusted() {
   }
 }
 
+/// An element that comes a second time ends what can be trusted: from there on a version has no one writer.
 void AppendVersions::number_versions() {
   std::uint32_t total = 0;
   for (std::uint32_t number = 0; number < keys_.size(); ++number) {

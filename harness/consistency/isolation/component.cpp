@@ -6,6 +6,7 @@
 
 namespace holdfast::consistency::isolation {
 
+/// Every cycle lies within one strongly connected component, so what is not in a larger one is never looked at again.
 Cutter::Cutter(const Graph& graph, std::span<const Interval> intervals)
     : graph_(graph), intervals_(intervals), local_(graph.hubs, none) {
   find_components(graph, {~Kinds{0}, false}, components_);
@@ -45,6 +46,8 @@ Component Cutter::cut(std::size_t which) {
     interval.process = processes.insert(0, interval.process, known);
     known += interval.process == known ? 1 : 0;
   }
+  // Process order and real time are made anew among the members: the edges of the whole graph may lead through
+  // operations that are not in this component.
   builder_.clear(count);
   for (const auto hub : hubs)
     local_[hub] = builder_.add_hub();
@@ -67,6 +70,7 @@ Component Cutter::cut(std::size_t which) {
   const auto points = add_real_time(intervals, builder_);
   one.graph = builder_.build(points);
 
+  // Backwards, so that `last` is the next member of each process.
   one.later.assign(count, count);
   one.same_process.assign(count, count);
   std::vector<std::uint32_t> last(known, count);

@@ -39,6 +39,8 @@ void find_components(const Graph& graph, const Walk& walk, Components& into) {
     while (!frames.empty()) {
       auto& [node, edge] = frames.back();
       if (edge == graph.first[base(node) + 1]) {
+        // All edges of this node are followed: it leads back to what its successors lead back to. If that is itself, it
+        // and what lies above it on the stack are one component.
         const auto left = node;
         frames.pop_back();
         if (!frames.empty())

@@ -27,6 +27,7 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> starts_of(const Graph& grap
     bool is_start = false;
     for (auto edge = graph.first[node]; edge < graph.first[node + 1] && !is_start; ++edge) {
       const auto kind = graph.kind[edge];
+      // A hub may lead to an anti-dependency; which one is known only by walking through it.
       is_start = (kind == Kind::through && (pattern.start & rw_kinds) != 0) ||
                  (is_one_of(kind, pattern.start) && component_of(graph.to[edge], is_one_of(kind, rw_kinds)) == own);
     }
@@ -37,6 +38,8 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> starts_of(const Graph& grap
   return starts;
 }
 
+/// Looks for each kind of cycle in one component: without edges of order first, then with those of processes, then
+/// with those of real time, so that a kind is reported in its gravest variant only.
 class ComponentSearch {
 public:
   ComponentSearch(const Component& component, Budget& budget, Cycles& into)

@@ -35,6 +35,7 @@ public:
         const auto to = graph_.to[edge];
         if (components_.of[to] != components_.of[begin] || far_[to] != none)
           continue;
+        // A step to a state costs nothing, as distances are in versions: it goes to the front of the queue.
         if (to >= versions_)
           open.emplace_front(far, to, node);
         else if (far + 1 < limit)
@@ -100,6 +101,7 @@ std::uint32_t Demands::add_state(std::uint32_t before, std::uint32_t version, st
   return node;
 }
 
+/// Sorts out repeated demands whenever the room is full, and makes more room only when more than half were different.
 void Demands::add(const Demand& demand) {
   if (demands_.size() == room_) {
     sort();
@@ -139,6 +141,7 @@ Demands::Found Demands::find_cycles(std::size_t most) {
     const auto forward = graph(false);
     Components components;
     find_components(forward, {bit(Kind::ww), false}, components);
+    // Only a component of several versions is a contradiction: no version is later than itself.
     std::vector<std::uint32_t> count(components.size.size()); // of versions in each
     for (std::uint32_t version = 0; version < versions_; ++version)
       ++count[components.of[version]];
@@ -167,6 +170,7 @@ Demands::Cycle Demands::hops(const std::vector<std::uint32_t>& nodes) const {
     const Demand wanted{nodes[i], nodes[(i + 1) % nodes.size()], 0, none};
     if (nodes[i] < versions_ || wanted.version >= versions_)
       continue; // not the state that demands something
+    // Back to the first state after a version: the step that met this version.
     auto first = i;
     while (nodes[first - 1] >= versions_)
       --first;

@@ -57,6 +57,7 @@ void GraphBuilder::add_all(std::span<const std::uint32_t> readers, std::span<con
     place_[writer] = 0;
 }
 
+/// A counting sort by where edges begin.
 Graph GraphBuilder::build(std::uint32_t points) const {
   Graph graph{operations_, hubs_, hubs_ + points, {}, {}, {}};
   graph.first.assign(graph.nodes + 1, 0);

@@ -32,6 +32,7 @@ std::string order_sentence(const History& history, const Link& link) {
                      history.operations[link.from].completion, to, history.operations[link.to].invocation);
 }
 
+/// One sentence for each edge, joined to one for the cycle.
 Anomaly explained(const History& history, const Cycle& cycle, const Explain& explain) {
   Anomaly anomaly;
   std::string path;
@@ -89,6 +90,7 @@ Result judge(Case found, const std::string& level, const Explain& explain, Budge
   result.ruled_out = ruled_out_by(kinds);
   for (auto& finding : result.findings)
     finding.is_allowed = finding.kind != found.written_twice && !rules_out(finding.kind, level);
+  // Violations of the level first, by gravity, then what lies beyond it.
   const auto order = [&](const Finding& one) { return std::pair(!rules_out(one.kind, level), rank(one.kind)); };
   std::stable_sort(result.findings.begin(), result.findings.end(),
                    [&](const Finding& a, const Finding& b) { return order(a) < order(b); });
@@ -100,6 +102,7 @@ Result judge(Case found, const std::string& level, const Explain& explain, Budge
   if (is_violated || result.validity == Validity::unknown)
     return std::move(result);
 
+  // No violation was found. That means valid only if nothing was left undecided that the level rules out.
   std::string doubt = found.ambiguity;
   const auto undecided = std::find_if(cycles.undecided.begin(), cycles.undecided.end(),
                                       [&](const std::string& kind) { return rules_out(kind, level); });

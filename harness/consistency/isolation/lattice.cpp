@@ -166,6 +166,7 @@ const Level* find_level(std::string_view name) {
   return found == levels().end() ? nullptr : &*found;
 }
 
+/// The anomaly and all that it is a case of, directly or not.
 std::set<std::string_view> implied(std::string_view anomaly) {
   std::set<std::string_view> all{anomaly};
   std::vector<std::string_view> open{anomaly};
@@ -185,6 +186,7 @@ bool forbids_itself(const Level& level, const std::set<std::string_view>& anomal
                      [&](std::string_view one) { return anomalies.contains(one); });
 }
 
+/// A level forbids what it names and what the levels that it contains forbid.
 bool forbids(const Level& level, const std::set<std::string_view>& anomalies) {
   return forbids_itself(level, anomalies) ||
          std::any_of(level.contains.begin(), level.contains.end(),

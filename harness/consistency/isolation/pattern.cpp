@@ -6,6 +6,7 @@ std::array<Pattern, pattern_count> patterns(Variant variant) {
   constexpr Kinds any = ~Kinds{0};
   constexpr Kinds plain = any & ~process_kinds & ~realtime_kinds;
   const Kinds all = variant == Variant::plain ? plain : variant == Variant::process ? plain | process_kinds : any;
+  // A variant asks for an edge of its own kind somewhere: without one the cycle is of the variant before.
   const Kinds must = variant == Variant::plain ? 0 : variant == Variant::process ? process_kinds : realtime_kinds;
   const Kinds ww = ww_kinds & all;
   const Kinds information = information_kinds & all;

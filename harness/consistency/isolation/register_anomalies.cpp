@@ -1,3 +1,5 @@
+// Anomalies of register histories that need no cycle of transactions: what a transaction did to itself, reads of what
+// nobody or a failed transaction wrote, versions that each come before the other, and lost updates.
 #include "harness/consistency/isolation/components.hpp"
 #include "harness/consistency/isolation/judgement.hpp"
 #include "harness/consistency/isolation/register_versions.hpp"
@@ -27,6 +29,7 @@ public:
                      {}});
   }
 
+  /// Reads against what the same transaction did before (`internal`) and does afterwards (`future-read`).
   void look_inside(OperationId id) {
     const auto steps = transactions_.of(id);
     for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -134,6 +137,8 @@ void RegisterVersions::find_anomalies(Result& result) const {
   }
 }
 
+/// Versions of one key in a circle: no order of the key's writes is possible. Orders of processes and of real time
+/// count only where the user has declared them to be facts.
 void RegisterVersions::find_cyclic_versions(Result& result) const {
   GraphBuilder builder(static_cast<std::uint32_t>(writes_.all().size()));
   for (const auto& order : orders_)

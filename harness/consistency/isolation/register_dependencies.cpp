@@ -1,3 +1,5 @@
+// The dependencies that register histories show, as far as the orders of `RegisterVersions` go, and one sentence for
+// each.
 #include "harness/consistency/isolation/judgement.hpp"
 #include "harness/consistency/isolation/register_versions.hpp"
 
@@ -8,12 +10,14 @@ namespace holdfast::consistency::isolation {
 
 namespace {
 
+/// An anti-dependency counts as what the order of its two versions rests on.
 Kind rw_kind(Source source, bool is_fact) {
   if (is_fact || source == Source::follows_read)
     return Kind::rw;
   return source == Source::process ? Kind::rw_process : Kind::rw_realtime;
 }
 
+/// Who read the version that a write made, or nil.
 std::span<const RegisterRead> readers_of(std::span<const RegisterRead> reads, std::uint32_t key, std::uint32_t write) {
   const auto [begin, end] =
       std::equal_range(reads.begin(), reads.end(), RegisterRead{key, write, 0}, [](const auto& a, const auto& b) {
@@ -42,6 +46,7 @@ void RegisterVersions::add_dependencies(GraphBuilder& builder) const {
     for (const auto& read : readers_of(reads_, key, write))
       readers.push_back(read.by);
   };
+  // Whoever read nil comes before all who wrote the key.
   for (auto begin = meetings_.begin(); begin != meetings_.end();) {
     const auto key = begin->key;
     writers.clear();
@@ -52,6 +57,7 @@ void RegisterVersions::add_dependencies(GraphBuilder& builder) const {
     read_by(key, none);
     builder.add_all(readers, writers, kinds);
   }
+  // Whoever read a version comes before all who wrote a later one.
   for (auto begin = orders_.begin(); begin != orders_.end();) {
     const auto before = begin->before;
     writers.clear();

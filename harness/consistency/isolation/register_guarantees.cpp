@@ -47,6 +47,8 @@ public:
         doubt = fmt::format("nothing that was read could have broken {}", to_string(guarantee));
       add_cycles(to_string(guarantee));
     }
+    // Each guarantee by itself may allow an order of the versions, and no one order all of them: that is PRAM's
+    // violation.
     if (guarantees.size() > 1 && result_.findings.empty()) {
       demands_.clear();
       for (const auto guarantee : guarantees)
@@ -85,6 +87,7 @@ private:
         meet((step.is_write ? written_ : read_)[sessions_.place(step.key, sessions_.of(id))], at, version);
     });
   }
+  /// Meeting the same version again makes no new state: it demands nothing more.
   void meet(std::vector<State>& states, std::uint32_t at, std::uint32_t version) {
     if (states.empty() || states.back().version != version)
       states.push_back({at, version, demands_.add_state(states.empty() ? none : states.back().number, version, at)});

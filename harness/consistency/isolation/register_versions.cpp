@@ -29,6 +29,8 @@ RegisterVersions::RegisterVersions(const Transactions& transactions, const Write
   orders_.erase(std::unique(orders_.begin(), orders_.end(), same), orders_.end());
 }
 
+/// Only the first access to a key and the last write of it can be seen from outside; what lies between is judged by
+/// find_anomalies.
 void RegisterVersions::meet(OperationId by) {
   const auto begin = static_cast<std::ptrdiff_t>(meetings_.size());
   const bool is_ok = transactions_.outcome(by) == Outcome::ok;
@@ -72,6 +74,7 @@ void RegisterVersions::add_order(const Meeting& first, const Meeting& second, So
     orders_.push_back({before, after, source, second.has_read, first.by, second.by});
 }
 
+/// Draws an order between neighbours in a process only; chains of them order the rest.
 void RegisterVersions::order_by_process() {
   const auto process = [&](const Meeting& meeting) { return transactions_.history->operations[meeting.by].process; };
   auto all = meetings_;
@@ -85,6 +88,8 @@ void RegisterVersions::order_by_process() {
       add_order(all[i - 1], all[i], Source::process);
 }
 
+/// Draws an order from `frontier` only, not from all that completed before: whoever completed before another of the
+/// frontier began comes before it already.
 void RegisterVersions::order_by_time() {
   const auto& operations = transactions_.history->operations;
   std::vector<const Meeting*> completed; // of one key, by completion

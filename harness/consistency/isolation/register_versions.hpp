@@ -2,16 +2,14 @@
 //
 // A read of a register shows one version and nothing of the order (Kingsbury & Alvaro, "Elle", VLDB 2020, section 5).
 // It is inferred, each time only as far as it is sound:
-//   nil first          The initial version comes before all others (Adya 1999, section 3.1). Always true.
-//   writes follow      Who read v and wrote w: v comes before w. Were w before v, its writer would come before the
-//   writer reads              of v (ww), which comes before it (wr): G1c. Only anti-dependencies are drawn from it, and
-//   those
-//                      only matter to levels without G1c, so it holds wherever it counts.
-//   one process        What a process met earlier comes before what it meets later. Were it the other way round, there
-//                      would be a G-single-process at least. So what is drawn from it counts as -process.
-//   real time          Likewise: G-single-realtime, so it counts as -realtime. This is what strict serializability
-//   makes
-//                      of single keys; nothing is assumed for models that may read the past.
+//   nil first            The initial version comes before all others (Adya 1999, section 3.1). Always true.
+//   writes follow reads  Who read v and wrote w: v comes before w. Were w before v, its writer would come before the
+//                        writer of v (ww), which comes before it (wr): G1c. Only anti-dependencies are drawn from it,
+//                        and those only matter to levels without G1c, so it holds wherever it counts.
+//   one process          What a process met earlier comes before what it meets later. Were it the other way round,
+//                        there would be a G-single-process at least. So what is drawn from it counts as -process.
+//   real time            Likewise: G-single-realtime, so it counts as -realtime. This is what strict serializability
+//                        makes of single keys; nothing is assumed for models that may read the past.
 // Who knows that each key by itself is linearizable (or sequential, or that writes follow reads at every level) can
 // declare it; then the order is taken for a fact.
 #pragma once

@@ -44,6 +44,8 @@ std::uint32_t Search::component_of(std::uint32_t node, State state) const {
   return within_->of[pattern_->alternates ? 2 * node + (state & was_rw) : node];
 }
 
+/// The walk that is found may come through an operation twice; a cycle cut out of it counts only if it is of the kind
+/// that is looked for. No cycle is shorter than two.
 Search::Answer Search::shortest(const Pattern& pattern, const Components& within,
                                 std::span<const std::uint32_t> starts) {
   pattern_ = &pattern;
@@ -77,6 +79,7 @@ std::vector<Cycle> Search::any(const Pattern& pattern, const Components& within,
   return is_found_ ? simple_cycles(cycle_) : std::vector<Cycle>{};
 }
 
+/// Breadth first, one length at a time, and no further than would still be shorter than the best cycle known.
 void Search::look_from(std::uint32_t start) {
   start_ = start;
   label_ = component_of(start, 0);
@@ -136,6 +139,7 @@ void Search::expand(std::uint32_t place, bool is_first) {
     visit_order(node, state, is_first ? no_place : place, allowed);
 }
 
+/// From one operation to the next: refuses what the pattern does not allow here, and notes what it still asks for.
 void Search::step(std::uint32_t node, State state, std::uint32_t from, Kind kind) {
   const bool is_rw = (bit(kind) & rw_kinds) != 0;
   const bool is_first = from == no_place;
@@ -199,6 +203,7 @@ void Search::visit_order(std::uint32_t node, State state, std::uint32_t from, Ki
   }
 }
 
+/// Goes back over `from_` to the start, which gives the links of the cycle in reverse.
 void Search::keep(std::uint32_t last, Kind kind) {
   is_found_ = true;
   cycle_.clear();

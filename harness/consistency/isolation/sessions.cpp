@@ -8,6 +8,7 @@ Sessions::Sessions(const Transactions& transactions) {
     of_.push_back(numbers.insert(0, static_cast<std::uint64_t>(operation.process), count_));
     count_ += of_.back() == count_ ? 1 : 0;
   }
+  // Numbers only for pairs of session and key that occur: all pairs would be too many.
   for (OperationId id = 0; id < transactions.count(); ++id)
     for (const auto& step : transactions.of(id))
       places_.insert(step.key, of_[id], static_cast<std::uint32_t>(places_.used()));

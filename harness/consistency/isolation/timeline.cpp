@@ -11,6 +11,7 @@ void add_process_order(std::span<const Interval> intervals, GraphBuilder& builde
     if (last.size() <= one.process)
       last.resize(one.process + 1, 0);
     auto& before = last[one.process];
+    // An operation of unknown outcome has no completion: it precedes nothing, not even in its own process.
     if (before != 0 && intervals[before - 1].completion < one.invocation)
       builder.add(before - 1, i, Kind::process);
     before = i + 1;
@@ -24,6 +25,7 @@ std::uint32_t add_real_time(std::span<const Interval> intervals, GraphBuilder& b
       completed.push_back(i);
   std::sort(completed.begin(), completed.end(),
             [&](auto a, auto b) { return intervals[a].completion < intervals[b].completion; });
+  // Operations are by invocation, so one pass over the completions finds the last point before each.
   const auto base = builder.hubs();
   std::uint32_t passed = 0;
   for (std::uint32_t i = 0; i < intervals.size(); ++i) {

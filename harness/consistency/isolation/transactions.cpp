@@ -86,6 +86,8 @@ std::string read_transactions(const History& history, const Grammar& grammar, Tr
   return {};
 }
 
+/// A value that was written again after all earlier attempts certainly failed has one writer; by two that may have
+/// succeeded it is doubled.
 Writes::Writes(const Transactions& transactions) {
   std::size_t count = 0;
   for (const auto& step : transactions.steps)

@@ -22,6 +22,7 @@ Configurations::Added Configurations::add(std::uint32_t place, std::uint32_t sta
                                           std::span<const std::uint64_t> linearized, std::uint64_t hash) {
   if (4 * (size_ + 1) > 3 * capacity_ && !grow())
     return Added::no_memory;
+  // One more than the place, so that a head is never zero: zero marks a free entry.
   const auto head = (std::uint64_t{place} + 1) << 32 | state;
   hash = mix(hash ^ head * 0x9e3779b97f4a7c15ULL);
   for (auto at = hash & (capacity_ - 1);; at = (at + 1) & (capacity_ - 1)) {
@@ -56,6 +57,7 @@ bool Configurations::grow() {
       at = (at + 1) & (capacity_ - 1);
     std::copy_n(old.begin() + static_cast<std::ptrdiff_t>(i), stride_, entry(at));
   }
+  // The old table is gone once its entries are copied.
   budget_.give_back(taken_ - more);
   taken_ = more;
   return true;

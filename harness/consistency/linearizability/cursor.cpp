@@ -21,6 +21,7 @@ bool Cursor::linearize(CallIndex call) {
   waiting_[slot / 64] ^= bit(slot);
   flip_linearized(slot);
   places_.push_back(place_);
+  // The cursor stands at the deadline of a required call and moves on only when that very call is linearized.
   const auto& blocking = schedule_.events[place_];
   if (blocking.call != call)
     return false;
@@ -36,6 +37,8 @@ void Cursor::take_back(CallIndex call) {
   flip_linearized(slot);
 }
 
+/// Passes events up to the next deadline of a required call that is not linearized. A call whose deadline is passed
+/// leaves the set, so that its slot is free for another; of an optional one `expired_` keeps whether it was in it.
 void Cursor::advance() {
   for (; place_ < end_; ++place_) {
     const auto& event = schedule_.events[place_];
@@ -59,6 +62,8 @@ void Cursor::advance() {
   }
 }
 
+/// Undoes `advance` event by event. A required call was linearized when its deadline was passed, or it would not have
+/// been passed.
 void Cursor::rewind(std::uint32_t place) {
   while (place_ > place) {
     const auto& event = schedule_.events[--place_];

@@ -7,7 +7,8 @@ namespace holdfast::consistency::linearizability {
 
 namespace {
 
-// What the attempts may cost together, and one of them beside what the first judgement did.
+// Limits of all attempts together (calls looked at, configurations visited), and of one attempt, which may visit a few
+// times as many configurations as the first judgement did.
 constexpr std::size_t most_calls = 1'000'000;
 constexpr Nodes most_nodes = 20'000;
 constexpr Nodes least_nodes_of_one = 200;
@@ -25,6 +26,7 @@ public:
     const auto end = problem.calls[*answer.stuck].deadline;
     for (CallIndex i = 0; i < problem.calls.size(); ++i) {
       auto call = problem.calls[i];
+      // Calls that begin after the stuck one's deadline cannot be why it is stuck.
       if (call.start >= end)
         continue;
       if (call.deadline > end)
@@ -52,7 +54,8 @@ private:
     call.deadline = no_moment;
   }
 
-  /// Half of them at a time, then a quarter, down to one.
+  /// Tries to weaken half of the chosen calls at a time, then a quarter, down to single ones: where few matter this
+  /// takes far fewer attempts than one for each call.
   template <typename Choose>
   void do_without(Choose choose) {
     std::vector<std::size_t> chosen;
@@ -69,6 +72,7 @@ private:
     if (looked_at_ > most_calls || nodes_ > most_nodes ||
         std::none_of(some.begin(), some.end(), [&](std::size_t i) { return calls_[i].is_required; }))
       return;
+    // Kept only if the history is still not linearizable: then these calls' order in time is not what makes it so.
     trial_.calls = calls_;
     for (const auto i : some)
       weaken(trial_.calls[i]);
@@ -89,7 +93,7 @@ private:
   Budget& budget_;
 };
 
-/// Of the prefix; empty where it changes nothing.
+/// ", whose last change is …", of the prefix; empty where the prefix changes nothing.
 std::string last_change(const History& history, Keys keys, const Problem& problem, const Answer& answer) {
   const auto last = std::find_if(answer.order.rbegin(), answer.order.rend(), [&](CallIndex call) {
     return !problem.object.kinds[problem.calls[call].kind].is_pure;

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t explained_parts = 8; ///< as many as a finding keeps
 
-/// `search` speaks of the calls that were left to it.
+/// Searches the calls that `reduce` leaves, and translates the answer, whose indices are of those, back to the calls of
+/// the problem. Both lists are in the same order.
 Answer search_reduced(const Problem& problem, Budget& budget, Nodes nodes) {
   const auto calls = reduce(problem.object, problem.calls);
   auto answer = search(problem.object, calls, budget, nodes);
@@ -99,6 +100,7 @@ Result judge(const History& history, const Partition& partition, const Options& 
       undecided = key + answer.reason;
     if (answer.verdict != Verdict::not_linearizable)
       continue;
+    // Explaining costs a search for each operation in question; further parts name only the call that is stuck.
     if (violated++ < explained_parts && options.explains)
       result.add(kind, explain(history, partition.keys, problem, answer, key, budget));
     else

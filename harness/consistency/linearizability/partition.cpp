@@ -9,6 +9,8 @@ namespace holdfast::consistency::linearizability {
 
 namespace {
 
+/// Whether an operation's value is [key value]. An acknowledged one must repeat the key in its answer; a
+/// compare-and-set must have a pair as its value, or its own [old new] would be taken for [key value].
 bool is_tuple(const History& history, const Operation& one) {
   const auto invoked = history.values.elements(one.invoked);
   if (!one.invoked.is_list() || invoked.size() != 2)
@@ -80,6 +82,7 @@ std::string show_briefly(const Values& values, Value value) {
   return shorten(values.show(value));
 }
 
+/// What an acknowledged operation returned says more than what it asked; a read that returned nil says so.
 std::string describe(const History& history, Keys keys, OperationId operation) {
   const auto& one = history.operations[operation];
   const auto& values = history.values;

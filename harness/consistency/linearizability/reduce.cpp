@@ -41,6 +41,7 @@ struct Sights {
 
 /// False when it has no observers; else narrowed to them.
 bool narrow(const Object& object, const Sights& sights, Call& call) {
+  // Calls that observe without naming a cell may observe this one too.
   Moment first = sights.all.first_start;
   Moment last = sights.all.last_deadline;
   for (const auto cell : object.left(call.kind)) {
@@ -70,6 +71,7 @@ bool narrow(const Object& object, const Sights& sights, Call& call) {
 std::vector<Call> reduce(const Object& object, const std::vector<Call>& calls) {
   std::vector<Call> kept;
   kept.reserve(calls.size());
+  // An optional call that changes nothing proves nothing, whatever the object.
   std::copy_if(calls.begin(), calls.end(), std::back_inserter(kept),
                [&](const Call& call) { return call.is_required || !object.kinds[call.kind].is_pure; });
   if (object.cell_count == 0)

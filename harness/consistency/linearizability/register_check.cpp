@@ -11,6 +11,7 @@ namespace holdfast::consistency::linearizability {
 
 namespace {
 
+/// What the operations of a history mean to a register.
 class Reading {
 public:
   Reading(History& history, Keys keys, const RegisterOperations& has)
@@ -30,6 +31,7 @@ public:
     if (write_.is(one.f))
       return is_failed ? std::nullopt : std::optional(RegisterCall{Action::write, id, invoked, {}});
     const auto pair = values.elements(invoked);
+    // A swap of unknown outcome counts as one too: it is optional, and changes the register only where it could.
     if (!is_failed)
       return RegisterCall{Action::swap, id, pair[0], pair[1]};
     return has_.mismatch ? std::optional(RegisterCall{Action::mismatch, id, pair[0], {}}) : std::nullopt;

@@ -45,6 +45,7 @@ public:
       problem = make();
       if (merged_ != Interner::none)
         problem.object.merged = merged_;
+      // A failed compare-and-set tells the merged state from the value that it names: it does observe something of it.
       if (!has_mismatch_)
         problem.object.unobservable = problem.object.merged;
     }
@@ -72,6 +73,7 @@ public:
   }
 
 private:
+  /// Every value its own cell.
   void name_cells() {
     for (Cell cell = 0; cell < numbers_.size(); ++cell) {
       cell_of_.push_back(cell);
@@ -79,6 +81,8 @@ private:
     }
   }
 
+  /// Gives all values that nobody observes one cell. How many there are then no longer multiplies the states that the
+  /// search tells apart.
   void merge_unobserved() {
     std::vector<bool> observed(numbers_.size());
     for (const auto& meaning : numbered_)
@@ -97,6 +101,7 @@ private:
     }
   }
 
+  /// The object and its calls, with the cells that values have now: all apart, or the unobserved ones merged.
   Problem make() {
     Problem problem;
     auto& object = problem.object;

@@ -129,6 +129,7 @@ private:
   std::vector<Cell> initial_;
 };
 
+/// A transaction is blind only if it sets every register: otherwise the state after it depends on the one before.
 Traits add_cells(Object& object, const Meaning& meaning, std::uint32_t registers) {
   Traits traits;
   traits.is_pure = meaning.left.empty();
@@ -179,6 +180,7 @@ Built build(const History& history, std::span<const Transaction> transactions, s
 Problem registers_problem(const History& history, std::span<const Transaction> transactions, std::uint32_t registers,
                           std::uint32_t initial, const NameRegister& name_register, const NameValue& name_value) {
   auto built = build(history, transactions, registers, initial, false);
+  // The direct method needs every value told apart; for the search all that nobody reads may be one.
   if (!has_zones(built.problem.object, built.problem.calls))
     built = build(history, transactions, registers, initial, true);
   auto& object = built.problem.object;

@@ -38,6 +38,7 @@ Schedule::Schedule(std::span<const Call> calls) : slots(calls.size()) {
     if (!is_start) {
       free.push_back(slot);
     } else if (free.empty()) {
+      // Slots are used again: there are as many as calls were ever open at once.
       slot = width++;
     } else {
       slot = free.back();

@@ -44,6 +44,8 @@ public:
   }
 
 private:
+  /// Goes forward until every required call is linearized. At a configuration that is known, or has no candidates, it
+  /// goes back to the last one with an untried candidate.
   Answer walk() {
     state_ = transitions_.initial();
     while (!cursor_.at_end()) {
@@ -190,6 +192,7 @@ private:
     unchanged_ = path_.size();
   }
 
+  /// The call at whose deadline the farthest prefix stopped is the one that cannot be placed.
   Answer not_linearizable() {
     Answer answer;
     answer.verdict = Verdict::not_linearizable;
@@ -207,6 +210,7 @@ private:
     return answer;
   }
 
+  /// The candidate of one kind in a round. Rounds are numbered so that nothing has to be cleared between them.
   struct Newest {
     std::uint64_t round = 0;
     std::size_t candidate = 0;

@@ -77,6 +77,7 @@ Problem text_problem(const History& history, std::span<const TextCall> calls, st
   auto& object = problem.object;
   object.initial = texts->state_of(initial);
   object.unobservable = object.merged = something_else;
+  // Calls with the same action and text are of one kind: the search may exchange them.
   std::unordered_map<std::string_view, Kind> kinds[3];
   std::size_t compared = 0;
   for (const auto& [action, id, text] : calls) {

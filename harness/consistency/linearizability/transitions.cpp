@@ -17,6 +17,7 @@ Transitions::Transitions(const Object& object, std::size_t concurrency)
   states_.number(object.initial);
 }
 
+/// Called on a miss only. A state gets its number when it is first reached.
 StateNumber Transitions::compute(StateNumber state, Kind kind) {
   const auto next = object_.step(states_.key(state), kind);
   return next ? states_.number(*next) : impossible;

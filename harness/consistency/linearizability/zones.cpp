@@ -42,6 +42,8 @@ public:
     Moment covered_from = 0;
     for (const auto cell : order_) {
       const auto& cluster = clusters_[cell];
+      // By their left ends: a forward zone must not begin within the last forward one, a backward zone not lie within
+      // it.
       if (cluster.is_forward() ? cluster.left() < covered : cluster.left() > covered_from && cluster.right() < covered)
         return false;
       if (cluster.is_forward()) {
@@ -85,6 +87,7 @@ private:
     for (auto call : calls_) {
       if (!counts(call, until))
         continue;
+      // Seen from that moment it is still open: it may or may not have happened.
       if (call.deadline >= until) {
         call.deadline = no_moment;
         call.is_required = false;
@@ -160,6 +163,7 @@ Answer judge_zones(const Object& object, std::span<const Call> calls) {
   zones.are_compatible(until);
   answer.stuck = stuck;
   answer.order = zones.linearization(until);
+  // The state after the prefix, for the sentence that explains what is stuck.
   answer.state = object.initial;
   for (const auto call : answer.order)
     answer.state = object.step(answer.state, calls[call].kind).value_or(answer.state);
