@@ -1,5 +1,6 @@
 // Processes under the shim, and the chain that leaves nothing behind.
 #include "harness/async/deadline.hpp"
+#include "harness/async/event.hpp"
 #include "harness/process/process.hpp"
 #include "tests/support/support.hpp"
 
@@ -85,6 +86,7 @@ TEST_CASE("a signal to a tree reaches what a second thread of it has started") {
   const test::TemporaryFolder folder;
   test::on_loop([&](asio::any_io_executor executor, async::Clock& clock) -> asio::awaitable<void> {
     pid_t child = 0;
+    async::Event told(executor);
     auto spec = shell("");
     spec.command = {"python3", "-c", R"(import subprocess, threading
 def start():
@@ -94,14 +96,16 @@ def start():
 thread = threading.Thread(target=start)
 thread.start()
 thread.join())"};
-    auto spawned = co_await Process::spawn(
-        executor, spec, [&](auto, std::string_view line) { child = std::atoi(std::string(line).c_str()); });
+    auto spawned = co_await Process::spawn(executor, spec, [&](auto, std::string_view line) {
+      child = std::atoi(std::string(line).c_str());
+      told.notify();
+    });
     const auto deadline = clock.now() + 10s;
-    while (child == 0 && clock.now() < deadline)
-      co_await clock.wait_for(1ms);
+    while (child == 0 && co_await async::until(clock, deadline, told.wait())) {
+    }
     REQUIRE(child > 0);
     (*spawned)->signal_tree(SIGSTOP);
-    char state = ' ';
+    char state = ' '; // of a process that is not ours the kernel tells nobody when it changes
     while (state != 'T' && clock.now() < deadline) {
       std::string pid, name;
       std::ifstream(fmt::format("/proc/{}/stat", child)) >> pid >> name >> state;

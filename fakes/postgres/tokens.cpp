@@ -69,14 +69,14 @@ private:
       token.kind = Token::Kind::end;
     } else if (c == '\'') {
       token.kind = Token::Kind::string;
-      token.text = quoted_name('\'', false);
+      token.text = quoted('\'', false);
     } else if ((c == 'e' || c == 'E') && peek(1) == '\'') {
       ++at_;
       token.kind = Token::Kind::string;
-      token.text = quoted_name('\'', true);
+      token.text = quoted('\'', true);
     } else if (c == '"') {
       token.kind = Token::Kind::quoted;
-      token.text = quoted_name('"', false);
+      token.text = quoted('"', false);
     } else if (c == '$' && is_digit(peek(1))) {
       token.kind = Token::Kind::parameter;
       for (++at_; is_digit(peek()); ++at_)
@@ -97,7 +97,7 @@ private:
   }
 
   /// Names and strings: a doubled quote stands for one, a backslash for an escape only in E'…'.
-  std::string quoted_name(char quote, bool escapes) {
+  std::string quoted(char quote, bool escapes) {
     std::string text;
     for (++at_;; ++at_) {
       if (at_ >= sql_.size())

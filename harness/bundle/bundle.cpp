@@ -261,7 +261,7 @@ std::variant<Bundle, Problem> read(const fs::path& directory, const scenario::Ca
   // The settings of the run are laid over the copies as they were laid over the originals.
   auto settings = bundle.manifest.settings;
   settings.push_back({"scenario.stack", "stack.toml"}); // the scenario may name another path: its copy is beside it
-  if (fs::exists(directory / extended_copy))
+  if (std::error_code error; fs::exists(directory / extended_copy, error))
     settings.push_back({"scenario.extends", extended_copy});
   auto loaded = scenario::load_scenario(directory / "scenario.toml", catalog, settings);
   if (!loaded.scenario)

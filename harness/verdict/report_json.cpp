@@ -164,8 +164,10 @@ js::object to_json(const Report& report) {
 
 std::optional<Report> report_of(const js::value& value) {
   const auto* object = value.if_object();
-  // These two keys tell a report from other JSON; any other may be missing.
-  if (object == nullptr || object->if_contains("scenario") == nullptr || object->if_contains("exit_status") == nullptr)
+  // These two keys tell a report from other JSON; any other may be missing. A status that is no number would otherwise
+  // count as the one that a report has by itself, whatever the run came to.
+  const auto* status = object == nullptr ? nullptr : object->if_contains("exit_status");
+  if (status == nullptr || !status->is_number() || object->if_contains("scenario") == nullptr)
     return std::nullopt;
   Reader reader(value);
   Report report;
